@@ -1,0 +1,1 @@
+"""Pure audio arithmetic: PCM, resampling as a stream, WAV. No sockets, no clock, no asyncio."""

@@ -1,0 +1,1 @@
+"""The two generations of the realtime API. The only place that knows them apart."""

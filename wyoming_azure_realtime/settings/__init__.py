@@ -1,0 +1,1 @@
+"""Settings: their shape, where they come from, and what is allowed. Only `load` reads the environment."""

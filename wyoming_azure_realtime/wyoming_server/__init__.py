@@ -1,0 +1,1 @@
+"""The Wyoming door: bounded reader, one exchange per request, `describe`, zeroconf."""

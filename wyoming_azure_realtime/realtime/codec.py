@@ -1,0 +1,43 @@
+"""Between bytes on the socket and events: the client's half. Translation happens here, once, by dialect."""
+
+import msgspec
+
+from wyoming_azure_realtime.errors import ProtocolViolation
+from wyoming_azure_realtime.realtime.client_events import ClientEvent
+from wyoming_azure_realtime.realtime.dialects import Dialect
+from wyoming_azure_realtime.realtime.server_events import ServerEvent, UnknownEvent, by_type
+
+
+class _Typed(msgspec.Struct):
+    type: str
+
+
+_TYPE = msgspec.json.Decoder(_Typed)
+_DECODERS = {name: msgspec.json.Decoder(event) for name, event in by_type().items()}
+_EVENTS = by_type()
+
+
+def encode_client(event: ClientEvent, dialect: Dialect) -> bytes | None:
+    """One text frame; None where the dialect has no such event."""
+    if dialect.same_on_the_wire(str(event.__struct_config__.tag)):
+        return msgspec.json.encode(event)
+    translated = dialect.client_to_wire(msgspec.to_builtins(event))
+    return None if translated is None else msgspec.json.encode(translated)
+
+
+def decode_server(frame: str | bytes, dialect: Dialect) -> ServerEvent | UnknownEvent:
+    """One event; `UnknownEvent` for types this program does not know. Raises `ProtocolViolation`."""
+    try:
+        kind = _TYPE.decode(frame).type
+        if not dialect.same_on_the_wire(kind):
+            return _decode_translated(kind, frame, dialect)
+        decoder = _DECODERS.get(kind)
+        return UnknownEvent(type=kind) if decoder is None else decoder.decode(frame)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise ProtocolViolation(f"The service sent a frame that is no event: {error}") from None
+
+
+def _decode_translated(kind: str, frame: str | bytes, dialect: Dialect) -> ServerEvent | UnknownEvent:
+    translated = dialect.server_from_wire(msgspec.json.decode(frame, type=dict))
+    event = _EVENTS.get(translated["type"]) if translated is not None else None
+    return UnknownEvent(type=kind) if event is None else msgspec.convert(translated, event)

@@ -1,0 +1,52 @@
+"""What a dialect of the realtime API is: its address, and JSON in and out of GA shape.
+
+The inside of the program speaks GA only. A dialect translates whole JSON objects at the edge of the socket.
+`None` from a translation means: this event does not exist on the other side, skip it.
+"""
+
+from typing import Literal, Protocol
+
+from wyoming_azure_realtime.realtime.shapes import JsonObject
+
+SessionKind = Literal["realtime", "transcription"]
+
+
+class UnknownParameter(ValueError):
+    """A client event carries a field that its dialect does not have; `path` is dotted."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Unknown parameter: '{path}'.")
+        self.path = path
+
+
+class Dialect(Protocol):
+    """One generation of the API."""
+
+    @property
+    def name(self) -> str:
+        """`ga` or `preview`, for logs and `/info`."""
+
+    @property
+    def azure_path(self) -> str:
+        """Where the realtime endpoint lives on an Azure resource."""
+
+    def query(self, kind: SessionKind, deployment: str) -> dict[str, str]:
+        """Query parameters of the upgrade request."""
+
+    def same_on_the_wire(self, event_type: str) -> bool:
+        """Whether events of this type need no translation, in either direction."""
+
+    def client_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """A client's event from GA shape to this dialect."""
+
+    def server_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """A service's event from this dialect to GA shape. Tolerant: knows both names of renamed events."""
+
+    def client_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """A client's event from this dialect to GA shape. Strict: raises `UnknownParameter`."""
+
+    def server_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """A service's event from GA shape to this dialect."""
+
+    def parameter(self, path: str) -> str:
+        """The dialect's name for a dotted GA path, as `error.param` names it."""

@@ -1,0 +1,40 @@
+"""The GA dialect: what the inside of the program speaks, so hardly anything to do."""
+
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
+from wyoming_azure_realtime.realtime.dialects.renames import GA_NAME
+from wyoming_azure_realtime.realtime.shapes import JsonObject
+
+
+class GaDialect:
+    """Nested sessions, `/openai/v1/realtime`, no `api-version`."""
+
+    name = "ga"
+    azure_path = "/openai/v1/realtime"
+
+    def query(self, kind: SessionKind, deployment: str) -> dict[str, str]:
+        """A transcription session names its deployment in the session, never in the address."""
+        return {"intent": "transcription"} if kind == "transcription" else {"model": deployment}
+
+    def same_on_the_wire(self, event_type: str) -> bool:
+        """Everything but stray events under their old names."""
+        return event_type not in GA_NAME
+
+    def client_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """GA is GA."""
+        return event
+
+    def server_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """Old names are understood, in case a service mixes generations."""
+        return {**event, "type": GA_NAME.get(event["type"], event["type"])}
+
+    def client_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """GA is GA; what is unknown is found when the event is decoded."""
+        return event
+
+    def server_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """GA is GA."""
+        return event
+
+    def parameter(self, path: str) -> str:
+        """GA is GA."""
+        return path

@@ -1,0 +1,248 @@
+"""The preview (beta) dialect: flat sessions, older event names, `api-version` in the address.
+
+Deprecated by the vendor. Dropping it one day is deleting this file and its line in the selector.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind, UnknownParameter
+from wyoming_azure_realtime.realtime.dialects.renames import GA_NAME, PREVIEW_NAME
+from wyoming_azure_realtime.realtime.shapes import JsonObject
+
+# Flat name -> path in the nested session. Names that are alike on both sides stand here too: what is not
+# in these tables does not exist in the dialect.
+SESSION = {
+    "id": ("id",),
+    "object": ("object",),
+    "model": ("model",),
+    "expires_at": ("expires_at",),
+    "modalities": ("output_modalities",),
+    "instructions": ("instructions",),
+    "voice": ("audio", "output", "voice"),
+    "speed": ("audio", "output", "speed"),
+    "input_audio_format": ("audio", "input", "format"),
+    "output_audio_format": ("audio", "output", "format"),
+    "input_audio_transcription": ("audio", "input", "transcription"),
+    "input_audio_noise_reduction": ("audio", "input", "noise_reduction"),
+    "turn_detection": ("audio", "input", "turn_detection"),
+    "tools": ("tools",),
+    "tool_choice": ("tool_choice",),
+    "max_response_output_tokens": ("max_output_tokens",),
+    "tracing": ("tracing",),
+}
+TRANSCRIPTION_SESSION = {
+    name: SESSION[name]
+    for name in (
+        "id",
+        "object",
+        "expires_at",
+        "input_audio_format",
+        "input_audio_transcription",
+        "input_audio_noise_reduction",
+        "turn_detection",
+    )
+} | {"include": ("include",)}
+RESPONSE = {
+    "modalities": ("output_modalities",),
+    "voice": ("audio", "output", "voice"),
+    "output_audio_format": ("audio", "output", "format"),
+    "max_response_output_tokens": ("max_output_tokens",),
+    "instructions": ("instructions",),
+    "tools": ("tools",),
+    "tool_choice": ("tool_choice",),
+    "conversation": ("conversation",),
+    "metadata": ("metadata",),
+    "input": ("input",),
+}
+RESPONSE_REPORT = RESPONSE | {
+    name: (name,)
+    for name in ("id", "object", "status", "status_details", "output", "conversation_id", "usage")
+}
+DROPPED = frozenset({"temperature"})  # legal here, gone in GA
+FORMATS: dict[str, JsonObject] = {
+    "pcm16": {"type": "audio/pcm", "rate": 24000},
+    "g711_ulaw": {"type": "audio/pcmu"},
+    "g711_alaw": {"type": "audio/pcma"},
+}
+FORMAT_NAMES = {shape["type"]: name for name, shape in FORMATS.items()}
+PART_NAMES = {"output_text": "text", "output_audio": "audio"}
+TRANSLATED = frozenset(GA_NAME) | frozenset(GA_NAME.values()) | {
+    "session.update",
+    "session.created",
+    "session.updated",
+    "transcription_session.update",
+    "response.create",
+    "response.created",
+    "response.done",
+    "response.output_item.added",
+    "response.output_item.done",
+    "conversation.item.create",
+    "conversation.item.done",
+    "conversation.item.retrieved",
+}  # fmt: skip
+
+
+class PreviewDialect:
+    """Flat sessions, `/openai/realtime?api-version=…`."""
+
+    name = "preview"
+    azure_path = "/openai/realtime"
+
+    def __init__(self, api_version: str) -> None:
+        self.api_version = api_version
+
+    def query(self, kind: SessionKind, deployment: str) -> dict[str, str]:
+        """On the transcription path a deployment in the address is refused (field reports)."""
+        where = {"intent": "transcription"} if kind == "transcription" else {"deployment": deployment}
+        return {"api-version": self.api_version, **where}
+
+    def same_on_the_wire(self, event_type: str) -> bool:
+        """Events whose name and shape did not change between the generations."""
+        return event_type not in TRANSLATED
+
+    def client_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """Flatten sessions and responses, rename content parts."""
+        match event["type"]:
+            case "session.update" if event["session"].get("type") == "transcription":
+                session = _flatten(event["session"], TRANSCRIPTION_SESSION)
+                return {**event, "type": "transcription_session.update", "session": session}
+            case "session.update":
+                return {**event, "session": _flatten(event["session"], SESSION)}
+            case "response.create" if event.get("response") is not None:
+                return {**event, "response": _flat_response(event["response"], RESPONSE)}
+            case "conversation.item.create":
+                return {**event, "item": _old_parts(event["item"])}
+        return event
+
+    def server_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """Nest sessions and responses, give events their GA names."""
+        kind = event["type"]
+        ga = {**event, "type": GA_NAME.get(kind, kind)}
+        if isinstance(event.get("session"), dict):
+            flat = TRANSCRIPTION_SESSION if kind.startswith("transcription_session") else SESSION
+            session = _nest(event["session"], flat, strict=None)
+            session["type"] = "transcription" if flat is TRANSCRIPTION_SESSION else "realtime"
+            ga["session"] = session
+        if isinstance(event.get("response"), dict):
+            ga["response"] = _nest(event["response"], RESPONSE_REPORT, strict=None)
+        return ga
+
+    def client_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """The way back for a service; fields of the other dialect raise `UnknownParameter`."""
+        match event.get("type"):
+            case "session.update" if isinstance(event.get("session"), dict):
+                session = _nest(event["session"], SESSION, strict="session")
+                return {**event, "session": {"type": "realtime", **session}}
+            case "transcription_session.update" if isinstance(event.get("session"), dict):
+                session = _nest(event["session"], TRANSCRIPTION_SESSION, strict="session")
+                return {**event, "type": "session.update", "session": {"type": "transcription", **session}}
+            case "response.create" if isinstance(event.get("response"), dict):
+                response = _nest(event["response"], RESPONSE, strict="response")
+                if isinstance(response.get("input"), list):
+                    response["input"] = [_new_parts(item) for item in response["input"]]
+                return {**event, "response": response}
+            case "conversation.item.create" if isinstance(event.get("item"), dict):
+                return {**event, "item": _new_parts(event["item"])}
+        return event
+
+    def server_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """Events that came with GA are left out; the rest gets its old name and shape."""
+        kind = event["type"]
+        if kind == "conversation.item.done":
+            return None
+        out = {**event, "type": PREVIEW_NAME.get(kind, kind)}
+        if "session" in event:
+            transcribes = event["session"].get("type") == "transcription"
+            out["session"] = _flatten(event["session"], TRANSCRIPTION_SESSION if transcribes else SESSION)
+            out["type"] = f"transcription_{kind}" if transcribes else kind
+        if isinstance(event.get("response"), dict):
+            out["response"] = _flat_response(event["response"], RESPONSE_REPORT)
+        if isinstance(event.get("item"), dict):
+            out["item"] = _old_parts(event["item"])
+        return out
+
+    def parameter(self, path: str) -> str:
+        """`session.audio.output.voice` is `session.voice` here."""
+        head, *rest = path.split(".")
+        table = {"session": SESSION | TRANSCRIPTION_SESSION, "response": RESPONSE}.get(head, {})
+        for flat, nested in table.items():
+            if tuple(rest[: len(nested)]) == nested:
+                return ".".join([head, flat, *rest[len(nested) :]])
+        return path
+
+
+def _flatten(nested: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonObject:
+    """Pick every known path out of a nested object. Absent stays absent, null stays null."""
+    flat: JsonObject = {}
+    for name, path in table.items():
+        node: Any = nested
+        for key in path[:-1]:
+            node = node.get(key) if isinstance(node, dict) else None
+        if isinstance(node, dict) and path[-1] in node:
+            flat[name] = _old_value(name, node[path[-1]])
+    return flat
+
+
+def _nest(flat: JsonObject, table: Mapping[str, tuple[str, ...]], *, strict: str | None) -> JsonObject:
+    """The way back. With `strict` (the object's own path) an unknown field raises; else it is ignored."""
+    nested: JsonObject = {}
+    for name, value in flat.items():
+        if name not in table:
+            if strict is not None and name not in DROPPED:
+                raise UnknownParameter(f"{strict}.{name}")
+            continue
+        node = nested
+        for key in table[name][:-1]:
+            node = node.setdefault(key, {})
+        node[table[name][-1]] = _new_value(name, value)
+    return nested
+
+
+def _old_value(name: str, value: Any) -> Any:
+    if name.endswith("_format") and isinstance(value, dict):
+        return FORMAT_NAMES.get(value.get("type"), value)
+    if name == "modalities" and value == ["audio"]:
+        return ["text", "audio"]  # this generation speaks only together with text
+    return value
+
+
+def _new_value(name: str, value: Any) -> Any:
+    if name.endswith("_format") and isinstance(value, str):
+        return FORMATS.get(value, {"type": value})
+    if name == "modalities" and isinstance(value, list) and "audio" in value:
+        return ["audio"]
+    return value
+
+
+def _flat_response(response: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonObject:
+    flat = _flatten(response, table)
+    for name in ("input", "output"):
+        if isinstance(flat.get(name), list):
+            flat[name] = [_old_parts(item) for item in flat[name]]
+    return flat
+
+
+def _old_parts(item: JsonObject) -> JsonObject:
+    return _renamed_parts(item, PART_NAMES)
+
+
+def _new_parts(item: Any) -> Any:
+    return (
+        _renamed_parts(item, {old: new for new, old in PART_NAMES.items()})
+        if isinstance(item, dict)
+        else item
+    )
+
+
+def _renamed_parts(item: JsonObject, names: Mapping[str, str]) -> JsonObject:
+    content = item.get("content")
+    if not isinstance(content, list):
+        return item
+    parts = [
+        {**part, "type": names.get(part.get("type", ""), part.get("type"))}
+        if isinstance(part, dict)
+        else part
+        for part in content
+    ]
+    return {**item, "content": parts}

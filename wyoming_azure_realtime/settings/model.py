@@ -1,0 +1,184 @@
+"""The shape of all settings: one frozen struct per concern, so that each component gets its own slice.
+
+Pure data: importing this reads no environment and no file. Durations are seconds unless named otherwise.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Seconds = Annotated[float, Meta(gt=0, le=86400)]
+Count = Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class Secret:
+    """A string that shows itself only when asked: its repr and str are masked."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself, for a header and nothing else."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret('***')" if self._value else "Secret('')"
+
+    __str__ = __repr__
+
+
+class Slice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all settings."""
+
+
+class Profile(Slice, frozen=True, kw_only=True):
+    """What a listener offers. Empty: as in `speech` and `recognition`."""
+
+    language: str = ""
+    voice: str = ""
+
+
+class Listener(Slice, frozen=True, kw_only=True):
+    """Where the Wyoming server listens: `tcp://host:port`, `unix://path` or `stdio://`."""
+
+    uri: str
+    profile: str = "default"
+
+
+class Target(Slice, frozen=True, kw_only=True):
+    """One realtime endpoint with its credentials.
+
+    `endpoint` is an Azure resource, a gateway in front of one (any path prefix), OpenAI's own host, or
+    `http://` on loopback. `host_kind` says whose paths and headers apply; `auto` tells by the host's name.
+    """
+
+    name: str = "default"
+    endpoint: str = ""
+    host_kind: Literal["auto", "azure", "openai"] = "auto"
+    auth: Literal["key", "bearer", "entra"] = "key"
+    key: Secret = Secret("")
+    token_scope: str = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - a scope's name
+    api_version: str = ""
+    realtime_deployment: str = "gpt-realtime"
+    transcription_deployment: str = "whisper-1"
+    transcription_model: str = ""
+
+    @property
+    def transcribes_with(self) -> str:
+        """The model behind the transcription deployment, which decides what may be asked of it."""
+        return self.transcription_model or self.transcription_deployment
+
+
+class Recognition(Slice, frozen=True, kw_only=True):
+    """Speech to text."""
+
+    language: str = "en"
+    prompt: str = ""
+    noise_reduction: Literal["far_field", "near_field", "off"] = "far_field"
+    max_seconds: Annotated[float, Meta(ge=1, le=600)] = 60.0
+
+
+class Speech(Slice, frozen=True, kw_only=True):
+    """Text to speech. `instructions` adds style (pace, tone, accent) to the rule to read word for word."""
+
+    voice: str = "alloy"
+    instructions: str = ""
+    speed: Annotated[float, Meta(ge=0.25, le=1.5)] = 1.0
+    max_characters: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
+    # voices that users have but no realtime model accepts, and what speaks instead
+    substitutes: dict[str, str] = {"fable": "ballad", "nova": "coral", "onyx": "ash"}
+
+
+class Deadlines(Slice, frozen=True, kw_only=True):
+    """How long each wait may take; none outlasts `request`, which counts from the end of the input."""
+
+    request: Seconds = 30.0
+    upgrade: Seconds = 10.0
+    configuration: Seconds = 5.0
+    first_audio: Seconds = 10.0
+    between_audio: Seconds = 8.0
+    transcript: Seconds = 15.0
+    close: Seconds = 2.0
+
+
+class Pool(Slice, frozen=True, kw_only=True):
+    """Warm sessions, in psycopg_pool's words; sizes are per kind of session."""
+
+    min_size: Annotated[int, Meta(ge=0, le=100)] = 1
+    max_size: Annotated[int, Meta(ge=1, le=1000)] = 16
+    max_waiting: Annotated[int, Meta(ge=0, le=10_000)] = 64
+    timeout: Seconds = 10.0
+    max_idle: Seconds = 600.0
+    max_lifetime: Seconds = 3300.0
+
+
+class Limits(Slice, frozen=True, kw_only=True):
+    """What one Wyoming client may cost. Bytes, connections, seconds."""
+
+    max_header: Annotated[int, Meta(ge=1024, le=16 << 20)] = 64 << 10
+    max_data: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
+    max_payload: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
+    max_connections: Count = 1024
+    idle: Seconds = 300.0
+    write: Seconds = 30.0
+    drain: Seconds = 30.0
+    stop: Seconds = 5.0
+
+
+class Http(Slice, frozen=True, kw_only=True):
+    """The HTTP API. `listen` is `host:port` or `off`; beyond loopback it needs `token`."""
+
+    listen: str = "127.0.0.1:5000"
+    token: Secret = Secret("")
+    max_body: Annotated[int, Meta(ge=1024, le=256 << 20)] = 16 << 20
+
+
+class Zeroconf(Slice, frozen=True, kw_only=True):
+    """Announcing the Wyoming port. An empty name becomes one that is stable and unique per host."""
+
+    enabled: bool = True
+    name: str = ""
+
+
+class Embedded(Slice, frozen=True, kw_only=True):
+    """The embedded backend. `names` are words of the home that its recogniser should know."""
+
+    names: list[str] = []
+    workers: Annotated[int, Meta(ge=1, le=16)] = 1
+    cache_dir: str = ""
+
+
+class Log(Slice, frozen=True, kw_only=True):
+    """Logging. Neither level shows what people say."""
+
+    debug: bool = False
+    format: str = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class Settings(Slice, frozen=True, kw_only=True):
+    """Everything."""
+
+    backend: Literal["auto", "azure", "embedded"] = "auto"
+    listeners: list[Listener] = [Listener(uri="tcp://0.0.0.0:10300")]
+    profiles: dict[str, Profile] = {"default": Profile()}
+    targets: list[Target] = []
+    recognition: Recognition = Recognition()
+    speech: Speech = Speech()
+    deadlines: Deadlines = Deadlines()
+    pool: Pool = Pool()
+    limits: Limits = Limits()
+    http: Http = Http()
+    zeroconf: Zeroconf = Zeroconf()
+    embedded: Embedded = Embedded()
+    log: Log = Log()

@@ -1,0 +1,63 @@
+"""What a door asks for and what it gets: plain frozen data, the same for Wyoming, HTTP and Python."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wyoming_azure_realtime.realtime.shapes import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionRequest:
+    """One utterance to be recognised. Empty `model` and `language`: the profile's defaults."""
+
+    door: str
+    model: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """More text of the utterance in progress; joined partials need not equal the recognition."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """The final text of an utterance; empty when nothing was said."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisRequest:
+    """Text to be spoken in one voice. The voice is chosen by name, else by language, else by default."""
+
+    door: str
+    voice: str = ""
+    language: str = ""
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One finished turn, whatever its end. Times are seconds; nothing in here tells what was said.
+
+    `outcome`: `completed`, `empty`, `cancelled`, or the code of the error that ended it.
+    """
+
+    id: str
+    kind: Literal["recognition", "synthesis"]
+    door: str
+    target: str
+    model: str
+    voice: str
+    language: str
+    started_at: float
+    audio_seconds: float
+    characters: int
+    first_result_seconds: float | None
+    total_seconds: float
+    outcome: str
+    usage: JsonObject = field(default_factory=dict)

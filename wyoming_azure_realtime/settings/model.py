@@ -5,7 +5,7 @@ Pure data: importing this reads no environment and no file. Durations are second
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 Count = Annotated[int, Meta(ge=1, le=100_000)]
@@ -97,7 +97,9 @@ class Speech(Slice, frozen=True, kw_only=True):
     speed: Annotated[float, Meta(ge=0.25, le=1.5)] = 1.0
     max_characters: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
     # voices that users have but no realtime model accepts, and what speaks instead
-    substitutes: dict[str, str] = {"fable": "ballad", "nova": "coral", "onyx": "ash"}
+    substitutes: dict[str, str] = field(
+        default_factory=lambda: {"fable": "ballad", "nova": "coral", "onyx": "ash"}
+    )
 
 
 class Deadlines(Slice, frozen=True, kw_only=True):
@@ -154,7 +156,7 @@ class Zeroconf(Slice, frozen=True, kw_only=True):
 class Embedded(Slice, frozen=True, kw_only=True):
     """The embedded backend. `names` are words of the home that its recogniser should know."""
 
-    names: list[str] = []
+    names: tuple[str, ...] = ()
     workers: Annotated[int, Meta(ge=1, le=16)] = 1
     cache_dir: str = ""
 
@@ -170,9 +172,9 @@ class Settings(Slice, frozen=True, kw_only=True):
     """Everything."""
 
     backend: Literal["auto", "azure", "embedded"] = "auto"
-    listeners: list[Listener] = [Listener(uri="tcp://0.0.0.0:10300")]
-    profiles: dict[str, Profile] = {"default": Profile()}
-    targets: list[Target] = []
+    listeners: tuple[Listener, ...] = (Listener(uri="tcp://0.0.0.0:10300"),)
+    profiles: dict[str, Profile] = field(default_factory=lambda: {"default": Profile()})
+    targets: tuple[Target, ...] = ()
     recognition: Recognition = Recognition()
     speech: Speech = Speech()
     deadlines: Deadlines = Deadlines()

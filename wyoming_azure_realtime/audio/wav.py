@@ -24,7 +24,8 @@ _LEAST_UNKNOWN = 0x7FFF_0000
 _PCM = 1
 _EXTENSIBLE = 0xFFFE
 _GUID_AT = 24
-_PCM_GUID = bytes.fromhex("0100000000001000800000aa00389b71")
+# A sub-format's GUID is the plain tag and these.
+_GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _ENCODINGS = {2: "ADPCM", 3: "floating point", 6: "A-law", 7: "mu-law", 0x11: "ADPCM", 0x55: "MP3"}
 
 
@@ -110,10 +111,11 @@ def _audio_format(body: bytes) -> AudioFormat:
         raise InvalidRequest("The WAV file has a format chunk of less than 16 bytes.")
     tag, channels, rate, _, block, bits = _FORMAT.unpack_from(body)
     if tag == _EXTENSIBLE:
-        guid = body[_GUID_AT : _GUID_AT + len(_PCM_GUID)]
-        tag = _PCM if guid == _PCM_GUID else int.from_bytes(guid[:2], "little")
+        guid = body[_GUID_AT : _GUID_AT + 16]
+        if guid[2:] == _GUID_TAIL:
+            tag = int.from_bytes(guid[:2], "little")
     if tag != _PCM:
-        encoding = _ENCODINGS.get(tag, f"of type {tag}")
+        encoding = _ENCODINGS.get(tag, f"of type {tag:#06x}")
         raise UnsupportedAudio(f"The WAV file's encoding is {encoding}.", advice="Send uncompressed PCM.")
     fmt = AudioFormat(rate=rate, width=(bits + 7) // 8, channels=channels)
     if block != fmt.frame_bytes:

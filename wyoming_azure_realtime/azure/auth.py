@@ -1,0 +1,76 @@
+"""Credentials, as the headers of one upgrade request. Exactly one of key and token is ever sent."""
+
+import asyncio
+from typing import Any, Protocol
+
+from wyoming_azure_realtime.azure.endpoint import host_kind
+from wyoming_azure_realtime.errors import AuthenticationFailed, SettingsError
+from wyoming_azure_realtime.settings.model import Secret, Target
+
+TOKEN_SECONDS = 15.0
+
+
+class Credentials(Protocol):
+    """Where headers come from. `headers` is asked for every connect, since tokens age."""
+
+    async def headers(self) -> dict[str, str]:
+        """Header names and values. Raises `AuthenticationFailed`."""
+
+    async def close(self) -> None:
+        """Let go of what was held."""
+
+
+class KeyCredentials:
+    """A key in a header of its own (Azure) or as a bearer token (OpenAI, some gateways)."""
+
+    def __init__(self, key: Secret, *, bearer: bool) -> None:
+        self._key = key
+        self._bearer = bearer
+
+    async def headers(self) -> dict[str, str]:
+        """The key is opaque: it is sent as it stands."""
+        key = self._key.reveal()
+        return {"Authorization": f"Bearer {key}"} if self._bearer else {"api-key": key}
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class EntraCredentials:
+    """A fresh Entra ID token per connect, from the environment's identity (extra `entra`)."""
+
+    def __init__(self, scope: str) -> None:
+        try:
+            from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - heavy, only on request
+        except ImportError:
+            raise SettingsError(
+                "Entra ID needs a package that is not installed.",
+                advice="Install the 'entra' extra: pip install 'wyoming-azure-realtime[entra]'.",
+            ) from None
+        self._credential: Any = DefaultAzureCredential()
+        self._scope = scope
+
+    async def headers(self) -> dict[str, str]:
+        """The library caches tokens and renews them before they expire."""
+        try:
+            async with asyncio.timeout(TOKEN_SECONDS):
+                token = await self._credential.get_token(self._scope)
+        except Exception as error:  # noqa: BLE001 - the library documents no closed set
+            raise AuthenticationFailed(
+                f"No Entra ID token could be had ({type(error).__name__}).",
+                advice="Check the managed identity or the AZURE_CLIENT_ID, AZURE_TENANT_ID and "
+                "AZURE_CLIENT_SECRET variables, and the role 'Cognitive Services OpenAI User'.",
+            ) from None
+        return {"Authorization": f"Bearer {token.token}"}
+
+    async def close(self) -> None:
+        """Close the library's own HTTP session."""
+        await self._credential.close()
+
+
+def credentials_for(target: Target) -> Credentials:
+    """The credentials that the target's settings name."""
+    if target.auth == "entra":
+        return EntraCredentials(target.token_scope)
+    bearer = target.auth == "bearer" or host_kind(target) == "openai"
+    return KeyCredentials(target.key, bearer=bearer)

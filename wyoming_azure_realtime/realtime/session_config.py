@@ -1,0 +1,102 @@
+"""What a session is opened for, and the `session.update` that says so.
+
+A config is hashable and holds only what cannot change on an open session, so it is also the key under which
+warm sessions are kept. What changes from request to request (language, hints) is not in it.
+"""
+
+from dataclasses import dataclass, field
+
+from msgspec import UNSET
+
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
+from wyoming_azure_realtime.realtime.models import transcription_model
+from wyoming_azure_realtime.realtime.shapes import (
+    PCM_24K,
+    Audio,
+    AudioInput,
+    AudioOutput,
+    NoiseReduction,
+    Session,
+    Transcription,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionConfig:
+    """A session that hears: `deployment` transcribes, `model` tells what may be asked of it."""
+
+    target: str
+    deployment: str
+    model: str
+    noise_reduction: str = "far_field"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfig:
+    """A session that speaks, in one voice for its whole life (voices lock with the first audio)."""
+
+    target: str
+    deployment: str
+    voice: str
+    speed: float = 1.0
+
+
+SessionConfig = TranscriptionConfig | SpeechConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What one request tells the transcription model. `language` is a BCP 47 tag, `prompt` free text."""
+
+    language: str = ""
+    prompt: str = field(default="", repr=False)
+
+    def without_prompt(self) -> "Hints":
+        """The language alone, for a model that refused the rest."""
+        return Hints(language=self.language)
+
+
+def transcription(config: TranscriptionConfig, hints: Hints) -> Transcription:
+    """The fields that the model takes, and no others. Languages are reduced to ISO 639-1."""
+    model = transcription_model(config.model)
+    language = hints.language.replace("_", "-").split("-")[0].lower()
+    return Transcription(
+        model=config.deployment,
+        language=language if language and not model.plural_languages else UNSET,
+        languages=[language] if language and model.plural_languages else UNSET,
+        prompt=hints.prompt if hints.prompt and model.prompt else UNSET,
+    )
+
+
+def opening_update(config: SessionConfig, kind: SessionKind) -> Session:
+    """The configuration of a new session; `kind` is that of the socket it came over."""
+    return _transcribing(config, kind) if isinstance(config, TranscriptionConfig) else _speaking(config)
+
+
+def hints_update(config: TranscriptionConfig, hints: Hints, kind: SessionKind) -> Session:
+    """Only the hints: everything else stays as it was opened."""
+    return Session(type=kind, audio=Audio(input=AudioInput(transcription=transcription(config, hints))))
+
+
+def _transcribing(config: TranscriptionConfig, kind: SessionKind) -> Session:
+    noise = None if config.noise_reduction == "off" else NoiseReduction(type=config.noise_reduction)
+    heard = AudioInput(
+        format=PCM_24K,
+        transcription=transcription(config, Hints()),
+        noise_reduction=noise,
+        turn_detection=None,
+    )
+    return Session(type=kind, audio=Audio(input=heard))
+
+
+def _speaking(config: SpeechConfig) -> Session:
+    return Session(
+        type="realtime",
+        output_modalities=["audio"],
+        audio=Audio(
+            input=AudioInput(turn_detection=None),
+            output=AudioOutput(format=PCM_24K, voice=config.voice, speed=config.speed),
+        ),
+        tools=[],
+        tool_choice="none",
+    )

@@ -1,0 +1,153 @@
+"""One utterance on a session, from the first audio to the text: no socket, no clock.
+
+Manual turn: hints, append…, commit, then the transcription of the committed item. Events of other items
+(earlier turns, late arrivals) are ignored.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from wyoming_azure_realtime import errors
+from wyoming_azure_realtime.realtime import client_events as send
+from wyoming_azure_realtime.realtime import server_events as got
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
+from wyoming_azure_realtime.realtime.failures import HARMLESS, from_error
+from wyoming_azure_realtime.realtime.session_config import Hints, TranscriptionConfig, hints_update
+from wyoming_azure_realtime.realtime.shapes import ErrorDetail, JsonObject
+
+MINIMUM_AUDIO = 4800  # bytes: 100 ms, below which the service refuses a commit
+LONGEST_APPEND = 96_000  # bytes: two seconds in one event, far below the service's 15 MiB
+
+
+@dataclass(frozen=True, slots=True)
+class PartialText:
+    """More text, in the order heard."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalText:
+    """The text that the service declares final. `usage` as reported."""
+
+    text: str
+    usage: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """An event that the turn wants sent now."""
+
+    event: send.ClientEvent
+
+
+Outcome = PartialText | FinalText | ToSend
+
+
+class TranscriptionTurn:
+    """Feed it the session's events with `receive`; it raises what ended the turn early.
+
+    `foreign_items` are items of earlier turns on the same session; `told` are the hints the session has.
+    """
+
+    def __init__(
+        self,
+        turn_id: str,
+        config: TranscriptionConfig,
+        hints: Hints,
+        *,
+        kind: SessionKind,
+        told: Hints,
+        foreign_items: AbstractSet[str],
+    ) -> None:
+        self._id = turn_id
+        self._config = config
+        self._hints = hints
+        self._kind = kind
+        self._foreign = foreign_items
+        self._update_pending = False
+        self._committed = False
+        self.told = told
+        self.item_id = ""
+
+    def begin(self) -> list[send.ClientEvent]:
+        """Events ahead of the first append: the hints, if the session has others. No reply is awaited."""
+        if self._hints == self.told:
+            return []
+        return [self._update(self._hints)]
+
+    def append(self, pcm: bytes) -> send.ClientEvent:
+        """Audio, 24 kHz PCM16 mono, at most `LONGEST_APPEND` bytes."""
+        return send.InputAudioBufferAppend(audio=pcm)
+
+    def commit(self) -> send.ClientEvent:
+        """The utterance is complete (`MINIMUM_AUDIO` at least)."""
+        return send.InputAudioBufferCommit(event_id=f"{self._id}-commit")
+
+    def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[Outcome]:
+        """What an event means for this turn. Raises the `BackendError` that ends it."""
+        match event:
+            case got.BufferCommitted() if not self._committed:
+                self.item_id, self._committed = event.item_id, True
+            case got.TranscriptionDelta() if self._is_ours(event.item_id) and event.delta:
+                return [PartialText(event.delta)]
+            case got.TranscriptionCompleted() if self._is_ours(event.item_id) and self._committed:
+                return self._finished(event)
+            case got.TranscriptionFailed() if self._is_ours(event.item_id):
+                raise self._failure(event.error)
+            case got.SessionUpdated():
+                self._update_pending = False
+            case got.Error():
+                return self._refused(event.error)
+        return []
+
+    def _is_ours(self, item_id: str) -> bool:
+        """Models that hear as they go send deltas before the commit names the item."""
+        if not self.item_id and item_id not in self._foreign:
+            self.item_id = item_id
+        return item_id == self.item_id
+
+    def _finished(self, event: got.TranscriptionCompleted) -> list[Outcome]:
+        final = FinalText(event.transcript, event.usage or {})
+        if self._kind == "transcription":
+            return [final]
+        # In a conversation the item would stay and be billed as context of later responses.
+        delete = send.ConversationItemDelete(item_id=self.item_id, event_id=f"{self._id}-delete")
+        return [ToSend(delete), final]
+
+    def _update(self, hints: Hints) -> send.ClientEvent:
+        self.told = hints
+        self._update_pending = True
+        session = hints_update(self._config, hints, self._kind)
+        return send.SessionUpdate(session=session, event_id=f"{self._id}-hints")
+
+    def _refused(self, error: ErrorDetail) -> list[Outcome]:
+        ours = error.event_id is None or error.event_id.startswith(f"{self._id}-")
+        if not ours or error.code in HARMLESS:
+            return []
+        failure = from_error(error)
+        about_hints = error.event_id == f"{self._id}-hints" or error.event_id is None
+        if self._update_pending and about_hints and isinstance(failure, errors.ProtocolViolation):
+            return self._fewer_hints()
+        raise failure
+
+    def _fewer_hints(self) -> list[Outcome]:
+        """A refused update changes nothing; a recognition without hints is better than none."""
+        self._update_pending = False
+        fewer = self.told.without_prompt() if self.told.prompt else Hints()
+        if fewer == self.told:
+            return []
+        return [ToSend(self._update(fewer))]
+
+    def _failure(self, error: ErrorDetail) -> errors.BackendError:
+        failure = from_error(error)
+        if isinstance(failure, errors.RateLimited):
+            return failure
+        advice = ""
+        if error.code is None:
+            advice = (
+                f"The service gave no cause. If this happens every time, the transcription deployment "
+                f"'{self._config.deployment}' probably does not exist in the resource: "
+                "check AZURE_OPENAI_TRANSCRIPTION_DEPLOYMENT."
+            )
+        return errors.TranscriptionFailed(failure.message, advice=advice)

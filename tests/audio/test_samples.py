@@ -39,7 +39,7 @@ def test_decoding_is_the_mean_of_the_channels_in_sixteen_bit_steps(data: bytes, 
     expected = np.array(means, np.float64) / steps
     samples = decode(pcm, fmt)
     assert samples.dtype == np.float32
-    np.testing.assert_allclose(samples, expected, rtol=2**-22, atol=0)
+    np.testing.assert_allclose(samples, expected, rtol=0, atol=1 / 64)
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])

@@ -40,6 +40,7 @@ def test_what_is_written_is_read_back(fmt: AudioFormat, data: bytes):
     pcm = data[: len(data) // fmt.frame_bytes * fmt.frame_bytes]
     file = write_wav(fmt, pcm)
     assert len(file) % 2 == 0
+    assert struct.unpack_from("<I", file, 4) == (len(file) - 8,)
     assert read_wav(file) == (fmt, pcm)
 
 

@@ -17,7 +17,7 @@ class StreamResampler:
     Any way of cutting the input, in mid-sample too, gives the same bytes; n frames become
     round(n * 24000 / rate) samples, in time with the input. Audio already in the target format passes
     untouched and at once; another width or channel count at 24 kHz is converted without delay; any other
-    rate is filtered, and up to 40 ms (from 8 kHz: 75 ms) stay inside until `flush`. A new one costs about
+    rate is filtered, and up to 45 ms (85 ms below 16 kHz) stay inside until `flush`. A new one costs about
     0.1 ms at the usual rates.
     """
 

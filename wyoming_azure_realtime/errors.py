@@ -1,6 +1,7 @@
 """Every error this package raises on purpose.
 
 SpeechServiceError            `code`: stable string on the class; `retryable`: may another attempt help?
+  InternalError               a bug of ours, seen from outside
   SettingsError               a setting is unknown, missing or impossible (exit code 2)
   RequestError                the client asked for something that cannot be done
     UnsupportedAudio          a format or a length that no recording may have
@@ -39,6 +40,17 @@ class SpeechServiceError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.advice}".rstrip()
+
+
+class InternalError(SpeechServiceError):
+    """A bug: the log has its traceback, the client gets only this."""
+
+    code = "internal-error"
+
+    @classmethod
+    def of(cls, error: BaseException) -> "InternalError":
+        """What a client is told about an exception that nobody expected."""
+        return cls(f"The server made a mistake ({type(error).__name__}); its log says more.")
 
 
 class SettingsError(SpeechServiceError):

@@ -1,0 +1,151 @@
+"""Speech in progress: one object per request.
+
+Text is written by the client's side, cut into pieces, and spoken piece by piece, each on a warm session of
+the voice. Reading text never waits for audio to be taken, nor the other way round; both sides are bounded.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from types import TracebackType
+
+from wyoming_azure_realtime.audio.pcm import silence
+from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError, TextTooLong
+from wyoming_azure_realtime.realtime.session_config import SpeechConfig
+from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Spoken
+from wyoming_azure_realtime.settings.model import Deadlines
+from wyoming_azure_realtime.speech.catalog import Voice
+from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
+from wyoming_azure_realtime.speech.sentences import Pieces, is_speakable
+from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
+from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
+
+_LOGGER = logging.getLogger(__name__)
+NOTHING_TO_SAY_MS = 20
+AHEAD = 64  # audio deltas kept for a client that takes them slowly
+
+
+class Synthesis:
+    """Enter it, `write`…, `finish`, and read `audio`. Leaving it early cancels the response."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        config: SpeechConfig,
+        voice: Voice,
+        deadlines: Deadlines,
+        *,
+        style: str,
+        max_characters: int,
+        log: TurnLog,
+        on_turn: OnTurn,
+    ) -> None:
+        self.voice = voice
+        self._sessions = sessions
+        self._config = config
+        self._deadlines = deadlines
+        self._style = style
+        self._max_characters = max_characters
+        self._log = log
+        self._on_turn = on_turn
+        self._pieces = Pieces()
+        self._more_text = asyncio.Event()
+        self._audio: asyncio.Queue[bytes | SpeechServiceError | None] = asyncio.Queue(AHEAD)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Synthesis":
+        self._sessions.warm(self._config)
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._on_turn(self._log.record())
+
+    async def write(self, text: str) -> None:
+        """More text, cut anywhere. Raises `TextTooLong`."""
+        self._log.characters += len(text)
+        if self._log.characters > self._max_characters:
+            raise TextTooLong(f"The text is longer than {self._max_characters} characters.")
+        self._pieces.add(text)
+        self._more_text.set()
+
+    def finish(self) -> None:
+        """No more text."""
+        self._pieces.finish()
+        self._more_text.set()
+
+    async def audio(self) -> AsyncIterator[bytes]:
+        """24 kHz PCM16 mono, as it is generated. Raises the turn's `SpeechServiceError`."""
+        while (chunk := await self._audio.get()) is not None:
+            if isinstance(chunk, SpeechServiceError):
+                raise chunk
+            yield chunk
+
+    async def _run(self) -> None:
+        end: SpeechServiceError | None = None
+        try:
+            await self._speak_all()
+            self._log.outcome = "completed" if self._log.audio_seconds else "empty"
+            if not self._log.audio_seconds:
+                await self._audio.put(silence(NOTHING_TO_SAY_MS))
+        except SpeechServiceError as error:
+            self._log.outcome = error.code
+            end = error
+        except Exception as error:
+            _LOGGER.exception("Synthesis %s failed unexpectedly", self._log.id)
+            end = InternalError.of(error)
+            self._log.outcome = end.code
+        await self._audio.put(end)
+
+    async def _speak_all(self) -> None:
+        """Every piece in order, as text allows."""
+        number = 0
+        while True:
+            await self._more_text.wait()
+            self._more_text.clear()
+            finished = self._pieces.finished
+            for piece in filter(is_speakable, self._pieces.take()):
+                number += 1
+                await self._speak(SpeechTurn(f"{self._log.id}-{number}", piece, style=self._style))
+            if finished:
+                return
+
+    async def _speak(self, turn: SpeechTurn) -> None:
+        lease = await self._sessions.lease(self._config)
+        try:
+            await self._converse(lease.session, turn)
+            lease.release()
+        finally:
+            lease.retire()
+
+    async def _converse(self, session: PooledChannel, turn: SpeechTurn) -> None:
+        """One response on one session. The clock runs while the service is awaited, not the client."""
+        await session.send(turn.create())
+        patience, awaited = self._deadlines.first_audio, "No speech came"
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    event = await session.receive()
+            except TimeoutError:
+                raise BackendTimeout(f"{awaited} in time.") from None
+            for outcome in turn.receive(event):
+                match outcome:
+                    case Spoken(pcm):
+                        patience, awaited = (
+                            self._deadlines.between_audio,
+                            "The rest of the speech did not come",
+                        )
+                        await self._hand_over(pcm)
+                    case Finished(usage):
+                        self._log.add_usage(usage)
+                        return
+
+    async def _hand_over(self, pcm: bytes) -> None:
+        self._log.first_result()
+        self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
+        await self._audio.put(pcm)

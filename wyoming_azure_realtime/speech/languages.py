@@ -5,8 +5,8 @@ Source: the vendor's list for whisper-1 and the models after it (57 languages wi
 """
 
 _PLAIN = (
-    "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko lt lv mi mk "
-    "mr ms nb ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh"
+    "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko lt lv mi "
+    "mk mr ms nb ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh"
 )
 
 _REGIONS = {
@@ -22,7 +22,8 @@ _REGIONS = {
     "af": "ZA", "az": "AZ", "be": "BY", "bg": "BG", "bs": "BA", "ca": "ES", "cs": "CZ", "cy": "GB",
     "da": "DK", "el": "GR", "et": "EE", "fa": "IR", "fi": "FI", "gl": "ES", "he": "IL", "hi": "IN",
     "hr": "HR", "hu": "HU", "hy": "AM", "id": "ID", "is": "IS", "ja": "JP", "kk": "KZ", "kn": "IN",
-    "ko": "KR", "lt": "LT", "lv": "LV", "mi": "NZ", "mk": "MK", "mr": "IN", "ms": "MY", "nb": "NO", "ne": "NP",
+    "ko": "KR", "lt": "LT", "lv": "LV", "mi": "NZ", "mk": "MK", "mr": "IN", "ms": "MY", "nb": "NO",
+    "ne": "NP",
     "no": "NO", "pl": "PL", "ro": "RO", "ru": "RU", "sk": "SK", "sl": "SI", "sr": "RS", "sv": "SE",
     "sw": "KE", "ta": "IN", "th": "TH", "tl": "PH", "tr": "TR", "uk": "UA", "ur": "PK", "vi": "VN",
 }  # fmt: skip

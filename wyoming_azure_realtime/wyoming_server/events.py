@@ -1,0 +1,74 @@
+"""What a Wyoming client may send: the raw event, and the typed data of those that carry a request.
+
+Source: the `wyoming` package, whose own `from_event` takes any type for granted.
+"""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.errors import InvalidRequest
+
+# Longer than any name, language or speaker in use, short enough for an error that quotes it.
+Name = Annotated[str, Meta(max_length=200)]
+
+
+class Event(Struct, frozen=True, gc=False):
+    """One event as it came: `data` is a JSON object of any content, `payload` raw bytes."""
+
+    type: str
+    data: dict[str, Any]
+    payload: bytes = b""
+
+
+class Transcribe(Struct, frozen=True):
+    """Data of `transcribe`: which model and language to hear."""
+
+    name: Name | None = None
+    language: Name | None = None
+
+
+class Voice(Struct, frozen=True):
+    """Who shall speak: by name, else by language; `speaker` refines the name."""
+
+    name: Name | None = None
+    language: Name | None = None
+    speaker: Name | None = None
+
+
+class SynthesizeStart(Struct, frozen=True):
+    """Data of `synthesize-start`, and of `synthesize` but for its text."""
+
+    voice: Voice | None = None
+    text_format: Name | None = None
+
+
+class Text(Struct, frozen=True):
+    """Data of `synthesize` and `synthesize-chunk`: their text."""
+
+    text: str
+
+
+class _AudioShape(Struct, frozen=True):
+    rate: int
+    width: int
+    channels: int
+
+
+_T = TypeVar("_T")
+
+
+def read_data(event: Event, shape: type[_T]) -> _T:
+    """The event's data as `shape`. Raises InvalidRequest that names the event and the field."""
+    try:
+        return msgspec.convert(event.data, shape)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"The event '{event.type}' is incomplete or wrong: {error}.") from None
+
+
+def read_format(event: Event) -> AudioFormat:
+    """The audio format in `audio-start` or `audio-chunk`. Raises InvalidRequest or UnsupportedAudio."""
+    shape = read_data(event, _AudioShape)
+    return AudioFormat(shape.rate, shape.width, shape.channels)

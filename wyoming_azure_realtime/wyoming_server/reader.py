@@ -1,0 +1,116 @@
+"""Wyoming events out of a stream of bytes, whatever those bytes are.
+
+An event is a line of JSON, then `data_length` bytes of JSON, then `payload_length` raw bytes. Nothing here
+waits or does I/O; no input costs more memory than one event within the limits and what was fed at once.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from wyoming_azure_realtime.errors import InvalidRequest
+from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.wyoming_server.events import Event
+
+
+class MalformedEvent(InvalidRequest):
+    """The bytes are no Wyoming event, or one beyond the limits; nothing after them can be understood."""
+
+
+class _Header(Struct, gc=False):
+    """The header line, unchecked: a field of any type, null where absent."""
+
+    type: Any = None
+    data: Any = None
+    data_length: Any = None
+    payload_length: Any = None
+
+
+_T = TypeVar("_T")
+_decode_header = msgspec.json.Decoder(_Header).decode
+_decode_data = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class WyomingReader:
+    """Feed bytes, take events. The first MalformedEvent is final: discard the reader with its connection."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._buffer = bytearray()
+        self._searched = 0  # bytes known to hold no newline
+        self._header: _Header | None = None  # its line is out of the buffer, its data and payload are not
+
+    def feed(self, data: bytes) -> None:
+        """Add bytes that arrived. Take every event before feeding more, or the buffer grows."""
+        self._buffer += data
+
+    def next_event(self) -> Event | None:
+        """The next whole event, None when its bytes are not all there. Raises MalformedEvent."""
+        header = self._header or self._read_header()
+        if header is None:
+            return None
+        payload_at = header.data_length
+        end = payload_at + header.payload_length
+        if len(self._buffer) < end:
+            self._header = header
+            return None
+        data = header.data
+        if payload_at:
+            block = _decode(_decode_data, self._buffer[:payload_at], "data block")
+            data = {**data, **block} if data else block
+        payload = bytes(self._buffer[payload_at:end])
+        del self._buffer[:end]
+        self._header = None
+        return Event(header.type, data, payload)
+
+    def end(self) -> None:
+        """Nothing more will come. Raises MalformedEvent when that is in the middle of an event."""
+        if self._buffer or self._header is not None:
+            raise MalformedEvent("The connection ended in the middle of an event.")
+
+    def _read_header(self) -> _Header | None:
+        buffer = self._buffer
+        length = buffer.find(b"\n", self._searched)
+        seen = len(buffer) if length < 0 else length
+        if seen > self._limits.max_header:
+            raise MalformedEvent(f"The header line is longer than {self._limits.max_header} bytes.")
+        if length < 0:
+            self._searched = seen
+            return None
+        line = buffer[:length]
+        del buffer[: length + 1]
+        self._searched = 0
+        return self._check(_decode(_decode_header, line, "header line"))
+
+    def _check(self, header: _Header) -> _Header:
+        """Make the fields what their names promise: null lengths 0, null data empty, the rest refused."""
+        if type(header.type) is not str or not header.type:
+            raise MalformedEvent("The header line has no type, or one that is no text.")
+        if header.data is None:
+            header.data = {}
+        elif type(header.data) is not dict:
+            raise MalformedEvent("The header line's data is no JSON object.")
+        header.data_length = _length(header.data_length, "data", self._limits.max_data)
+        header.payload_length = _length(header.payload_length, "payload", self._limits.max_payload)
+        return header
+
+
+def _length(value: object, what: str, most: int) -> int:
+    if value is None:
+        return 0
+    # bool is an int, and 5.0 equals one
+    if type(value) is not int or value < 0:
+        raise MalformedEvent(f"The length of the {what} is no whole number of bytes.")
+    if value > most:
+        raise MalformedEvent(f"The {what} is announced with {value} bytes; at most {most} are accepted.")
+    return value
+
+
+def _decode(decoder: Callable[[bytearray], _T], text: bytearray, what: str) -> _T:
+    try:
+        return decoder(text)
+    except (ValueError, RecursionError):
+        # msgspec's errors and UnicodeDecodeError are ValueErrors; deep nesting is a RecursionError
+        raise MalformedEvent(f"The {what} is no JSON object.") from None

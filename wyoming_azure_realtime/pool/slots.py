@@ -153,18 +153,18 @@ class Slots:
             self._open(waiter.key, now, decision)
 
     def _keep_warm(self, now: float, decision: Decision) -> None:
-        """Up to `min_size` sessions ready for every key in use, unless somebody waits for room."""
+        """At least `min_size` sessions of every key in use, leased ones included."""
         for key, asked in list(self._wanted.items()):
             if now - asked >= self._limits.max_idle:
                 del self._wanted[key]
                 continue
-            ready = self._count(key, "idle") + self._count(key, "opening")
+            held = sum(slot.key == key for slot in self._slots.values())
             backoff = self._backoff.get(key)
             if backoff is not None and now < backoff.until:
                 continue
-            while ready < self._limits.min_size and len(self._slots) < self._limits.max_size:
+            while held < self._limits.min_size and len(self._slots) < self._limits.max_size:
                 self._open(key, now, decision)
-                ready += 1
+                held += 1
 
     def _wake_times(self, now: float) -> Iterator[float]:
         for waiter in self._waiters.values():

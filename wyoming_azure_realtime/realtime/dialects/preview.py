@@ -10,9 +10,11 @@ from wyoming_azure_realtime.realtime.dialects.base import SessionKind, UnknownPa
 from wyoming_azure_realtime.realtime.dialects.renames import GA_NAME, PREVIEW_NAME
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
+DROPPED: tuple[str, ...] = ()  # the path of what is legal here and gone in GA
+
 # Flat name -> path in the nested session. Names that are alike on both sides stand here too: what is not
 # in these tables does not exist in the dialect.
-SESSION = {
+SESSION: dict[str, tuple[str, ...]] = {
     "id": ("id",),
     "object": ("object",),
     "model": ("model",),
@@ -29,6 +31,7 @@ SESSION = {
     "tools": ("tools",),
     "tool_choice": ("tool_choice",),
     "max_response_output_tokens": ("max_output_tokens",),
+    "temperature": DROPPED,
     "tracing": ("tracing",),
 }
 TRANSCRIPTION_SESSION = {
@@ -43,11 +46,12 @@ TRANSCRIPTION_SESSION = {
         "turn_detection",
     )
 } | {"include": ("include",)}
-RESPONSE = {
+RESPONSE: dict[str, tuple[str, ...]] = {
     "modalities": ("output_modalities",),
     "voice": ("audio", "output", "voice"),
     "output_audio_format": ("audio", "output", "format"),
     "max_response_output_tokens": ("max_output_tokens",),
+    "temperature": DROPPED,
     "instructions": ("instructions",),
     "tools": ("tools",),
     "tool_choice": ("tool_choice",),
@@ -59,7 +63,6 @@ RESPONSE_REPORT = RESPONSE | {
     name: (name,)
     for name in ("id", "object", "status", "status_details", "output", "conversation_id", "usage")
 }
-DROPPED = frozenset({"temperature"})  # legal here, gone in GA
 FORMATS: dict[str, JsonObject] = {
     "pcm16": {"type": "audio/pcm", "rate": 24000},
     "g711_ulaw": {"type": "audio/pcmu"},
@@ -125,7 +128,9 @@ class PreviewDialect:
             session["type"] = "transcription" if flat is TRANSCRIPTION_SESSION else "realtime"
             ga["session"] = session
         if isinstance(event.get("response"), dict):
-            ga["response"] = _nest(event["response"], RESPONSE_REPORT, strict=None)
+            ga["response"] = _nested_response(event["response"], RESPONSE_REPORT, strict=None)
+        if isinstance(event.get("item"), dict):
+            ga["item"] = _new_parts(event["item"])
         return ga
 
     def client_from_wire(self, event: JsonObject) -> JsonObject | None:
@@ -138,10 +143,7 @@ class PreviewDialect:
                 session = _nest(event["session"], TRANSCRIPTION_SESSION, strict="session")
                 return {**event, "type": "session.update", "session": {"type": "transcription", **session}}
             case "response.create" if isinstance(event.get("response"), dict):
-                response = _nest(event["response"], RESPONSE, strict="response")
-                if isinstance(response.get("input"), list):
-                    response["input"] = [_new_parts(item) for item in response["input"]]
-                return {**event, "response": response}
+                return {**event, "response": _nested_response(event["response"], RESPONSE, strict="response")}
             case "conversation.item.create" if isinstance(event.get("item"), dict):
                 return {**event, "item": _new_parts(event["item"])}
         return event
@@ -167,7 +169,7 @@ class PreviewDialect:
         head, *rest = path.split(".")
         table = {"session": SESSION | TRANSCRIPTION_SESSION, "response": RESPONSE}.get(head, {})
         for flat, nested in table.items():
-            if tuple(rest[: len(nested)]) == nested:
+            if nested is not DROPPED and tuple(rest[: len(nested)]) == nested:
                 return ".".join([head, flat, *rest[len(nested) :]])
         return path
 
@@ -176,6 +178,8 @@ def _flatten(nested: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonOb
     """Pick every known path out of a nested object. Absent stays absent, null stays null."""
     flat: JsonObject = {}
     for name, path in table.items():
+        if path is DROPPED:
+            continue
         node: Any = nested
         for key in path[:-1]:
             node = node.get(key) if isinstance(node, dict) else None
@@ -189,8 +193,10 @@ def _nest(flat: JsonObject, table: Mapping[str, tuple[str, ...]], *, strict: str
     nested: JsonObject = {}
     for name, value in flat.items():
         if name not in table:
-            if strict is not None and name not in DROPPED:
+            if strict is not None:
                 raise UnknownParameter(f"{strict}.{name}")
+            continue
+        if table[name] is DROPPED:
             continue
         node = nested
         for key in table[name][:-1]:
@@ -223,6 +229,16 @@ def _flat_response(response: JsonObject, table: Mapping[str, tuple[str, ...]]) -
     return flat
 
 
+def _nested_response(
+    flat: JsonObject, table: Mapping[str, tuple[str, ...]], *, strict: str | None
+) -> JsonObject:
+    response = _nest(flat, table, strict=strict)
+    for name in ("input", "output"):
+        if isinstance(response.get(name), list):
+            response[name] = [_new_parts(item) for item in response[name]]
+    return response
+
+
 def _old_parts(item: JsonObject) -> JsonObject:
     return _renamed_parts(item, PART_NAMES)
 
@@ -239,10 +255,9 @@ def _renamed_parts(item: JsonObject, names: Mapping[str, str]) -> JsonObject:
     content = item.get("content")
     if not isinstance(content, list):
         return item
-    parts = [
-        {**part, "type": names.get(part.get("type", ""), part.get("type"))}
-        if isinstance(part, dict)
-        else part
-        for part in content
-    ]
-    return {**item, "content": parts}
+    return {**item, "content": [_renamed(part, names) for part in content]}
+
+
+def _renamed(part: Any, names: Mapping[str, str]) -> Any:
+    kind = part.get("type") if isinstance(part, dict) else None
+    return {**part, "type": names.get(kind, kind)} if isinstance(kind, str) else part

@@ -1,0 +1,32 @@
+import pytest
+
+from tests.support.realtime_samples import CLIENT_EVENTS, SERVER_EVENTS, JsonObject, name_of
+from wyoming_azure_realtime.realtime.dialects.ga import GaDialect
+
+GA = GaDialect()
+
+
+@pytest.mark.parametrize("event", CLIENT_EVENTS, ids=name_of)
+def test_client_events_pass_untouched(event: JsonObject):
+    assert GA.same_on_the_wire(event["type"])
+    assert GA.client_to_wire(event) == event
+    assert GA.client_from_wire(event) == event
+
+
+@pytest.mark.parametrize("event", SERVER_EVENTS, ids=name_of)
+def test_server_events_pass_untouched(event: JsonObject):
+    assert GA.same_on_the_wire(event["type"])
+    assert GA.server_to_wire(event) == event
+    assert GA.server_from_wire(event) == event
+
+
+def test_a_conversation_names_its_deployment_in_the_address():
+    assert GA.query("realtime", "my-deployment") == {"model": "my-deployment"}
+
+
+def test_a_transcription_session_names_only_its_intent():
+    assert GA.query("transcription", "my-deployment") == {"intent": "transcription"}
+
+
+def test_parameters_are_called_what_they_are():
+    assert GA.parameter("session.audio.output.voice") == "session.audio.output.voice"

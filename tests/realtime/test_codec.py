@@ -1,0 +1,163 @@
+import base64
+import contextlib
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.support.realtime_samples import CLIENT_EVENTS, SERVER_EVENTS, JsonObject, name_of
+from wyoming_azure_realtime.errors import ProtocolViolation
+from wyoming_azure_realtime.realtime import client_events as send
+from wyoming_azure_realtime.realtime import server_events as got
+from wyoming_azure_realtime.realtime.codec import decode_server, encode_client
+from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, PreviewDialect
+from wyoming_azure_realtime.realtime.shapes import Audio, AudioOutput, Session
+
+GA = GaDialect()
+PREVIEW = PreviewDialect("2025-04-01-preview")
+BOTH = pytest.mark.parametrize("dialect", [GA, PREVIEW], ids=["ga", "preview"])
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path in a JSON tree."""
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+
+
+def replaced(node: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = node.copy()
+    copy[path[0]] = replaced(node[path[0]], path[1:], value)
+    return copy
+
+
+@st.composite
+def damaged_events(draw: st.DrawFn) -> Any:
+    """A real event of either dialect in which one thing, however deep, is something else."""
+    event: Any = draw(st.sampled_from([*SERVER_EVENTS, *map(PREVIEW.server_to_wire, SERVER_EVENTS)]))
+    path = draw(st.sampled_from(places(event)))
+    return replaced(event, path, draw(ANY_JSON))
+
+
+def assert_legal(frame: str | bytes, dialect: Dialect) -> None:
+    """The only legal outcomes: an event, an unknown event, `ProtocolViolation`."""
+    with contextlib.suppress(ProtocolViolation):
+        assert isinstance(decode_server(frame, dialect), got.ServerEvent | got.UnknownEvent)
+
+
+@BOTH
+@given(frame=st.binary(max_size=200) | st.text(max_size=200))
+@example(frame="\ud800")
+@example(frame='{"type":"\ud800"}')
+@example(frame=b"\xff\xfe")
+@example(frame=b'{"type":"error\xff"}')
+@example(frame=b"")
+@example(frame=b"null")
+@example(frame=b"{}")
+@example(frame=b'{"type":null}')
+@example(frame=b'{"type":["error"]}')
+@example(frame=b'{"type":"error","type":"session.created"}')
+@example(frame=b'{"type":"session.created","session":' + b"9" * 5000 + b"}")
+@settings(max_examples=60)
+def test_arbitrary_bytes_are_an_event_or_a_protocol_violation(frame: str | bytes, dialect: Dialect):
+    assert_legal(frame, dialect)
+
+
+@BOTH
+@given(event=damaged_events() | ANY_JSON)
+@settings(max_examples=400)
+def test_damaged_events_are_an_event_or_a_protocol_violation(event: Any, dialect: Dialect):
+    assert_legal(json.dumps(event), dialect)
+
+
+@BOTH
+@pytest.mark.parametrize("field", ["session", "response", "item", "error", "part", "delta", "ignored"])
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'], ids=["lists", "objects"])
+def test_deep_nesting_is_an_event_or_a_protocol_violation(field: str, opening: bytes, dialect: Dialect):
+    for event in SERVER_EVENTS:
+        head = json.dumps({name: value for name, value in event.items() if name != field}).encode()[:-1]
+        assert_legal(head + b',"' + field.encode() + b'":' + opening * 100_000, dialect)
+
+
+@BOTH
+@pytest.mark.parametrize("event", SERVER_EVENTS, ids=name_of)
+def test_every_event_of_the_reference_decodes(event: JsonObject, dialect: Dialect):
+    wire = dialect.server_to_wire(event)
+    if wire is None:
+        assert event["type"] == "conversation.item.done"
+        return
+    decoded = decode_server(json.dumps(wire), dialect)
+    assert type(decoded) is got.by_type()[event["type"]]
+    assert decoded == decode_server(json.dumps(event), GA)
+
+
+@BOTH
+@pytest.mark.parametrize("event", SERVER_EVENTS, ids=name_of)
+def test_both_names_of_renamed_events_are_understood_by_both_dialects(event: JsonObject, dialect: Dialect):
+    old_name: Any = (PREVIEW.server_to_wire(event) or event)["type"]
+    for name in (event["type"], old_name):
+        decoded = decode_server(json.dumps({**event, "type": name}), dialect)
+        assert type(decoded) is got.by_type()[event["type"]]
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["conversation.created", "mcp_list_tools.failed", "", "response.bogus"])
+def test_unknown_types_are_unknown_events_whatever_they_carry(kind: str, dialect: Dialect):
+    frame = json.dumps({"type": kind, "session": 1, "response": [], "item": None})
+    assert decode_server(frame, dialect) == got.UnknownEvent(type=kind)
+
+
+@BOTH
+def test_the_message_of_a_violation_does_not_repeat_the_frame(dialect: Dialect):
+    with pytest.raises(ProtocolViolation) as caught:
+        decode_server(json.dumps({**SERVER_EVENTS[0], "error": "the secret words"}), dialect)
+    assert "secret words" not in str(caught.value)
+
+
+@BOTH
+@given(pcm=st.binary(max_size=200))
+def test_audio_travels_as_standard_base64_both_ways(pcm: bytes, dialect: Dialect):
+    coded = base64.b64encode(pcm).decode()
+    frame = encode_client(send.InputAudioBufferAppend(audio=pcm), dialect)
+    assert frame is not None
+    assert json.loads(frame) == {"type": "input_audio_buffer.append", "audio": coded}
+    delta = next(event for event in SERVER_EVENTS if event["type"] == "response.output_audio.delta")
+    wire = dialect.server_to_wire({**delta, "delta": coded})
+    event = decode_server(json.dumps(wire), dialect)
+    assert isinstance(event, got.AudioDelta)
+    assert event.delta == pcm
+
+
+@pytest.mark.parametrize("delta", ["A", "AB", "A===", "!!!!", "AA=A", "AA\n==", "AAE-", None, 5])
+def test_bad_base64_is_a_protocol_violation(delta: Any):
+    event = next(event for event in SERVER_EVENTS if event["type"] == "response.output_audio.delta")
+    with pytest.raises(ProtocolViolation):
+        decode_server(json.dumps({**event, "delta": delta}), GA)
+
+
+@pytest.mark.parametrize("event", CLIENT_EVENTS, ids=name_of)
+def test_client_events_are_encoded_in_the_shape_of_the_reference(event: JsonObject):
+    decoded = msgspec.convert(event, send.AnyClientEvent)
+    frame = encode_client(decoded, GA)
+    assert frame is not None
+    assert json.loads(frame) == event
+
+
+def test_absent_fields_stay_absent_and_null_stays_null():
+    session = Session(audio=Audio(output=AudioOutput(voice="sage")), tracing=None)
+    frame = encode_client(send.SessionUpdate(session=session), GA)
+    assert frame is not None
+    assert json.loads(frame) == {
+        "type": "session.update",
+        "session": {"audio": {"output": {"voice": "sage"}}, "tracing": None},
+    }

@@ -1,0 +1,98 @@
+"""Addresses that users write: listener URIs and `host:port`. Pure."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+URI_FORMS = "tcp://HOST:PORT, unix://PATH or stdio://"
+# sun_path holds 108 bytes on Linux, 104 elsewhere, one of them for the end
+MAX_UNIX_PATH = 103
+
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
+_PORT = re.compile(r"[0-9]{1,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """Host (a name or an IP address, without brackets) and port; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.host)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnixAddress:
+    """The path of a socket."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StdioAddress:
+    """Standard input and output: one client."""
+
+
+Address = TcpAddress | UnixAddress | StdioAddress
+
+
+def parse_uri(uri: str) -> Address:
+    """What a Wyoming URI means. Raises ValueError with the reason."""
+    scheme, separator, rest = uri.partition("://")
+    match scheme.lower() if separator else "":
+        case "tcp":
+            return parse_host_port(rest.removesuffix("/"))
+        case "unix":
+            return _unix(rest)
+        case "stdio" if rest in ("", "/"):
+            return StdioAddress()
+    raise ValueError(f"it is none of {URI_FORMS}")
+
+
+def parse_host_port(text: str) -> TcpAddress:
+    """`host:port`, an IPv6 address in brackets. Raises ValueError with the reason."""
+    host, separator, port = text.rpartition(":")
+    if not separator or not _PORT.fullmatch(port) or int(port) > 65535:
+        raise ValueError("it does not end with a port from 0 to 65535")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        if not _is_ipv6(host):
+            raise ValueError("what stands in brackets is no IPv6 address")
+    elif ":" in host:
+        raise ValueError("an IPv6 address needs brackets: [::1]:5000")
+    elif not _HOST.fullmatch(host):
+        raise ValueError("it has no valid host")
+    return TcpAddress(host, int(port))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host can only mean this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _unix(path: str) -> UnixAddress:
+    if not path:
+        raise ValueError("it has no path")
+    if len(path.encode()) > MAX_UNIX_PATH:
+        raise ValueError(f"its path is longer than {MAX_UNIX_PATH} bytes")
+    return UnixAddress(path)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True

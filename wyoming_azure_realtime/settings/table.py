@@ -1,0 +1,138 @@
+"""All options, one row each. The command line, the environment reader and the documentation follow it."""
+
+from wyoming_azure_realtime.settings.options import (
+    PREFIX,
+    Expand,
+    Option,
+    environment_name,
+    listeners,
+    use_realtime_api,
+    zeroconf,
+)
+
+
+def _own(
+    key: str,
+    help: str,  # noqa: A002 - argparse's word
+    flag: str = "",
+    metavar: str = "",
+    *,
+    short: str = "",
+    known: tuple[str, ...] = (),
+    expand: Expand | None = None,
+) -> Option:
+    shorter = (PREFIX + short,) if short else ()
+    return Option(key, help, (*shorter, environment_name(key), *known), flag, metavar, expand)
+
+
+CONFIG = Option("", "Settings file (YAML).", (PREFIX + "CONFIG",), "--config", "FILE")
+
+# A later row wins over an earlier one that sets the same key.
+OPTIONS = (
+    _own(
+        "listeners",
+        "Where to listen: tcp://HOST:PORT, unix://PATH or stdio://. May be repeated.",
+        "--uri",
+        "URI",
+        short="URI",
+        expand=listeners,
+    ),
+    Option(
+        "backend",
+        "true: Azure is required; false: the embedded backend.",
+        ("USE_REALTIME_API",),
+        expand=use_realtime_api,
+    ),
+    _own(
+        "backend",
+        "auto: Azure if anything of it is configured, else the embedded backend.",
+        "--backend",
+        "auto|azure|embedded",
+    ),
+    _own(
+        "targets[0].endpoint",
+        "Address of the Azure OpenAI resource, of a gateway in front of it, or of OpenAI's own host.",
+        known=("AZURE_OPENAI_ENDPOINT",),
+    ),
+    _own(
+        "targets[0].key",
+        "The API key, or the bearer token.",
+        known=("AZURE_OPENAI_KEY", "AZURE_OPENAI_API_KEY"),
+    ),
+    _own(
+        "targets[0].realtime_deployment",
+        "Deployment that speaks.",
+        known=("AZURE_OPENAI_REALTIME_DEPLOYMENT",),
+    ),
+    _own(
+        "targets[0].transcription_deployment",
+        "Deployment that hears.",
+        known=("AZURE_OPENAI_TRANSCRIPTION_DEPLOYMENT",),
+    ),
+    _own(
+        "targets[0].transcription_model",
+        "Model behind the deployment that hears; empty: its name is the deployment's name.",
+    ),
+    _own(
+        "targets[0].api_version",
+        "Empty or v1: the GA API; a date from 2024-10-01 on: the deprecated preview API.",
+        known=("AZURE_OPENAI_API_VERSION",),
+    ),
+    _own("targets[0].auth", "key: API key; bearer: a token sent as it is; entra: Microsoft Entra ID."),
+    _own("targets[0].token_scope", "Scope of Entra ID tokens."),
+    _own("targets[0].host_kind", "Whose paths and headers apply; auto: told by the host's name."),
+    _own("targets[0].name", "Name of the target in logs."),
+    _own(
+        "recognition.language",
+        "Language that is spoken, with or without region.",
+        "--language",
+        "LANGUAGE",
+        short="LANGUAGE",
+    ),
+    _own("recognition.prompt", "Hint for the recogniser: names and words to expect."),
+    _own("recognition.noise_reduction", "far_field: speakerphones; near_field: headsets."),
+    _own("recognition.max_seconds", "Longest utterance, in seconds."),
+    _own("speech.voice", "Voice that speaks when none is asked for.", "--voice", "VOICE", short="VOICE"),
+    _own("speech.instructions", "Style of speech: pace, tone, accent."),
+    _own("speech.speed", "Speed of speech; 1 is normal."),
+    _own("speech.max_characters", "Longest text to be spoken."),
+    _own("speech.substitutes", "Voices that no realtime model has, and what speaks instead."),
+    _own("deadlines.request", "Seconds from the end of the input to the end of the answer."),
+    _own("deadlines.upgrade", "Seconds to connect to the service."),
+    _own("deadlines.configuration", "Seconds until a session is configured."),
+    _own("deadlines.first_audio", "Seconds until the first audio of a spoken text."),
+    _own("deadlines.between_audio", "Seconds between two pieces of audio."),
+    _own("deadlines.transcript", "Seconds from the end of the audio to its transcript."),
+    _own("deadlines.close", "Seconds to close a session."),
+    _own("pool.min_size", "Sessions kept open, per kind."),
+    _own("pool.max_size", "Sessions at most, per kind."),
+    _own("pool.max_waiting", "Requests that may wait for a session."),
+    _own("pool.timeout", "Seconds that a request waits for a session."),
+    _own("pool.max_idle", "Seconds that an unused session beyond the minimum stays open."),
+    _own("pool.max_lifetime", "Seconds after which a session is replaced."),
+    _own("limits.max_header", "Longest header line of a Wyoming event, in bytes."),
+    _own("limits.max_data", "Longest data of a Wyoming event, in bytes."),
+    _own("limits.max_payload", "Longest payload of a Wyoming event, in bytes."),
+    _own("limits.max_connections", "Wyoming connections at a time."),
+    _own("limits.idle", "Seconds after which a silent client is disconnected."),
+    _own("limits.write", "Seconds that a client may take to accept an answer."),
+    _own("limits.drain", "Seconds that a client may go on sending after an error."),
+    _own("limits.stop", "Seconds that running requests get when the program stops."),
+    _own("http.listen", "Where the HTTP API listens, or off.", "--http", "HOST:PORT|off", short="HTTP"),
+    _own("http.token", "Bearer token that HTTP clients must send; required beyond loopback."),
+    _own("http.max_body", "Longest body of an HTTP request, in bytes."),
+    _own(
+        "zeroconf",
+        "Announce the Wyoming port on the network, under a name if one is given.",
+        "--zeroconf",
+        "NAME",
+        expand=zeroconf,
+    ),
+    _own("zeroconf.enabled", "Announce the Wyoming port on the network."),
+    _own("zeroconf.name", "Name to announce; empty: one that is stable and unique per host."),
+    _own("embedded.names", "Names in the home that the embedded recogniser should know."),
+    _own("embedded.workers", "Processes of the embedded recogniser."),
+    _own("embedded.cache_dir", "Where the embedded recogniser keeps its language model."),
+    _own("log.debug", "Log more; never what people say.", "--debug", short="DEBUG"),
+    _own("log.format", "Format of a log line, as in Python's logging.", "--log-format", "FORMAT"),
+)

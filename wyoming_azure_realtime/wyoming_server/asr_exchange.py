@@ -1,0 +1,96 @@
+"""Recognition: transcribe, audio-start, audio-chunk, audio-stop in; partial text and one transcript out."""
+
+from collections.abc import Callable
+
+from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, TranscriptStop
+
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
+from wyoming_azure_realtime.errors import OutOfOrder, UnsupportedAudio
+from wyoming_azure_realtime.speech.requests import Partial, Recognition, RecognitionRequest
+from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.speech.utterance import Utterance
+from wyoming_azure_realtime.wyoming_server.encoding import encode
+from wyoming_azure_realtime.wyoming_server.events import Event, Transcribe, read_data, read_format
+from wyoming_azure_realtime.wyoming_server.exchange import Exchange
+from wyoming_azure_realtime.wyoming_server.outbox import Outbox
+
+
+class AsrExchange(Exchange):
+    """One utterance. `transcribe` and `audio-start` may be missing: each chunk says its format itself."""
+
+    events = frozenset({"transcribe", "audio-start", "audio-chunk", "audio-stop"})
+    last = "audio-stop"
+
+    def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
+        super().__init__(service, outbox, on_ready)
+        self._request: Transcribe | None = None
+        self._utterance: Utterance | None = None
+        self._format: AudioFormat | None = None
+        self._streaming = False
+
+    def take(self, event: Event) -> bool:
+        """Audio goes to the utterance as it comes, once that is open. Raises RequestError."""
+        if event.type == "transcribe":
+            self._describe(event)
+            return True
+        utterance = self._utterance
+        if utterance is None:
+            return False
+        if event.type == "audio-chunk":
+            self._write(utterance, event)
+        elif event.type == "audio-start":
+            self._begin(utterance, read_format(event))
+        else:
+            self._finish(utterance)
+        return True
+
+    async def run(self) -> None:
+        """Open the utterance, then pass its results on until the transcript. Raises SpeechServiceError."""
+        asked = self._request = self._request or Transcribe()
+        request = RecognitionRequest(door="wyoming", model=asked.name or "", language=asked.language or "")
+        async with self._service.recognize(request) as utterance:
+            self._utterance = utterance
+            self._on_ready()
+            async for result in utterance.results():
+                self._tell(result)
+                await self._outbox.drained()
+
+    def _describe(self, event: Event) -> None:
+        if self._request is not None:
+            raise OutOfOrder("A second 'transcribe' before the first was answered.")
+        self._request = read_data(event, Transcribe)
+
+    def _begin(self, utterance: Utterance, fmt: AudioFormat) -> None:
+        if self._format is not None:
+            raise OutOfOrder("An 'audio-start' in the middle of the audio.")
+        self._format = fmt
+        utterance.begin(fmt)
+
+    def _write(self, utterance: Utterance, event: Event) -> None:
+        fmt = self._format
+        if fmt is None:
+            self._begin(utterance, read_format(event))
+        else:
+            get = event.data.get
+            if get("rate") != fmt.rate or get("width") != fmt.width or get("channels") != fmt.channels:
+                now = read_format(event)
+                raise UnsupportedAudio(f"The audio changed from {fmt} to {now} in mid-stream.")
+        utterance.write(event.payload)
+
+    def _finish(self, utterance: Utterance) -> None:
+        self.input_open = False
+        if self._format is None:  # an utterance without audio is one of silence
+            utterance.begin(REALTIME)
+        utterance.finish()
+
+    def _tell(self, result: Partial | Recognition) -> None:
+        send = self._outbox.send
+        if isinstance(result, Partial):
+            if not self._streaming:
+                self._streaming = True
+                send(encode(TranscriptStart()))
+            send(encode(TranscriptChunk(text=result.text)))
+            return
+        send(encode(Transcript(text=result.text, language=result.language or None)))
+        if self._streaming:
+            send(encode(TranscriptStop()))

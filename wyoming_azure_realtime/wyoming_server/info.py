@@ -1,0 +1,75 @@
+"""The answer to `describe`: one program each way, under a name that never changes.
+
+Home Assistant derives its entities from the name, loads a platform only if a program of it is installed, and
+cannot add an entity whose languages are empty.
+"""
+
+from wyoming.info import AsrModel, AsrProgram, Attribution, Info, TtsProgram, TtsVoice
+
+from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
+
+PROGRAM = "azure-realtime"
+"""The name of both programs, whatever the backend."""
+
+_ATTRIBUTIONS = {
+    "azure": Attribution("Azure OpenAI", "https://learn.microsoft.com/azure/ai-foundry/openai/"),
+    "openai": Attribution("OpenAI", "https://platform.openai.com/docs/guides/realtime"),
+    "embedded": Attribution("espeak-ng and CMU Sphinx", "https://github.com/espeak-ng/espeak-ng"),
+}
+_OURS = Attribution("wyoming-azure-realtime", "https://pypi.org/project/wyoming-azure-realtime/")
+
+
+def build_info(catalog: Catalog) -> Info:
+    """Everything the catalog has, in Wyoming's words."""
+    return Info(asr=[_asr_program(catalog)], tts=[_tts_program(catalog)])
+
+
+def _asr_program(catalog: Catalog) -> AsrProgram:
+    return AsrProgram(
+        name=PROGRAM,
+        attribution=_OURS,
+        installed=bool(catalog.models),
+        description=catalog.deaf_because or "Speech recognition over the realtime API",
+        version=__version__,
+        models=[_model(model, catalog) for model in catalog.models if model.languages],
+        supports_transcript_streaming=catalog.partials,
+        requires_external_vad=True,
+        prefers_auto_gain_enabled=True,
+        # the realtime service reduces noise itself; doing it twice costs words
+        prefers_noise_reduction_enabled=catalog.backend == "embedded",
+    )
+
+
+def _tts_program(catalog: Catalog) -> TtsProgram:
+    return TtsProgram(
+        name=PROGRAM,
+        attribution=_OURS,
+        installed=True,
+        description="Speech synthesis over the realtime API",
+        version=__version__,
+        voices=[_voice(voice, catalog) for voice in catalog.voices if voice.languages],
+        supports_synthesize_streaming=True,
+    )
+
+
+def _model(model: Model, catalog: Catalog) -> AsrModel:
+    return AsrModel(
+        name=model.name,
+        attribution=_ATTRIBUTIONS.get(catalog.backend, _OURS),
+        installed=True,
+        description=model.description,
+        version=None,
+        languages=list(model.languages),
+    )
+
+
+def _voice(voice: Voice, catalog: Catalog) -> TtsVoice:
+    return TtsVoice(
+        name=voice.name,
+        attribution=_ATTRIBUTIONS.get(catalog.backend, _OURS),
+        installed=True,
+        description=voice.description,
+        version=None,
+        languages=list(voice.languages),
+    )

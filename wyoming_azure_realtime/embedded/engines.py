@@ -1,0 +1,59 @@
+"""What the embedded backend needs from whatever hears and speaks for it.
+
+An engine works on 24 kHz PCM16 mono and raises errors of the package's family.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a session says about the speech to come; an engine uses what it can."""
+
+    languages: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    prompt: str = ""
+
+
+class Listening(Protocol):
+    """One utterance being heard."""
+
+    async def feed(self, pcm: bytes) -> None:
+        """Take some more audio; waits while the engine is behind."""
+
+    def partial(self) -> str:
+        """The text so far; may still change, empty where the engine gives none."""
+
+    async def finish(self) -> str:
+        """The text of everything fed, empty if nothing was said. Call once."""
+
+
+class Hearing(Protocol):
+    """Speech to text."""
+
+    def utterance(self, hints: Hints) -> AbstractAsyncContextManager[Listening]:
+        """An utterance of its own; leaving the context before `finish` abandons it."""
+
+
+class Speaking(Protocol):
+    """Text to speech."""
+
+    def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+        """The sound of `text` in pieces of any size; closing the generator stops the engine."""
+
+
+async def _nothing() -> None:
+    """Nothing to let go of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What hears and what speaks, either may be missing; `reason` says why in one sentence."""
+
+    hearing: Hearing | None = None
+    speaking: Speaking | None = None
+    reason: str = ""
+    close: Callable[[], Awaitable[None]] = field(default=_nothing)

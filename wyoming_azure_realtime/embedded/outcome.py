@@ -1,0 +1,40 @@
+"""How a response ends."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wyoming_azure_realtime.embedded.faults import Failure
+from wyoming_azure_realtime.realtime.shapes import StatusDetails
+
+Status = Literal["completed", "cancelled", "incomplete", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One of the four final statuses, with its reason."""
+
+    status: Status
+    details: StatusDetails | None = None
+
+    @property
+    def item_status(self) -> str:
+        """What becomes of the item that was being spoken."""
+        return "completed" if self.status == "completed" else "incomplete"
+
+
+COMPLETED = Outcome("completed")
+
+
+def cancelled(reason: Literal["turn_detected", "client_cancelled"]) -> Outcome:
+    """Somebody asked for the end."""
+    return Outcome("cancelled", StatusDetails(type="cancelled", reason=reason))
+
+
+def incomplete(reason: Literal["max_output_tokens", "content_filter"]) -> Outcome:
+    """It had to stop before its end."""
+    return Outcome("incomplete", StatusDetails(type="incomplete", reason=reason))
+
+
+def failed(failure: Failure) -> Outcome:
+    """It could not be made."""
+    return Outcome("failed", StatusDetails(type="failed", error=failure.detail()))

@@ -1,0 +1,233 @@
+"""The effective session: its defaults, and what a valid update makes of it. Pure; JSON in GA shape."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from wyoming_azure_realtime.embedded import session_rules as rules
+from wyoming_azure_realtime.embedded.engines import Hints
+from wyoming_azure_realtime.embedded.models import (
+    ALL_VOICES,
+    Deployments,
+    RealtimeModel,
+    TranscriptionModel,
+    transcription_model,
+)
+from wyoming_azure_realtime.embedded.refusals import Refused, invalid, missing, unknown
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
+from wyoming_azure_realtime.realtime.shapes import (
+    Audio,
+    AudioInput,
+    JsonObject,
+    Session,
+    Transcription,
+    TurnDetection,
+)
+
+DEFAULT_INSTRUCTIONS = "You are a helpful voice. You read aloud what the user writes."
+_PCM: JsonObject = {"type": "audio/pcm", "rate": 24000}
+_SERVER_VAD: JsonObject = {
+    "type": "server_vad",
+    "threshold": 0.5,
+    "prefix_padding_ms": 300,
+    "silence_duration_ms": 500,
+    "idle_timeout_ms": None,
+}
+_SEMANTIC_VAD: JsonObject = {"type": "semantic_vad", "eagerness": "auto"}
+_ANSWERS: JsonObject = {"create_response": True, "interrupt_response": True}
+_READ_ONLY = ("id", "object", "expires_at")
+_REALTIME_ONLY = (
+    "output_modalities", "instructions", "tools", "tool_choice", "max_output_tokens", "tracing",
+    "truncation", "prompt", "reasoning", "parallel_tool_calls", "model",
+)  # fmt: skip
+_PLAIN = (
+    "output_modalities", "instructions", "tools", "tool_choice", "max_output_tokens", "tracing",
+    "truncation", "prompt", "reasoning", "parallel_tool_calls", "include",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What is settled with the connection and never changes."""
+
+    kind: SessionKind
+    id: str
+    expires_at: int
+    model: str = ""
+    realtime: RealtimeModel = field(default_factory=RealtimeModel)
+    voices: tuple[str, ...] = ALL_VOICES
+    default_voice: str = "marin"
+    deployments: Deployments = field(default_factory=Deployments)
+
+
+class SessionState:
+    """One session's configuration. `audio_produced` locks the voice."""
+
+    def __init__(self, facts: SessionFacts) -> None:
+        self.facts = facts
+        self.report = _defaults(facts)
+        self.audio_produced = False
+
+    def update(self, update: Session) -> None:
+        """Apply what is present, or refuse all of it."""
+        self._check_kind(update)
+        self._check_fields(update)
+        report: JsonObject = msgspec.json.decode(msgspec.json.encode(self.report))
+        changes = msgspec.to_builtins(update)
+        for name in _PLAIN:
+            if name in changes:
+                report[name] = changes[name]
+        if update.audio is not UNSET:
+            self._update_audio(report, update.audio)
+        self.report = report
+
+    @property
+    def turn_detection(self) -> JsonObject | None:
+        """The effective turn detection; None is manual."""
+        found: JsonObject | None = self.report["audio"]["input"]["turn_detection"]
+        return found
+
+    @property
+    def transcription(self) -> JsonObject | None:
+        """The effective transcription; None is off."""
+        found: JsonObject | None = self.report["audio"]["input"]["transcription"]
+        return found
+
+    @property
+    def transcription_facts(self) -> TranscriptionModel | None:
+        """The transcription model behind the session's deployment, None when there is none."""
+        return self._facts_of(self.transcription["model"]) if self.transcription else None
+
+    @property
+    def hints(self) -> Hints:
+        """What the session says about the speech to come."""
+        said = self.transcription or {}
+        languages = (said["language"],) if said.get("language") else tuple(said.get("languages", ()))
+        return Hints(languages, tuple(said.get("keywords", ())), said.get("prompt", ""))
+
+    def _facts_of(self, deployment: str) -> TranscriptionModel | None:
+        model = self.facts.deployments.transcription(deployment)
+        return transcription_model(model) if model else None
+
+    def _check_kind(self, update: Session) -> None:
+        if update.type is UNSET:
+            raise missing("session.type")
+        if update.type != self.facts.kind:
+            raise Refused(
+                "invalid_parameter",
+                f"Passing a {update.type} session update event to a {self.facts.kind} session "
+                "is not allowed.",
+            )
+        absent = _READ_ONLY if self.facts.kind == "realtime" else (*_READ_ONLY, *_REALTIME_ONLY)
+        if not self.facts.realtime.reasons:
+            absent = (*absent, "reasoning", "parallel_tool_calls")
+        for name in absent:
+            if getattr(update, name) is not UNSET:
+                raise unknown(f"session.{name}")
+        if self.facts.kind == "transcription" and update.audio and update.audio.output is not UNSET:
+            raise unknown("session.audio.output")
+
+    def _check_fields(self, update: Session) -> None:
+        if update.model is not UNSET and update.model != self.facts.model:
+            raise invalid("session.model", "The model of a session cannot be changed.")
+        if update.output_modalities is not UNSET:
+            rules.check_modalities(update.output_modalities, "session.output_modalities")
+        if update.max_output_tokens is not UNSET:
+            most = self.facts.realtime.max_output_tokens
+            rules.check_max_output_tokens(update.max_output_tokens, most, "session.max_output_tokens")
+        tools = [] if update.tools is UNSET else update.tools
+        rules.check_tools(tools, update.tool_choice, "session")
+        if update.include:
+            rules.check_include(update.include)
+
+    def _update_audio(self, report: JsonObject, audio: Audio) -> None:
+        if audio.output is not UNSET:
+            path = "session.audio.output"
+            rules.check_output(audio.output, self.facts.voices, path)
+            if audio.output.voice is not UNSET and self.audio_produced:
+                raise Refused(
+                    "cannot_update_voice",
+                    "Cannot update a conversation's voice if assistant audio is present.",
+                    f"{path}.voice",
+                )
+            changes = msgspec.to_builtins(audio.output)
+            if audio.output.format is not UNSET:
+                changes["format"] = rules.full_format(audio.output.format)
+            report["audio"]["output"] |= changes
+        if audio.input is not UNSET:
+            self._update_input(report["audio"]["input"], audio.input)
+
+    def _update_input(self, effective: JsonObject, wanted: AudioInput) -> None:
+        path = "session.audio.input"
+        if wanted.format is not UNSET:
+            rules.check_format(wanted.format, f"{path}.format")
+        if wanted.noise_reduction:
+            rules.check_noise_reduction(wanted.noise_reduction, f"{path}.noise_reduction")
+        changes = msgspec.to_builtins(wanted)
+        if wanted.format is not UNSET:
+            changes["format"] = rules.full_format(wanted.format)
+        if wanted.transcription:
+            changes["transcription"] = self._transcription(wanted.transcription, f"{path}.transcription")
+        if wanted.turn_detection:
+            rules.check_turn_detection(wanted.turn_detection, f"{path}.turn_detection")
+            changes["turn_detection"] = self._turn_detection(wanted.turn_detection)
+        effective |= changes
+        self._reconcile_turns(effective, asked=bool(wanted.turn_detection))
+
+    def _transcription(self, wanted: Transcription, path: str) -> JsonObject:
+        """A model named once stays until another is named."""
+        told: JsonObject = msgspec.to_builtins(wanted)
+        model = told.get("model") or (self.transcription or {}).get("model")
+        if not model:
+            raise missing(f"{path}.model")
+        rules.check_transcription(wanted, self._facts_of(model), path)
+        return {**told, "model": model}
+
+    def _turn_detection(self, wanted: TurnDetection) -> JsonObject:
+        defaults = _SERVER_VAD if wanted.type == "server_vad" else _SEMANTIC_VAD
+        answers = _ANSWERS if self.facts.kind == "realtime" else {}
+        return {**defaults, **answers, **msgspec.to_builtins(wanted)}
+
+    def _reconcile_turns(self, effective: JsonObject, *, asked: bool) -> None:
+        """Some models transcribe while audio flows and know no turns."""
+        wanted: Any = effective["transcription"]
+        facts = self._facts_of(wanted["model"]) if wanted else None
+        if facts is None or facts.detects_turns:
+            return
+        if asked:
+            raise invalid(
+                "session.audio.input.turn_detection",
+                "Turn detection is not supported for this transcription model.",
+            )
+        effective["turn_detection"] = None
+
+
+def _defaults(facts: SessionFacts) -> JsonObject:
+    answers = _ANSWERS if facts.kind == "realtime" else {}
+    heard: JsonObject = {
+        "format": dict(_PCM),
+        "transcription": None,
+        "noise_reduction": None,
+        "turn_detection": _SERVER_VAD | answers,
+    }
+    common: JsonObject = {"id": facts.id, "type": facts.kind, "expires_at": facts.expires_at}
+    if facts.kind == "transcription":
+        kind = {"object": "realtime.transcription_session"}
+        return common | kind | {"audio": {"input": heard}, "include": None}
+    spoken: JsonObject = {"format": dict(_PCM), "voice": facts.default_voice, "speed": 1.0}
+    return common | {
+        "object": "realtime.session",
+        "model": facts.model,
+        "output_modalities": ["audio"],
+        "instructions": DEFAULT_INSTRUCTIONS,
+        "audio": {"input": heard, "output": spoken},
+        "tools": [],
+        "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "tracing": None,
+        "truncation": "auto",
+        "prompt": None,
+        "include": None,
+    }

@@ -1,0 +1,146 @@
+"""Input transcription: beside the conversation, in its own time, one task per recording."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from wyoming_azure_realtime.embedded.engines import Hearing, Hints, Listening
+from wyoming_azure_realtime.embedded.faults import Failure, Fault, FaultPlan
+from wyoming_azure_realtime.embedded.input_buffer import Recording
+from wyoming_azure_realtime.embedded.models import Deltas, TranscriptionModel
+from wyoming_azure_realtime.embedded.speech_pieces import words
+from wyoming_azure_realtime.embedded.tasks import Tasks
+from wyoming_azure_realtime.embedded.usage import transcription_usage
+from wyoming_azure_realtime.errors import SpeechServiceError
+from wyoming_azure_realtime.realtime import server_events as events
+
+Emit = Callable[[events.ServerEvent], Awaitable[None]]
+FINISH_SECONDS = 60
+"""An engine that has not finished so long after the commit has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionSettings:
+    """What a recording is transcribed with. `model` None: no such deployment."""
+
+    model: TranscriptionModel | None
+    hints: Hints
+
+
+class StableText:
+    """Partial text as deltas: only what no later partial takes back is told, and never the last word."""
+
+    def __init__(self) -> None:
+        self.told = ""
+
+    def advance(self, partial: str) -> str:
+        """What can be added to what was told; empty while the engine has changed its mind."""
+        complete = "".join(list(words(partial))[:-1])
+        return self._beyond(complete)
+
+    def finish(self, text: str) -> str:
+        """The rest of the final text, if it still begins with what was told."""
+        return self._beyond(text)
+
+    def _beyond(self, text: str) -> str:
+        if not text.startswith(self.told):
+            return ""
+        delta = text[len(self.told) :]
+        self.told = text
+        return delta
+
+
+class Transcription:
+    """Follows one recording to its `completed` or `failed`."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        settings: TranscriptionSettings,
+        hearing: Hearing | None,
+        plan: FaultPlan,
+        emit: Emit,
+        ended: Callable[["Transcription"], None],
+    ) -> None:
+        self._ended = ended
+        self.recording = recording
+        self.settings = settings
+        self._hearing = hearing
+        self._plan = plan
+        self._emit = emit
+        self._stable = StableText()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, tasks: Tasks) -> None:
+        """Run among `tasks`."""
+        self._task = tasks.start(self.run(), "transcription")
+
+    def abandon(self) -> None:
+        """Stop; the recording will be heard some other way."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def run(self) -> None:
+        """Hear it all, then tell it; a recording that is dropped ends without a word."""
+        try:
+            await self._run()
+        finally:
+            self._ended(self)
+
+    async def _run(self) -> None:
+        failure: Failure | None = None
+        text = ""
+        try:
+            text = await self._heard()
+        except (SpeechServiceError, TimeoutError):
+            failure = Failure(message=self._failed_message)
+        await self.recording.announced.wait()
+        if self.recording.dropped or self._plan.strikes(Fault, "silent_transcript"):
+            return
+        await asyncio.sleep(self._plan.faults.transcript_ms / 1000)
+        failure = self._plan.strikes(Failure, "failed_transcript") or failure
+        await (self._tell(text) if failure is None else self._fail(failure))
+
+    @property
+    def _failed_message(self) -> str:
+        """All that the service says about the cause (field reports)."""
+        return f"Input transcription failed for item '{self.recording.item_id}'."
+
+    @property
+    def _deltas(self) -> Deltas:
+        return self.settings.model.deltas if self.settings.model else "none"
+
+    async def _heard(self) -> str:
+        if self._hearing is None or self.settings.model is None:
+            raise SpeechServiceError("There is nobody to hear it.")
+        async with self._hearing.utterance(self.settings.hints) as listening:
+            await self._feed(listening)
+            if self.recording.dropped:
+                return ""
+            async with asyncio.timeout(FINISH_SECONDS):
+                return await listening.finish()
+
+    async def _feed(self, listening: Listening) -> None:
+        position = 0
+        while pcm := await self.recording.read(position):
+            position += len(pcm)
+            await listening.feed(pcm)
+            if self._deltas == "live":
+                await self._tell_delta(self._stable.advance(listening.partial()))
+
+    async def _tell(self, text: str) -> None:
+        rest = self._stable.finish(text)
+        for delta in words(rest) if self._deltas == "burst" else [rest]:
+            await self._tell_delta(delta)
+        by_duration = self.settings.model is not None and self.settings.model.billed_by_duration
+        usage = transcription_usage(len(self.recording.audio), text, by_duration=by_duration)
+        await self._emit(
+            events.TranscriptionCompleted(item_id=self.recording.item_id, transcript=text, usage=usage)
+        )
+
+    async def _tell_delta(self, delta: str) -> None:
+        if delta:
+            await self._emit(events.TranscriptionDelta(item_id=self.recording.item_id, delta=delta))
+
+    async def _fail(self, failure: Failure) -> None:
+        await self._emit(events.TranscriptionFailed(item_id=self.recording.item_id, error=failure.detail()))

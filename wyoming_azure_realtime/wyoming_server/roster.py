@@ -13,6 +13,12 @@ class Member(Protocol):
 
     peer: str
 
+    def finish(self) -> None:
+        """Answer the request in progress, then close."""
+
+    def give_up(self) -> None:
+        """Answer the request in progress with an error."""
+
     def abort(self) -> None:
         """Close at once."""
 
@@ -66,9 +72,10 @@ class Roster:
         """Wait until no connection is open."""
         await self._empty.wait()
 
-    async def settled(self) -> None:
-        """Wait until no task is left."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def settled(self, seconds: float) -> None:
+        """Wait until no task is left, at most so long."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
 
     def _make_room(self) -> bool:
         oldest = next(iter(self._silent), None)

@@ -1,0 +1,135 @@
+"""Where clients come in: TCP on every address of a host, and unix sockets."""
+
+import asyncio
+import errno
+import os
+import socket
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.addresses import TcpAddress
+
+Factory = Callable[[], asyncio.Protocol]
+
+_BACKLOG = 512
+_UNIX_MODE = 0o660
+_NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None}
+_REASONS = {
+    errno.EADDRINUSE: "it is in use already",
+    errno.EACCES: "the system does not allow it",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+    None: "this machine has no such address",
+}
+
+
+class TcpListener:
+    """One port on every address that the host stands for."""
+
+    def __init__(self, address: TcpAddress) -> None:
+        self._address = address
+        self._servers: list[asyncio.Server] = []
+        self.bound: list[TcpAddress] = []
+
+    @property
+    def uris(self) -> list[str]:
+        """Where it listens, with the port that was given for port 0."""
+        return [f"tcp://{address}" for address in self.bound]
+
+    async def open(self, factory: Factory) -> None:
+        """Listen. Raises SettingsError."""
+        try:
+            for host in await self._hosts():
+                await self._bind(factory, host)
+        except OSError as error:
+            self.close()
+            raise _cannot_listen(f"tcp://{self._address}", error) from None
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        for server in self._servers:
+            server.close()
+
+    async def _hosts(self) -> list[str]:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            self._address.host, self._address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+    async def _bind(self, factory: Factory, host: str) -> None:
+        port = self.bound[0].port if self.bound else self._address.port
+        try:
+            server = await asyncio.get_running_loop().create_server(factory, host, port, backlog=_BACKLOG)
+        except OSError as error:
+            # `localhost` may stand for an address family that the machine does not have
+            if self.bound and error.errno in _NO_SUCH_ADDRESS:
+                return
+            raise
+        self._servers.append(server)
+        self.bound += [TcpAddress(*sock.getsockname()[:2]) for sock in server.sockets]
+
+
+class UnixListener:
+    """A socket in the file system, for the owner and the group."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._server: asyncio.Server | None = None
+        self._inode = 0
+
+    @property
+    def uris(self) -> list[str]:
+        """Where it listens."""
+        return [f"unix://{self._path}"]
+
+    async def open(self, factory: Factory) -> None:
+        """Listen, in place of a socket that nobody serves any more. Raises SettingsError."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._make_way()
+            sock.bind(str(self._path))
+            self._path.chmod(_UNIX_MODE)  # nobody can connect before it listens
+            self._inode = self._path.stat().st_ino
+            self._server = await asyncio.get_running_loop().create_unix_server(
+                factory, sock=sock, backlog=_BACKLOG
+            )
+        except OSError as error:
+            sock.close()
+            raise _cannot_listen(f"unix://{self._path}", error) from None
+
+    def close(self) -> None:
+        """Accept nobody any more; remove the socket if it is still ours."""
+        if self._server is not None:
+            self._server.close()
+            with suppress(OSError):
+                if self._path.stat().st_ino == self._inode:
+                    self._path.unlink()
+
+    def _make_way(self) -> None:
+        """Remove a stale socket, and nothing else: not a file, not a socket that somebody serves."""
+        try:
+            mode = self._path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISSOCK(mode):
+            raise OSError(errno.EEXIST, "there is a file of that name which is no socket")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(str(self._path))
+            except ConnectionRefusedError:
+                self._path.unlink(missing_ok=True)
+                return
+            except BlockingIOError:
+                pass
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _cannot_listen(uri: str, error: OSError) -> SettingsError:
+    if isinstance(error, socket.gaierror):
+        reason = "the host is unknown"
+    else:
+        reason = _REASONS.get(error.errno, error.strerror or str(error))
+    return SettingsError(f"Cannot listen on {uri}: {reason}.", advice="Choose another with --uri.")

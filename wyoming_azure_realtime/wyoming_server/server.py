@@ -1,0 +1,112 @@
+"""All listeners of the Wyoming door: opened together, stopped together."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.addresses import StdioAddress, TcpAddress, UnixAddress, parse_uri
+from wyoming_azure_realtime.settings.model import Limits, Listener, Profile
+from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.wyoming_server.connection import Connection
+from wyoming_azure_realtime.wyoming_server.listeners import TcpListener, UnixListener
+from wyoming_azure_realtime.wyoming_server.offer import Offer
+from wyoming_azure_realtime.wyoming_server.roster import Roster
+from wyoming_azure_realtime.wyoming_server.stdio import StdioListener
+
+_LOGGER = logging.getLogger(__name__)
+
+_FAREWELL = 0.5
+"""Seconds of the grace period that are kept for errors to be read and connections to end."""
+
+
+class WyomingServer:
+    """Serves the speech service on every listener, each with its profile's defaults."""
+
+    def __init__(
+        self,
+        service: SpeechService,
+        listeners: Sequence[Listener],
+        profiles: Mapping[str, Profile],
+        limits: Limits,
+    ) -> None:
+        self._service = service
+        self._wanted = listeners
+        self._profiles = profiles
+        self._limits = limits
+        self._roster = Roster(limits.max_connections)
+        self._listeners: list[TcpListener | UnixListener | StdioListener] = []
+
+    @property
+    def uris(self) -> list[str]:
+        """Where it listens, with real ports."""
+        return [uri for listener in self._listeners for uri in listener.uris]
+
+    @property
+    def tcp_addresses(self) -> list[TcpAddress]:
+        """Every bound TCP address, for announcing."""
+        return [
+            address
+            for listener in self._listeners
+            if isinstance(listener, TcpListener)
+            for address in listener.bound
+        ]
+
+    async def start(self) -> None:
+        """Return when every port accepts. Raises SettingsError."""
+        try:
+            for wanted in self._wanted:
+                await self._open(wanted)
+        except SettingsError:
+            await self.stop()
+            raise
+
+    async def input_ended(self) -> None:
+        """Wait until the client on stdio has gone; for ever when there is none."""
+        for listener in self._listeners:
+            if isinstance(listener, StdioListener):
+                await listener.ended.wait()
+                return
+        await asyncio.get_running_loop().create_future()
+
+    async def stop(self) -> None:
+        """Accept nobody, let requests finish within `limits.stop`, answer the rest with an error."""
+        for listener in self._listeners:
+            listener.close()
+        for connection in self._roster.members():
+            connection.finish()
+        farewell = min(_FAREWELL, self._limits.stop / 2)
+        await self._roster.settled(self._limits.stop - farewell)
+        for connection in self._roster.members():
+            connection.give_up()
+        await self._emptied(farewell / 2)
+        for connection in self._roster.members():
+            connection.abort()
+        await self._emptied(farewell / 2)
+        await self._roster.settled(farewell)
+
+    async def _open(self, wanted: Listener) -> None:
+        offer = Offer(self._service.for_profile(self._profiles.get(wanted.profile, Profile())))
+        listener = _listener(wanted.uri)
+        await listener.open(lambda: Connection(offer, self._limits, self._roster))
+        self._listeners.append(listener)
+
+    async def _emptied(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._roster.emptied()
+
+
+def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
+    try:
+        address = parse_uri(uri)
+    except ValueError as error:
+        raise SettingsError(f"Cannot listen on '{uri}': {error}.") from None
+    match address:
+        case TcpAddress():
+            return TcpListener(address)
+        case UnixAddress(path):
+            return UnixListener(path)
+        case StdioAddress():
+            return StdioListener()

@@ -34,7 +34,7 @@ def _bounds(info: Any) -> str:
         f"from {info.ge:g}" if info.ge is not None else f"above {info.gt:g}" if info.gt is not None else ""
     )
     most = f"to {_plain(info.le)}" if info.le is not None else ""
-    return f"{least} {most}".strip()
+    return f"{least}, up {most}" if info.gt is not None and most else f"{least} {most}".strip()
 
 
 def _plain(number: float) -> str:

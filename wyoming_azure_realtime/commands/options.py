@@ -1,0 +1,30 @@
+"""Flags for the options table, for every command that takes settings."""
+
+import argparse
+
+from wyoming_azure_realtime.settings.options import Option
+from wyoming_azure_realtime.settings.table import CONFIG, OPTIONS
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """One flag per row that has one. What is not given is None, so that the source of a value is known."""
+    for option in (CONFIG, *OPTIONS):
+        if option.flag:
+            _add(parser, option)
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    text = option.help.replace("%", "%%")
+    if not option.metavar:
+        parser.add_argument(option.flag, action="store_const", const="true", help=text)
+    elif option.key == "listeners":
+        parser.add_argument(option.flag, action="append", metavar=option.metavar, help=text)
+    elif option.key == "zeroconf":
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(option.flag, nargs="?", const="true", metavar=option.metavar, help=text)
+        negated = f"--no-{option.destination}"
+        group.add_argument(
+            negated, action="store_const", const="false", dest=option.destination, help="Do not announce it."
+        )
+    else:
+        parser.add_argument(option.flag, metavar=option.metavar, help=text)

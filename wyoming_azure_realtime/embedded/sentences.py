@@ -1,0 +1,100 @@
+"""Sentences people would say to their home, drawn at random from sentence templates."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+import home_assistant_intents
+from hassil.numbers import get_rbnf_engine
+
+from wyoming_azure_realtime.embedded import home_templates, templates
+from wyoming_azure_realtime.embedded.templates import Lists, Template
+
+_LANGUAGE = "en"
+_INTENTS_SHARE, _SPEECH_SHARE, _COMMANDS_SHARE = 0.25, 0.25, 0.50
+# a name somebody configured is worth several that are merely usual
+_GIVEN_WEIGHT = 3
+
+# spellings of one sound: the recogniser must not have to choose
+_SPELLINGS = {
+    "1/2": "half",
+    "whats": "what's",
+    "hows": "how's",
+    "wheres": "where's",
+    "todays": "today's",
+    "nevermind": "never mind",
+}
+_SPELLING = re.compile(rf"(?<!\w)(?:{'|'.join(_SPELLINGS)})(?!\w)")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d{1,9}(?:\.\d{1,3})?")
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the home has besides the usual: names of its devices, names of its rooms."""
+
+    names: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+
+
+def sentences(home: Home, count: int, seed: int = 1) -> Iterator[list[str]]:
+    """Draw `count` sentences as lists of words; the same arguments always give the same sentences."""
+    rng = Random(seed)  # noqa: S311 - sampling, not secrecy
+    sources = _sources(home)
+    chosen = rng.choices([source for source, _ in sources], [share for _, share in sources], k=count)
+    for source in chosen:
+        if drawn := words(rng.choice(source).draw(rng)):
+            yield drawn
+
+
+def words(text: str) -> list[str]:
+    """Split `text` into words as they are said: lower case, numbers spelled out, no punctuation."""
+    plain = (
+        text.lower()
+        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        .replace("%", " percent ")
+        .replace("°", " degrees ")
+    )
+    plain = _SPELLING.sub(lambda match: _SPELLINGS[match[0]], plain)
+    return list(itertools.chain.from_iterable(_spoken(token) for token in _WORD.findall(plain)))
+
+
+@cache
+def _spoken(token: str) -> tuple[str, ...]:
+    if not token[0].isdigit():
+        return (token,)
+    number = float(token) if "." in token else int(token)
+    return tuple(re.findall("[a-z]+", get_rbnf_engine(_LANGUAGE).format_number(number).text))
+
+
+def _sources(home: Home) -> list[tuple[list[Template], float]]:
+    lists, names = _lists(home), _names(home)
+    data = home_assistant_intents.get_intents(_LANGUAGE) or {}
+    # younger than the package itself
+    speech = getattr(home_assistant_intents, "get_speech_to_phrase_intents", lambda _: None)(_LANGUAGE)
+    sources = [
+        (templates.from_intents(data, lists, names) if data else [], _INTENTS_SHARE),
+        (templates.from_intents(speech, lists, names) if speech else [], _SPEECH_SHARE),
+        (templates.parsed(home_templates.COMMANDS, lists), _COMMANDS_SHARE),
+    ]
+    return [(source, share) for source, share in sources if source]
+
+
+def _lists(home: Home) -> Lists:
+    names = _names(home)
+    lists = {
+        "area": templates.chunks((*home_templates.AREAS, *home.areas * _GIVEN_WEIGHT)),
+        "floor": templates.chunks(home_templates.FLOORS),
+        **{name: templates.chunks(values) for name, values in home_templates.FILLERS.items()},
+        **{name: templates.numbers(values) for name, values in home_templates.NUMBERS.items()},
+    }
+    for name, domains in home_templates.DOMAIN_LISTS.items():
+        lists[name] = [value for domain in domains for value in names[domain]]
+    return lists
+
+
+def _names(home: Home) -> Lists:
+    given = home.names * _GIVEN_WEIGHT
+    return {domain: templates.chunks((*usual, *given)) for domain, usual in home_templates.NAMES.items()}

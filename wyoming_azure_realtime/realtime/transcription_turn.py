@@ -87,7 +87,7 @@ class TranscriptionTurn:
     def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[Outcome]:
         """What an event means for this turn. Raises the `BackendError` that ends it."""
         match event:
-            case got.BufferCommitted() if not self._committed:
+            case got.BufferCommitted() if not self._committed and event.item_id not in self._foreign:
                 self.item_id, self._committed = event.item_id, True
             case got.TranscriptionDelta() if self._is_ours(event.item_id) and event.delta:
                 return [PartialText(event.delta)]
@@ -126,8 +126,9 @@ class TranscriptionTurn:
         if not ours or error.code in HARMLESS:
             return []
         failure = from_error(error)
-        about_hints = error.event_id == f"{self._id}-hints" or error.event_id is None
-        if self._update_pending and about_hints and isinstance(failure, errors.ProtocolViolation):
+        nameless = error.event_id is None and self._update_pending
+        about_hints = nameless or error.event_id == f"{self._id}-hints"
+        if about_hints and isinstance(failure, errors.ProtocolViolation):
             return self._fewer_hints()
         raise failure
 

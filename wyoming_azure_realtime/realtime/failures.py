@@ -4,6 +4,7 @@ Codes and messages: the vendor's error reference and field reports. A code that 
 something we thought right: a `ProtocolViolation`.
 """
 
+import math
 import re
 
 from wyoming_azure_realtime.errors import (
@@ -20,19 +21,19 @@ from wyoming_azure_realtime.realtime.shapes import ErrorDetail
 # Answers to something that had already ended by itself.
 HARMLESS = frozenset({"response_cancel_not_active", "item_delete_invalid_item_id"})
 
-_TRY_AGAIN = re.compile(r"(?:try again|retry) (?:in|after) ([0-9.]+) ?(ms|s)?", re.IGNORECASE)
+_TIME = r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|m|h)?"
+_TRY_AGAIN = re.compile(rf"(?:try again|retry) (?:in|after) ((?:{_TIME})+)", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 
 def retry_after(message: str) -> float | None:
-    """Seconds in "try again in 1.5s", "Please retry after 20 seconds", "try again in 300ms"."""
+    """Seconds in "try again in 1.5s", "Please retry after 20 seconds", "in 300ms", "in 1m12s"."""
     found = _TRY_AGAIN.search(message)
     if not found:
         return None
-    try:
-        seconds = float(found[1].rstrip("."))
-    except ValueError:
-        return None
-    return seconds / 1000 if found[2] == "ms" else seconds
+    times = re.findall(_TIME, found[1].lower())
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in times)
+    return seconds if math.isfinite(seconds) else None
 
 
 def from_error(detail: ErrorDetail) -> BackendError:

@@ -274,39 +274,14 @@ class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AnyServerEvent = (
-    Error
-    | SessionCreated
-    | SessionUpdated
-    | SpeechStarted
-    | SpeechStopped
-    | BufferCommitted
-    | BufferCleared
-    | TimeoutTriggered
-    | ItemAdded
-    | ItemDone
-    | ItemRetrieved
-    | ItemTruncated
-    | ItemDeleted
-    | TranscriptionDelta
-    | TranscriptionSegment
-    | TranscriptionCompleted
-    | TranscriptionFailed
-    | ResponseCreated
-    | ResponseDone
-    | OutputItemAdded
-    | OutputItemDone
-    | ContentPartAdded
-    | ContentPartDone
-    | AudioDelta
-    | AudioDone
-    | AudioTranscriptDelta
-    | AudioTranscriptDone
-    | TextDelta
-    | TextDone
-    | FunctionCallArgumentsDelta
-    | FunctionCallArgumentsDone
+    Error | SessionCreated | SessionUpdated | SpeechStarted | SpeechStopped | BufferCommitted
+    | BufferCleared | TimeoutTriggered | ItemAdded | ItemDone | ItemRetrieved | ItemTruncated
+    | ItemDeleted | TranscriptionDelta | TranscriptionSegment | TranscriptionCompleted
+    | TranscriptionFailed | ResponseCreated | ResponseDone | OutputItemAdded | OutputItemDone
+    | ContentPartAdded | ContentPartDone | AudioDelta | AudioDone | AudioTranscriptDelta
+    | AudioTranscriptDone | TextDelta | TextDone | FunctionCallArgumentsDelta | FunctionCallArgumentsDone
     | RateLimitsUpdated
-)
+)  # fmt: skip
 
 
 def by_type() -> dict[str, type[Any]]:

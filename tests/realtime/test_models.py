@@ -1,0 +1,49 @@
+import pytest
+
+from wyoming_azure_realtime.realtime.models import KNOWN, transcription_model
+
+# name, turn detection, partials, prompt, plural languages, keywords: the vendor's table
+REFERENCE = [
+    ("whisper-1", True, "none", True, False, False),
+    ("gpt-4o-transcribe", True, "after_commit", True, False, False),
+    ("gpt-4o-mini-transcribe", True, "after_commit", True, False, False),
+    ("gpt-4o-transcribe-diarize", True, "after_commit", False, False, False),
+    ("gpt-realtime-whisper", False, "while_speaking", False, False, False),
+    ("gpt-live-transcribe", False, "while_speaking", True, True, True),
+    ("gpt-transcribe", True, "none", False, True, True),
+]
+
+
+@pytest.mark.parametrize(("name", "vad", "partials", "prompt", "plural", "keywords"), REFERENCE)
+def test_each_model_takes_what_the_reference_says(
+    name: str, vad: bool, partials: str, prompt: bool, plural: bool, keywords: bool
+):
+    model = transcription_model(name)
+    assert model.name == name
+    assert model.turn_detection == vad
+    assert model.partials == partials
+    assert model.prompt == prompt
+    assert model.plural_languages == plural
+    assert model.keywords == keywords
+
+
+def test_no_model_is_missing():
+    assert {model.name for model in KNOWN} == {row[0] for row in REFERENCE}
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("gpt-4o-transcribe-2025-03-20", "gpt-4o-transcribe"),
+        ("gpt-4o-mini-transcribe-2025-12-15", "gpt-4o-mini-transcribe"),
+        ("gpt-4o-transcribe-diarize-2025-10-15", "gpt-4o-transcribe-diarize"),
+        ("GPT-Realtime-Whisper", "gpt-realtime-whisper"),
+    ],
+)
+def test_dated_names_belong_to_their_family(name: str, family: str):
+    assert transcription_model(name).name == family
+
+
+@pytest.mark.parametrize("name", ["", "my-deployment", "whisper", "gpt-realtime"])
+def test_unknown_names_count_as_whisper_1(name: str):
+    assert transcription_model(name).name == "whisper-1"

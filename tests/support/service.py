@@ -1,0 +1,72 @@
+"""The real speech service over an embedded server in this process, for tests of whatever stands on it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from wyoming_azure_realtime.azure.opener import SessionOpener
+from wyoming_azure_realtime.embedded.engines import Engines
+from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
+from wyoming_azure_realtime.embedded.options import ServerOptions
+from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.pool.pool import SessionPool
+from wyoming_azure_realtime.settings.model import Secret, Settings, Target
+from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, realtime_catalog
+from wyoming_azure_realtime.speech.requests import TurnRecord
+from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.speech.sessions import Sessions
+
+KEY = "a-key-for-tests"
+PREVIEW = "2025-04-01-preview"
+
+
+@dataclass
+class Running:
+    """A service, the server behind it, its pool, and the records of its turns."""
+
+    service: SpeechService
+    server: EmbeddedServer
+    sessions: Sessions
+    turns: list[TurnRecord] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def running_service(
+    *,
+    faults: Faults = NO_FAULTS,
+    engines: Engines | None = None,
+    settings: Settings = Settings(),
+    options: ServerOptions | None = None,
+    **target: object,
+) -> AsyncIterator[Running]:
+    """`target`: fields of the target that differ from the default, such as `api_version`."""
+    options = options or ServerOptions(key=KEY, faults=faults)
+    async with EmbeddedServer(options, engines or sink_engines()) as server:
+        aim = msgspec.structs.replace(Target(endpoint=server.url, key=Secret(KEY)), **target)
+        opener = SessionOpener([aim], settings.deadlines)
+        sessions: Sessions = SessionPool(opener, settings.pool)
+        catalog = realtime_catalog(
+            backend="azure",
+            model=aim.transcribes_with,
+            voices=COMMON_VOICES if aim.api_version else GA_VOICES,
+            substitutes=settings.speech.substitutes,
+            default_voice=settings.speech.voice,
+            default_language=settings.recognition.language,
+        )
+        turns: list[TurnRecord] = []
+        service = SpeechService(catalog, sessions, [aim], settings, turns.append)
+        try:
+            yield Running(service, server, sessions, turns)
+        finally:
+            await sessions.close()
+            await opener.close()
+
+
+@asynccontextmanager
+async def speech_service(**options: object) -> AsyncIterator[SpeechService]:
+    """The service alone."""
+    async with running_service(**options) as running:
+        yield running.service

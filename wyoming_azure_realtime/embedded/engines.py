@@ -21,11 +21,11 @@ class Hints:
 class Listening(Protocol):
     """One utterance being heard."""
 
-    async def feed(self, pcm: bytes) -> None:
-        """Take some more audio; waits while the engine is behind."""
+    def feed(self, pcm: bytes) -> None:
+        """Take some more audio."""
 
-    def partial(self) -> str:
-        """The text so far; may still change, empty where the engine gives none."""
+    def partials(self) -> AsyncGenerator[str, None]:
+        """The text so far whenever it has become another, until the utterance ends; words may change."""
 
     async def finish(self) -> str:
         """The text of everything fed, empty if nothing was said. Call once."""

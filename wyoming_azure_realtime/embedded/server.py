@@ -34,6 +34,7 @@ from wyoming_azure_realtime.embedded.wire import MAX_FRAME
 from wyoming_azure_realtime.realtime.dialects import GaDialect
 
 _LOG = logging.getLogger(__name__)
+_WEBSOCKETS_LOG = logging.getLogger("websockets.server")
 _HANDSHAKE_SECONDS = 120
 
 
@@ -43,7 +44,7 @@ class EmbeddedServer:
     def __init__(self, options: ServerOptions, engines: Engines) -> None:
         self.options = options
         self.record = ServerRecord()
-        self._engines = engines
+        self.engines = engines
         self._plan = FaultPlan(options.faults)
         self._server: Server | None = None
 
@@ -80,16 +81,15 @@ class EmbeddedServer:
             max_size=MAX_FRAME,
             open_timeout=_HANDSHAKE_SECONDS,
             server_header=None,
-            logger=logging.getLogger(f"{__name__}.websockets"),
+            logger=_WEBSOCKETS_LOG,
         )
 
     async def stop(self) -> None:
-        """Close every session as going away, and let the engines go."""
+        """Close every session as going away. The engines are left to whoever brought them."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
             self._server = None
-        await self._engines.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -141,7 +141,7 @@ class EmbeddedServer:
         self.record.sessions.append(record)
         outlet = Outlet(connection, admitted.dialect, self._plan, self.options.send_seconds)
         session = EmbeddedSession(
-            state, admitted.dialect, outlet, self._engines, self._plan, self.options, record
+            state, admitted.dialect, outlet, self.engines, self._plan, self.options, record
         )
         with contextlib.suppress(ConnectionClosed):
             await session.run(aiter(connection))

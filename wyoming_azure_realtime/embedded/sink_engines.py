@@ -4,6 +4,7 @@ The tone's loudness and length follow the text, its pitch the voice. The script 
 the next of its texts, and silence with none.
 """
 
+import asyncio
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -48,19 +49,31 @@ class ScriptedUtterance:
         self._text = text
         self._bytes = 0
         self._sound = False
+        self._ended = False
+        self._changed = asyncio.Event()
 
-    async def feed(self, pcm: bytes) -> None:
+    def feed(self, pcm: bytes) -> None:
         """Notice whether there was any sound at all."""
         self._bytes += len(pcm)
         self._sound = self._sound or pcm.count(0) < len(pcm)
+        self._changed.set()
 
-    def partial(self) -> str:
+    async def partials(self) -> AsyncGenerator[str, None]:
         """As many words as there was time for."""
-        words = self._text.split() if self._sound else []
-        return " ".join(words[: self._bytes * 5 // REALTIME.bytes_per_second])
+        shown = ""
+        while not self._ended:
+            words = self._text.split() if self._sound else []
+            text = " ".join(words[: self._bytes * 5 // REALTIME.bytes_per_second])
+            if text != shown:
+                shown = text
+                yield text
+            self._changed.clear()
+            await self._changed.wait()
 
     async def finish(self) -> str:
         """The whole text, or nothing for digital silence."""
+        self._ended = True
+        self._changed.set()
         return self._text if self._sound else ""
 
 

@@ -1,7 +1,9 @@
 """Input transcription: beside the conversation, in its own time, one task per recording."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from wyoming_azure_realtime.embedded.engines import Hearing, Hints, Listening
@@ -14,6 +16,7 @@ from wyoming_azure_realtime.embedded.usage import transcription_usage
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.realtime import server_events as events
 
+_LOG = logging.getLogger(__name__)
 Emit = Callable[[events.ServerEvent], Awaitable[None]]
 FINISH_SECONDS = 60
 """An engine that has not finished so long after the commit has failed."""
@@ -92,7 +95,8 @@ class Transcription:
         text = ""
         try:
             text = await self._heard()
-        except (SpeechServiceError, TimeoutError):
+        except (SpeechServiceError, TimeoutError) as error:
+            _LOG.warning("No transcript: %s", str(error) or "the recogniser takes too long")
             failure = Failure(message=self._failed_message)
         await self.recording.announced.wait()
         if self.recording.dropped or self._plan.strikes(Fault, "silent_transcript"):
@@ -112,8 +116,8 @@ class Transcription:
 
     async def _heard(self) -> str:
         if self._hearing is None or self.settings.model is None:
-            raise SpeechServiceError("There is nobody to hear it.")
-        async with self._hearing.utterance(self.settings.hints) as listening:
+            raise SpeechServiceError("There is no recogniser or no such deployment.")
+        async with self._hearing.utterance(self.settings.hints) as listening, self._partials_of(listening):
             await self._feed(listening)
             if self.recording.dropped:
                 return ""
@@ -124,9 +128,25 @@ class Transcription:
         position = 0
         while pcm := await self.recording.read(position):
             position += len(pcm)
-            await listening.feed(pcm)
-            if self._deltas == "live":
-                await self._tell_delta(self._stable.advance(listening.partial()))
+            listening.feed(pcm)
+
+    @asynccontextmanager
+    async def _partials_of(self, listening: Listening) -> AsyncIterator[None]:
+        """Tell partial text meanwhile, if the model is one that does."""
+        if self._deltas != "live":
+            yield
+            return
+        telling = asyncio.ensure_future(self._tell_partials(listening))
+        try:
+            yield
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+    async def _tell_partials(self, listening: Listening) -> None:
+        async with aclosing(listening.partials()) as partials:
+            async for text in partials:
+                await self._tell_delta(self._stable.advance(text))
 
     async def _tell(self, text: str) -> None:
         rest = self._stable.finish(text)

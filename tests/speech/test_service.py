@@ -233,15 +233,15 @@ class TestSynthesis:
     async def test_streamed_text_starts_before_it_ends(self):
         async with running_service() as running:
             async with running.service.synthesize(SynthesisRequest("test")) as synthesis:
-                await synthesis.write("One. Tw")
-                await synthesis.write("o. Three")
+                await synthesis.write("Hello there. And go")
+                await synthesis.write("od bye. Until then")
                 async with asyncio.timeout(5):
                     audio = synthesis.audio()
                     first = await anext(audio)
                     assert first
                     synthesis.finish()
                     total = len(first) + sum([len(chunk) async for chunk in audio])
-            assert total == len("One.Two.Three") * 60 * 48
+            assert total == len("Hello there.And good bye.Until then") * 60 * 48
 
     async def test_too_long_a_text_is_an_error(self):
         async with running_service(settings=Settings(speech=Speech(max_characters=100))) as running:

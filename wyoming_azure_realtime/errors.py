@@ -3,6 +3,7 @@
 SpeechServiceError            `code`: stable string on the class; `retryable`: may another attempt help?
   InternalError               a bug of ours, seen from outside
   SettingsError               a setting is unknown, missing or impossible (exit code 2)
+    AddressInUse              somebody else listens there
   RequestError                the client asked for something that cannot be done
     UnsupportedAudio          a format or a length that no recording may have
     InvalidRequest            malformed, incomplete or contradictory
@@ -57,6 +58,12 @@ class SettingsError(SpeechServiceError):
     """A setting is unknown, missing or impossible."""
 
     code = "settings-error"
+
+
+class AddressInUse(SettingsError):
+    """Somebody else listens at the address."""
+
+    code = "address-in-use"
 
 
 class RequestError(SpeechServiceError):

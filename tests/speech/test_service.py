@@ -241,7 +241,7 @@ class TestSynthesis:
                     assert first
                     synthesis.finish()
                     total = len(first) + sum([len(chunk) async for chunk in audio])
-            assert total == len("Hello there.And good bye.Until then") * 60 * 48
+            assert total == len("Hello there. And good bye." "Until then") * 60 * 48
 
     async def test_too_long_a_text_is_an_error(self):
         async with running_service(settings=Settings(speech=Speech(max_characters=100))) as running:

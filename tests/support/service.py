@@ -12,7 +12,6 @@ from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
-from wyoming_azure_realtime.pool.pool import SessionPool
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, realtime_catalog
 from wyoming_azure_realtime.speech.requests import TurnRecord
@@ -47,7 +46,7 @@ async def running_service(
     async with EmbeddedServer(options, engines or sink_engines()) as server:
         aim = msgspec.structs.replace(Target(endpoint=server.url, key=Secret(KEY)), **target)
         opener = SessionOpener([aim], settings.deadlines)
-        sessions: Sessions = SessionPool(opener, settings.pool)
+        sessions = Sessions(opener, settings.pool)
         catalog = realtime_catalog(
             backend="azure",
             model=aim.transcribes_with,

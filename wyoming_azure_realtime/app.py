@@ -1,0 +1,189 @@
+"""The composition root: builds everything, starts it in order, stops it in reverse.
+
+Order: embedded backend (if it is used), pool, Wyoming, HTTP, `Ready`, then warm sessions and zeroconf, which
+nobody waits for.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime.azure.endpoint import host_kind
+from wyoming_azure_realtime.azure.opener import SessionOpener
+from wyoming_azure_realtime.embedded.process import BackendProcess
+from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
+from wyoming_azure_realtime.http_api.server import HttpServer
+from wyoming_azure_realtime.realtime.dialects import for_api_version
+from wyoming_azure_realtime.settings.load import Loaded
+from wyoming_azure_realtime.settings.model import Secret, Settings, Target
+from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
+from wyoming_azure_realtime.speech.requests import TurnRecord
+from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.speech.sessions import Sessions
+from wyoming_azure_realtime.wyoming_server.discovery import Discovery
+from wyoming_azure_realtime.wyoming_server.server import WyomingServer
+
+_LOGGER = logging.getLogger("wyoming_azure_realtime")
+
+EMBEDDED_MODEL = "gpt-realtime-whisper"  # the embedded recogniser gives partial text while audio flows
+RESTART_SECONDS = 2.0
+
+
+async def serve(loaded: Loaded) -> int:
+    """Run the program until it is told to stop; its exit code. Raises `SettingsError` at the start only."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings = loaded.settings
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(open_service(loaded))
+        wyoming = WyomingServer(service, settings.listeners, settings.profiles, settings.limits)
+        await wyoming.start()
+        stack.push_async_callback(wyoming.stop)
+        await _start_http(loaded, service, stack)
+        _LOGGER.info("Ready")
+        _tell_newcomers(wyoming, service)
+        service.warm()
+        discovery = Discovery(settings.zeroconf, wyoming.tcp_addresses)
+        discovery.start()
+        stack.push_async_callback(discovery.stop)
+        await _first(stop.wait(), wyoming.input_ended())
+        _LOGGER.info("Stopping")
+    return 0
+
+
+@asynccontextmanager
+async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
+    """The speech service that the settings describe, with its backend and its pool."""
+    settings = loaded.settings
+    async with AsyncExitStack() as stack:
+        backend = await _start_backend(settings, stack) if loaded.uses == "embedded" else None
+        targets = [_embedded_target(backend)] if backend else settings.targets
+        opener = SessionOpener(targets, settings.deadlines)
+        stack.push_async_callback(opener.close)
+        sessions = Sessions(opener, settings.pool)
+        stack.push_async_callback(sessions.close)
+        yield SpeechService(_catalog(settings, targets[0], backend), sessions, targets, settings, _log_turn)
+
+
+async def _start_backend(settings: Settings, stack: AsyncExitStack) -> BackendProcess:
+    _LOGGER.info("No Azure endpoint is configured: starting the embedded backend (an English demo)")
+    backend = await stack.enter_async_context(BackendProcess(settings.embedded, log=settings.log))
+    if not backend.hears:
+        _LOGGER.warning("%s", backend.reason)
+    keeper = asyncio.create_task(_keep_running(backend))
+    stack.callback(keeper.cancel)
+    return backend
+
+
+async def _keep_running(backend: BackendProcess) -> None:
+    """Start the embedded backend again, at its old address, whenever it ends by itself."""
+    while True:
+        code = await backend.ended()
+        _LOGGER.error("The embedded backend ended by itself (exit code %d); starting it again", code)
+        try:
+            await backend.start()
+        except SpeechServiceError as error:
+            _LOGGER.error("%s", error)
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+def _embedded_target(backend: BackendProcess) -> Target:
+    """The embedded backend, seen as what it is: one more realtime endpoint."""
+    return Target(
+        name="embedded",
+        endpoint=backend.url,
+        host_kind="azure",
+        key=Secret(backend.key),
+        transcription_deployment=EMBEDDED_MODEL,
+    )
+
+
+def _catalog(settings: Settings, target: Target, backend: BackendProcess | None) -> Catalog:
+    """What the first target offers."""
+    ga = for_api_version(target.api_version).name == "ga"
+    return realtime_catalog(
+        backend="embedded" if backend else host_kind(target),
+        model=target.transcribes_with,
+        voices=GA_VOICES if ga else COMMON_VOICES,
+        substitutes=settings.speech.substitutes,
+        default_voice=settings.speech.voice,
+        default_language=settings.recognition.language,
+        deaf_because=backend.reason if backend and not backend.hears else "",
+    )
+
+
+async def _start_http(loaded: Loaded, service: SpeechService, stack: AsyncExitStack) -> None:
+    http = loaded.settings.http
+    if http.listen == "off":
+        return
+    server = HttpServer(service, http, model=_deployment(loaded))
+    try:
+        await server.start()
+    except AddressInUse as error:
+        if loaded.given("http.listen"):
+            raise
+        _LOGGER.warning("No HTTP API: %s", error.message)
+        return
+    stack.push_async_callback(server.stop)
+    _LOGGER.info("HTTP API on port %d", server.port)
+
+
+def _deployment(loaded: Loaded) -> str:
+    targets = loaded.settings.targets
+    return targets[0].realtime_deployment if loaded.uses == "azure" else Target().realtime_deployment
+
+
+def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
+    """Where it listens, how to add it to Home Assistant, how to try it."""
+    _LOGGER.info(
+        "Version %s, %s backend, listening on %s",
+        __version__,
+        service.catalog.backend,
+        ", ".join(wyoming.uris),
+    )
+    for address in wyoming.tcp_addresses[:1]:
+        _LOGGER.info(
+            "Home Assistant: Settings > Devices & services > Add integration > Wyoming Protocol, "
+            "this machine's address, port %d (or wait until it is discovered)",
+            address.port,
+        )
+        uri = "" if address.port == 10300 else f" --uri tcp://127.0.0.1:{address.port}"
+        _LOGGER.info(
+            'Try it from a second terminal: wyoming-azure-realtime speak%s "Hello" -o hello.wav', uri
+        )
+
+
+def _log_turn(turn: TurnRecord) -> None:
+    """One line per turn; what was said is not in it."""
+    level = logging.INFO if turn.outcome in ("completed", "empty", "cancelled") else logging.WARNING
+    first = f"{turn.first_result_seconds * 1000:.0f}" if turn.first_result_seconds is not None else "-"
+    _LOGGER.log(
+        level,
+        "%s %s over %s (%s%s): %s, %.1f s of audio, first result after %s ms, %.0f ms in all",
+        turn.kind.capitalize(),
+        turn.id,
+        turn.door,
+        turn.voice or turn.model,
+        f", {turn.language}" if turn.language else "",
+        turn.outcome,
+        turn.audio_seconds,
+        first,
+        turn.total_seconds * 1000,
+    )
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Until any of them is over."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -110,6 +110,7 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
     return realtime_catalog(
         backend="embedded" if backend else host_kind(target),
         model=target.transcribes_with,
+        model_name="embedded-demo" if backend else "",
         voices=GA_VOICES if ga else COMMON_VOICES,
         substitutes=settings.speech.substitutes,
         default_voice=settings.speech.voice,

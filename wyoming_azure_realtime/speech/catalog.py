@@ -99,13 +99,17 @@ def realtime_catalog(
     *,
     backend: str,
     model: str,
+    model_name: str = "",
     voices: tuple[str, ...],
     substitutes: Mapping[str, str],
     default_voice: str,
     default_language: str,
     deaf_because: str = "",
 ) -> Catalog:
-    """The catalog of a backend. `voices` are those its sessions accept; `substitutes` speak for others."""
+    """The catalog of a backend. `voices` are those its sessions accept; `substitutes` speak for others.
+
+    `model` tells what can be expected; `model_name` is what clients see where that would mislead them.
+    """
     spoken = languages.ENGLISH if backend == "embedded" else languages.ALL
     label = "embedded demo recogniser (English)" if backend == "embedded" else model
     accepted = [Voice(name, name.capitalize(), spoken, name) for name in voices]
@@ -114,7 +118,7 @@ def realtime_catalog(
         for name, instead in substitutes.items()
     ]
     return Catalog(
-        models=() if deaf_because else (Model(model, label, spoken),),
+        models=() if deaf_because else (Model(model_name or model, label, spoken),),
         voices=(*accepted, *stand_ins),
         partials=transcription_model(model).partials != "none",
         backend=backend,

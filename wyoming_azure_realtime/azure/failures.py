@@ -3,6 +3,7 @@
 The one place where exceptions of the WebSocket library and of the system become errors of this package.
 """
 
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -13,6 +14,7 @@ from wyoming_azure_realtime.errors import (
     BackendError,
     ConnectFailed,
     DeploymentNotFound,
+    ProtocolViolation,
     RateLimited,
     SessionLost,
     UnsupportedVersion,
@@ -27,6 +29,10 @@ DEPLOYMENT_ADVICE = (
     "a new deployment takes up to five minutes."
 )
 VERSION_ADVICE = "Leave AZURE_OPENAI_API_VERSION empty (GA), or check the endpoint's address."
+PATH_ADVICE = f"{DEPLOYMENT_ADVICE} Or the endpoint's address is wrong."
+
+# Bad payload, policy, too big, and the vendor's own refusals: the same again would end the same way.
+FINAL_CLOSES = frozenset({1002, 1003, 1007, 1008, 1009, 1010, 3000, 4000})
 
 
 def from_connect(error: BaseException, deployment: str) -> BackendError:
@@ -51,6 +57,7 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, deployment
     """Why an upgrade was refused."""
     code, message = _code_and_message(body)
     said = f"HTTP {status}: {message}" if message else f"HTTP {status}"
+    lacks_role = code == "PermissionDenied" or "lacks the required" in message
     match status:
         case 400 if "notsupported" in code.lower():
             return DeploymentNotFound(
@@ -58,31 +65,29 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, deployment
             )
         case 400:
             return UnsupportedVersion(f"Invalid API version or address ({said}).", advice=VERSION_ADVICE)
-        case 401 if code == "PermissionDenied" or "lacks the required" in message:
+        case 401 | 403 if lacks_role:
             return AuthenticationFailed(f"Permission denied ({said}).", advice=ROLE_ADVICE)
         case 401:
             return AuthenticationFailed(f"Access denied ({said}).", advice=KEY_ADVICE)
         case 403:
-            denied = code == "PermissionDenied"
-            return AuthenticationFailed(
-                f"Forbidden ({said}).", advice=ROLE_ADVICE if denied else NETWORK_ADVICE
-            )
+            return AuthenticationFailed(f"Forbidden ({said}).", advice=NETWORK_ADVICE)
         case 404:
-            return DeploymentNotFound(
-                f"Deployment '{deployment}' not found ({said}).", advice=DEPLOYMENT_ADVICE
-            )
+            advice = DEPLOYMENT_ADVICE if code == "DeploymentNotFound" else PATH_ADVICE
+            return DeploymentNotFound(f"Deployment '{deployment}' not found ({said}).", advice=advice)
         case 429:
             return RateLimited(f"Rate limit exceeded ({said}).", retry_after=_wait(headers, message))
     if 300 <= status < 400:
         return ConnectFailed(
             f"The endpoint redirects ({said}).", advice="Set the final address.", status=status
         )
+    if 400 <= status < 500 and status != 408:
+        return ProtocolViolation(f"The service refused the connection ({said}).")
     return ConnectFailed(f"The service refused the connection ({said}).", status=status)
 
 
 def from_close(error: ConnectionClosed) -> BackendError:
     """Why an open socket ended."""
-    frame = error.rcvd
+    frame = error.rcvd or error.sent  # without the first, the end came from this side
     code = frame.code if frame else 1006
     reason = frame.reason[:200] if frame else ""
     if "invalid_api_key" in reason:
@@ -91,14 +96,15 @@ def from_close(error: ConnectionClosed) -> BackendError:
         return UnsupportedVersion(
             "Invalid API version: the preview API is switched off.", advice=VERSION_ADVICE
         )
-    return SessionLost(f"The session ended (close code {code}{': ' + reason if reason else ''}).")
+    ended = f"The session ended (close code {code}{': ' + reason if reason else ''})."
+    return ProtocolViolation(ended) if code in FINAL_CLOSES else SessionLost(ended)
 
 
 def _code_and_message(body: bytes) -> tuple[str, str]:
     """Out of a body that may be JSON of two shapes, HTML, or nothing."""
     try:
         decoded = msgspec.json.decode(body[:65536])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return "", ""
     error = decoded.get("error", decoded) if isinstance(decoded, dict) else None
     if not isinstance(error, dict):
@@ -109,7 +115,9 @@ def _code_and_message(body: bytes) -> tuple[str, str]:
 def _wait(headers: Mapping[str, str], message: str) -> float | None:
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
-            return max(0.0, float(headers[name]) * scale)
-        except (KeyError, ValueError):
+            seconds = float(headers[name]) * scale
+        except (LookupError, ValueError):  # absent, given twice, or a date
             continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
     return retry_after(message)

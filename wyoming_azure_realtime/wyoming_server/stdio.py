@@ -38,7 +38,7 @@ class StdioListener:
 
 
 class _StdioTransport(asyncio.Transport):
-    """Two pipes as one transport. The client is gone when it closes our output; closing our input ends input."""
+    """Two pipes as one transport. The client is gone when our output is closed, not when our input is."""
 
     def __init__(self, protocol: asyncio.Protocol, ended: asyncio.Event) -> None:
         super().__init__()

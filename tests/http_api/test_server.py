@@ -1,0 +1,127 @@
+import asyncio
+import logging
+import socket
+
+import pytest
+
+from tests.support.http_door import INFO, RECOGNIZE, STREAM, SYNTHESIZE, http_door, until
+from tests.support.service import running_service
+from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.errors import AddressInUse, SettingsError
+from wyoming_azure_realtime.http_api import audio_response
+from wyoming_azure_realtime.http_api.server import HttpServer
+from wyoming_azure_realtime.settings.model import Http
+
+
+async def test_an_address_that_is_taken_is_an_error_of_its_own():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        async with running_service() as running:
+            server = HttpServer(running.service, Http(listen=f"127.0.0.1:{port}"), model="m")
+            with pytest.raises(AddressInUse, match=str(port)):
+                await server.start()
+            await server.stop()
+
+
+async def test_an_address_of_another_machine_is_a_settings_error():
+    async with running_service() as running:
+        server = HttpServer(running.service, Http(listen="192.0.2.1:5000"), model="m")
+        with pytest.raises(SettingsError, match=r"192\.0\.2\.1") as caught:
+            await server.start()
+        assert not isinstance(caught.value, AddressInUse)
+
+
+async def test_stopped_it_lets_go_of_its_port_and_may_be_stopped_again():
+    async with http_door() as door:
+        port = door.server.port
+        await door.server.stop()
+        await door.server.stop()
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+
+
+async def test_stopping_does_not_wait_for_ever_for_a_request_in_progress():
+    async with http_door(faults=Faults(generation_pace=10)) as door:
+        asking = asyncio.create_task(door.post(STREAM, json={"text": "a long story " * 20}))
+        await until(lambda: door.running.server.record.sessions)
+        async with asyncio.timeout(5):
+            await door.server.stop()
+        with pytest.raises(Exception, match=r"(?i)disconnect|payload|closed"):
+            await asking
+        assert door.running.turns[0].outcome == "cancelled"
+
+
+async def test_an_unknown_path_points_to_info():
+    async with http_door() as door:
+        answer = await door.get("/api/speech-realtime/voices")
+    assert (answer.status, answer.json["code"], answer.json["title"]) == (404, "not-found", "Not Found")
+    assert INFO in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", RECOGNIZE, "POST"),
+        ("DELETE", SYNTHESIZE, "POST"),
+        ("PUT", STREAM, "POST"),
+        ("POST", INFO, "GET,HEAD"),
+    ],
+)
+async def test_a_wrong_method_names_the_right_one(method, path, allowed):
+    async with http_door() as door:
+        answer = await door.ask(method, path)
+    assert (answer.status, answer.json["code"]) == (405, "method-not-allowed")
+    assert answer.headers["Allow"] == allowed
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_what_is_no_http_costs_one_line_and_no_traceback(caplog):
+    with caplog.at_level(logging.DEBUG):
+        async with http_door() as door:
+            assert (await door.raw(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" * 10)).startswith(b"HTTP/1.")
+            assert (await door.raw(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+    lines = [record for record in caplog.records if record.name.endswith("protocol")]
+    assert [record.exc_info for record in lines] == [None] * len(lines)
+    assert max(record.levelno for record in lines) <= logging.INFO
+
+
+async def test_a_bug_is_told_without_its_details(caplog):
+    async with http_door() as door:
+        door.running.service.catalog = None
+        answer = await door.get(INFO)
+    assert (answer.status, answer.json["code"]) == (500, "internal-error")
+    assert "catalog" not in answer.json["detail"]
+    assert any(record.exc_info for record in caplog.records)
+
+
+async def test_logs_hold_neither_tokens_nor_what_is_said(caplog):
+    with caplog.at_level(logging.DEBUG):
+        async with http_door(token="the-token") as door:
+            headers = {"Authorization": "Bearer the-token"}
+            await door.post(SYNTHESIZE, json={"text": "a private matter"}, headers=headers)
+            await door.post(
+                SYNTHESIZE, json={"text": "a private matter", "voiceName": "hal"}, headers=headers
+            )
+            await door.post(SYNTHESIZE, data=b'{"text": "a private matter"', headers=headers)
+            await door.get(f"{INFO}/%0Aforged", headers=headers)
+    text = caplog.text
+    assert "unknown-voice" in text
+    assert "the-token" not in text
+    assert "private" not in text
+    assert "\nforged" not in text
+
+
+async def test_a_client_that_takes_nothing_is_given_up(monkeypatch, caplog):
+    monkeypatch.setattr(audio_response, "WRITE_SECONDS", 0.1)
+    body = b'{"text": "' + b"word " * 1200 + b'"}'
+    async with http_door() as door:
+        _, writer = await asyncio.open_connection("127.0.0.1", door.server.port, limit=1024)
+        writer.write(
+            f"POST {STREAM} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+        )
+        writer.write(body)
+        await until(lambda: door.running.turns)
+        assert door.running.turns[0].outcome == "cancelled"
+        writer.close()
+    assert "cut off: TimeoutError" in caplog.text

@@ -1,0 +1,333 @@
+import asyncio
+import struct
+
+import pytest
+
+from tests.support.http_door import (
+    INFO,
+    RECOGNIZE,
+    SAID,
+    STREAM,
+    SYNTHESIZE,
+    base64_of,
+    http_door,
+    noise,
+    until,
+)
+from tests.support.service import PREVIEW
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
+from wyoming_azure_realtime.audio.wav import read_wav, wav_header, write_wav
+from wyoming_azure_realtime.embedded.faults import (
+    RATE_LIMITED,
+    Cut,
+    Failure,
+    Fault,
+    Faults,
+    RefusedUpgrade,
+    Stall,
+)
+from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, ScriptedHearing, sink_engines
+from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings, Speech
+
+WAV = {"Content-Type": "audio/wav"}
+HASTY = Settings(deadlines=Deadlines(transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5))
+BYTES_PER_CHARACTER = MS_PER_CHARACTER * REALTIME.bytes_per_second // 1000
+
+
+class TestRecognize:
+    @pytest.mark.parametrize("api_version", ["", PREVIEW])
+    async def test_base64_pcm_becomes_text(self, api_version):
+        async with http_door(api_version=api_version) as door:
+            answer = await door.post(RECOGNIZE, json={"audioData": base64_of(noise(1))})
+            assert (answer.status, answer.json) == (200, {"text": SAID})
+            assert answer.headers["Content-Type"].startswith("application/json")
+            turn = door.running.turns[0]
+            assert (turn.door, turn.outcome, turn.audio_seconds) == ("http", "completed", 1)
+
+    async def test_silence_and_less_than_a_tenth_of_a_second_are_an_empty_text(self):
+        async with http_door() as door:
+            for pcm in (bytes(48_000), noise(0.05)):
+                answer = await door.post(RECOGNIZE, json={"audioData": base64_of(pcm)})
+                assert (answer.status, answer.json) == (200, {"text": ""})
+
+    @pytest.mark.parametrize("fmt", [REALTIME, AudioFormat(16_000, 2, 1), AudioFormat(44_100, 3, 2)])
+    async def test_a_wav_file_of_any_format_becomes_text(self, fmt):
+        pcm = noise(1, fmt.rate * fmt.frame_bytes // 2)
+        async with http_door() as door:
+            answer = await door.post(RECOGNIZE, data=write_wav(fmt, pcm), headers=WAV)
+            assert (answer.status, answer.json) == (200, {"text": SAID})
+            assert door.running.turns[0].audio_seconds == pytest.approx(1, abs=0.001)
+
+    async def test_raw_pcm_goes_upstream_while_it_arrives(self):
+        heard = asyncio.Event()
+
+        async def body():
+            yield noise(0.3, 16_000)
+            await heard.wait()
+            yield noise(0.2, 16_000)
+
+        async with http_door() as door:
+            headers = {"Content-Type": "audio/pcm;rate=16000"}
+            asking = asyncio.create_task(door.post(RECOGNIZE, data=body(), headers=headers))
+            sessions = door.running.server.record.sessions
+            await until(lambda: any(session.audio_bytes for session in sessions))
+            heard.set()
+            assert (await asking).json == {"text": SAID}
+            assert door.running.turns[0].audio_seconds == pytest.approx(0.5)
+
+    async def test_language_comes_from_the_body_or_from_the_query(self):
+        engines = sink_engines()
+        assert isinstance(engines.hearing, ScriptedHearing)
+        sound = base64_of(noise(0.5))
+        async with http_door(engines=engines) as door:
+            await door.post(RECOGNIZE, json={"audioData": sound, "language": "de-DE", "model": "whisper-1"})
+            await door.post(RECOGNIZE, json={"audioData": sound}, params={"language": "fr"})
+            await door.post(
+                RECOGNIZE, data=write_wav(REALTIME, noise(0.5)), headers=WAV, params={"language": "it"}
+            )
+            assert [hints.languages for hints in engines.hearing.hints] == [("de",), ("fr",), ("it",)]
+
+    @pytest.mark.parametrize(
+        ("body", "part"),
+        [
+            ({"audioData": "not base64!"}, "base64"),
+            ({"audioData": "data:audio/pcm;base64,AAAA"}, "base64"),
+            ({"audioData": "AAAA\n"}, "line breaks"),
+            ({"audioData": "AAA"}, "padding"),
+            ({"audioData": base64_of(bytes(4801))}, "middle of a sample"),
+            ({"audioData": ""}, "no audio"),
+            ({"audioData": base64_of(write_wav(REALTIME, noise(0.2)))}, "audio/wav"),
+            ({"audioData": [1, 2]}, "audioData"),
+            ({"audio": "AAAA"}, "'audioData'"),
+            ({"audioData": "AAAA", "sampleRate": 16000}, "sampleRate"),
+        ],
+    )
+    async def test_a_body_that_cannot_be_meant_says_what_to_change(self, body, part):
+        async with http_door() as door:
+            answer = await door.post(RECOGNIZE, json=body)
+            assert door.running.server.record.upgrades == 0 or "audioData" in body
+        assert (answer.status, answer.json["code"]) == (400, "invalid-request")
+        assert part in answer.json["detail"]
+
+    @pytest.mark.parametrize(
+        ("wav", "code"),
+        [
+            (b"", "invalid-request"),
+            (b"MZ" * 100, "invalid-request"),
+            (write_wav(REALTIME, noise(0.2))[:-100], "invalid-request"),
+            (write_wav(REALTIME, b""), "invalid-request"),
+            (
+                write_wav(REALTIME, noise(0.2)).replace(b"\x10\0\0\0\x01\0", b"\x10\0\0\0\x03\0"),
+                "unsupported-audio",
+            ),
+            (struct.pack("<4sI4s", b"RF64", 100, b"WAVE") + bytes(100), "unsupported-audio"),
+        ],
+    )
+    async def test_a_damaged_wav_file_is_refused(self, wav, code):
+        async with http_door() as door:
+            answer = await door.post(RECOGNIZE, data=wav, headers=WAV)
+        assert (answer.status, answer.json["code"]) == (400, code)
+
+    async def test_a_stream_of_raw_pcm_that_ends_in_mid_sample_is_refused(self):
+        async with http_door() as door:
+            headers = {"Content-Type": "audio/pcm; rate=16000; channels=2"}
+            answer = await door.post(RECOGNIZE, data=bytes(16_002), headers=headers)
+            assert (answer.status, answer.json["code"]) == (400, "invalid-request")
+            assert "multiple of 4" in answer.json["detail"]
+            answer = await door.post(
+                RECOGNIZE, data=bytes(16_000), headers={"Content-Type": "audio/pcm;rate=1"}
+            )
+            assert (answer.status, answer.json["code"]) == (400, "unsupported-audio")
+
+    async def test_other_names_of_models_and_languages_list_what_exists(self):
+        sound = base64_of(noise(0.2))
+        async with http_door() as door:
+            for field, code, exists in (
+                ("model", "unknown-model", "whisper-1"),
+                ("language", "unknown-language", "de"),
+            ):
+                answer = await door.post(RECOGNIZE, json={"audioData": sound, field: "tlh"})
+                assert (answer.status, answer.json["code"]) == (400, code)
+                assert exists in answer.json["detail"]
+
+    async def test_audio_that_is_too_long_is_413(self):
+        async with http_door(settings=Settings(recognition=Recognition(max_seconds=1))) as door:
+            answer = await door.post(RECOGNIZE, json={"audioData": base64_of(noise(1.1))})
+        assert (answer.status, answer.json["code"]) == (413, "audio-too-long")
+
+    @pytest.mark.parametrize(
+        ("faults", "status", "code"),
+        [
+            (Faults(refused_upgrade=RefusedUpgrade(status=401)), 502, "authentication-failed"),
+            (Faults(unknown_deployment=Fault()), 502, "deployment-not-found"),
+            (Faults(failed_transcript=Failure()), 502, "transcription-failed"),
+            (Faults(silent_transcript=Fault()), 504, "backend-timeout"),
+            (Faults(closed_after_commit=Cut()), 502, "session-lost"),
+        ],
+    )
+    async def test_a_failure_is_a_problem_and_never_an_empty_text(self, faults, status, code):
+        async with http_door(faults=faults, settings=HASTY) as door:
+            answer = await door.post(RECOGNIZE, json={"audioData": base64_of(noise(0.3))})
+        assert (answer.status, answer.json["code"]) == (status, code)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert "text" not in answer.json
+
+    async def test_a_rate_limit_passes_on_how_long_to_wait(self):
+        faults = Faults(refused_upgrade=RefusedUpgrade(status=429, retry_after=7))
+        async with http_door(faults=faults, settings=HASTY) as door:
+            answer = await door.post(RECOGNIZE, json={"audioData": base64_of(noise(0.3))})
+        assert (answer.status, answer.json["code"], answer.json["retryable"]) == (429, "rate-limited", True)
+        assert answer.headers["Retry-After"] == "7"
+
+
+class TestSynthesize:
+    @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
+    @pytest.mark.parametrize("api_version", ["", PREVIEW])
+    async def test_text_becomes_pcm_whose_type_names_rate_and_format(self, path, api_version):
+        async with http_door(api_version=api_version) as door:
+            answer = await door.post(path, json={"text": SAID, "voiceName": "echo"})
+            turn = door.running.turns[0]
+        assert answer.status == 200
+        kind, *parameters = answer.headers["Content-Type"].split(";")
+        assert kind == "audio/pcm"
+        assert {"rate=24000", "bits=16", "channels=1", "encoding=signed-int"} <= set(parameters)
+        assert len(answer.body) == len(SAID) * BYTES_PER_CHARACTER
+        assert (turn.door, turn.voice, turn.outcome) == ("http", "echo", "completed")
+
+    async def test_whole_audio_has_a_length_and_streamed_audio_has_none(self):
+        async with http_door() as door:
+            whole = await door.post(SYNTHESIZE, json={"text": SAID})
+            streamed = await door.post(STREAM, json={"text": SAID})
+        assert int(whole.headers["Content-Length"]) == len(whole.body)
+        assert "Content-Length" not in streamed.headers
+        assert streamed.headers["Transfer-Encoding"] == "chunked"
+        assert streamed.body == whole.body
+
+    async def test_wav_is_given_on_request_with_its_length_where_known(self):
+        async with http_door() as door:
+            pcm = (await door.post(SYNTHESIZE, json={"text": SAID})).body
+            whole = await door.post(SYNTHESIZE, json={"text": SAID}, headers={"Accept": "audio/wav"})
+            streamed = await door.post(STREAM, json={"text": SAID}, headers={"Accept": "audio/wav"})
+        assert whole.headers["Content-Type"] == streamed.headers["Content-Type"] == "audio/wav"
+        assert whole.body == write_wav(REALTIME, pcm)
+        assert int(whole.headers["Content-Length"]) == len(whole.body)
+        assert streamed.body == wav_header(REALTIME, None) + pcm
+        assert read_wav(whole.body) == read_wav(streamed.body) == (REALTIME, pcm)
+
+    async def test_the_first_audio_leaves_before_the_last_is_made(self):
+        async with (
+            http_door(faults=Faults(generation_pace=1)) as door,
+            door.client.post(STREAM, json={"text": SAID}) as response,
+        ):
+            assert await response.content.readany()
+            assert door.running.turns == []
+
+    async def test_voices_go_by_their_old_names_too(self):
+        async with http_door() as door:
+            for name, voice in (
+                ("en-US-JennyNeural", "alloy"),
+                ("guyneural", "echo"),
+                ("AriaNeural", "nova"),
+            ):
+                assert (await door.post(SYNTHESIZE, json={"text": "hi", "voiceName": name})).status == 200
+                assert door.running.turns[-1].voice == voice
+
+    async def test_without_a_voice_the_default_speaks(self):
+        async with http_door(settings=Settings(speech=Speech(voice="sage"))) as door:
+            for body in ({"text": "hi"}, {"text": "hi", "voiceName": None}, {"text": "hi", "voiceName": ""}):
+                assert (await door.post(SYNTHESIZE, json=body)).status == 200
+                assert door.running.turns[-1].voice == "sage"
+
+    @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
+    async def test_every_voice_of_info_speaks(self, path):
+        async with http_door() as door:
+            for name in (await door.get(INFO)).json["voices"]:
+                answer = await door.post(path, json={"text": "hi", "voiceName": name})
+                assert (answer.status, len(answer.body)) == (200, 2 * BYTES_PER_CHARACTER)
+
+    @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
+    async def test_an_unknown_voice_lists_those_that_exist(self, path):
+        async with http_door() as door:
+            answer = await door.post(path, json={"text": "hi", "voiceName": "hal"})
+        assert (answer.status, answer.json["code"]) == (400, "unknown-voice")
+        assert "alloy" in answer.json["detail"]
+
+    @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
+    @pytest.mark.parametrize("text", ["", " \n "])
+    async def test_an_empty_text_is_refused(self, path, text):
+        async with http_door() as door:
+            answer = await door.post(path, json={"text": text})
+        assert (answer.status, answer.json["code"]) == (400, "invalid-request")
+
+    async def test_text_without_words_is_a_moment_of_silence(self):
+        async with http_door() as door:
+            answer = await door.post(SYNTHESIZE, json={"text": "…"})
+        assert answer.status == 200
+        assert answer.body
+        assert not any(answer.body)
+
+    async def test_a_text_that_is_too_long_is_413(self):
+        async with http_door(settings=Settings(speech=Speech(max_characters=100))) as door:
+            answer = await door.post(SYNTHESIZE, json={"text": "a" * 101})
+        assert (answer.status, answer.json["code"]) == (413, "text-too-long")
+
+
+@pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("faults", "status", "code"),
+        [
+            (Faults(refused_upgrade=RefusedUpgrade(status=503)), 502, "connect-failed"),
+            (Faults(failed_response=Failure()), 502, "response-failed"),
+            (Faults(failed_response=RATE_LIMITED), 429, "rate-limited"),
+            (Faults(silent_response=Fault()), 504, "backend-timeout"),
+        ],
+    )
+    async def test_a_failure_before_the_first_audio_is_a_problem(self, path, faults, status, code):
+        async with http_door(faults=faults, settings=HASTY) as door:
+            answer = await door.post(path, json={"text": SAID})
+        assert (answer.status, answer.json["code"]) == (status, code)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+    async def test_a_failure_in_mid_speech_is_no_clean_end(self, path):
+        faults = Faults(closed_response=Cut(after_ms=300))
+        async with http_door(faults=faults, settings=HASTY) as door:
+            if path == SYNTHESIZE:
+                assert (await door.post(path, json={"text": SAID})).json["code"] == "session-lost"
+                return
+            async with door.client.post(path, json={"text": SAID}) as response:
+                assert response.status == 200
+                with pytest.raises(Exception, match=r"(?i)payload|disconnect|reset|closed"):
+                    await response.read()
+
+    async def test_a_stall_in_mid_speech_is_no_clean_end_for_old_clients_either(self, path):
+        if path == SYNTHESIZE:
+            pytest.skip("the whole audio is there before anything is sent")
+        faults = Faults(silent_audio=Stall(after_ms=300))
+        async with http_door(faults=faults, settings=HASTY) as door:
+            body = f'{{"text": "{SAID}"}}'
+            with pytest.raises(ConnectionResetError):
+                await door.raw(
+                    f"POST {path} HTTP/1.0\r\nContent-Type: application/json\r\n"
+                    f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+                )
+
+    async def test_a_client_that_goes_away_cancels_the_work(self, path):
+        async with http_door(faults=Faults(generation_pace=1)) as door:
+            asking = asyncio.create_task(door.post(path, json={"text": SAID * 10}))
+            await until(lambda: any(s.counts["response.create"] for s in door.running.server.record.sessions))
+            asking.cancel()
+            await until(lambda: door.running.turns)
+            assert door.running.turns[0].outcome == "cancelled"
+            sessions = door.running.server.record.sessions
+            await until(lambda: any(s.cancels or s.closed for s in sessions if s.counts["response.create"]))
+
+
+async def test_a_client_that_goes_away_cancels_its_recognition():
+    async with http_door(faults=Faults(transcript_ms=60_000)) as door:
+        asking = asyncio.create_task(door.post(RECOGNIZE, json={"audioData": base64_of(noise(0.3))}))
+        sessions = door.running.server.record.sessions
+        await until(lambda: any(session.counts["input_audio_buffer.commit"] for session in sessions))
+        asking.cancel()
+        await until(lambda: door.running.turns)
+        assert door.running.turns[0].outcome == "cancelled"

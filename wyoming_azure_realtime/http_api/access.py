@@ -1,0 +1,67 @@
+"""Who may use the HTTP door: holders of the token, and no web page of somebody else's."""
+
+import hmac
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from wyoming_azure_realtime.http_api.problems import Handler
+from wyoming_azure_realtime.settings.addresses import is_loopback
+from wyoming_azure_realtime.settings.model import Secret
+
+OPEN_PATHS = frozenset({"/health"})
+"""Paths that tell nothing and need no token."""
+
+
+def guard(token: Secret) -> Middleware:
+    """Middleware that refuses with 401 or 403."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        _refuse_foreign_pages(request, named_hosts=bool(token))
+        if token and request.path not in OPEN_PATHS:
+            _demand(token, request)
+        return await handler(request)
+
+    return check
+
+
+def _demand(token: Secret, request: web.Request) -> None:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    expected = token.reveal().encode()
+    same = hmac.compare_digest(given.strip().encode(errors="surrogateescape"), expected)
+    if scheme.lower() != "bearer" or not same:
+        raise web.HTTPUnauthorized(
+            text="This service needs its token. Send the header 'Authorization: Bearer …'.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
+def _refuse_foreign_pages(request: web.Request, *, named_hosts: bool) -> None:
+    """No page on the internet may use a visitor's loopback, not by naming its own host for it either.
+
+    Without a token only loopback is listened on, so any other host name is somebody's trick (DNS rebinding).
+    """
+    host = request.headers.get("Host", "")
+    origin = request.headers.get("Origin")
+    if origin is not None and _netloc(origin) != host.lower():
+        raise web.HTTPForbidden(text="Web pages of another origin may not use this service.")
+    if host and not named_hosts and not is_loopback(_hostname(host)):
+        raise web.HTTPForbidden(
+            text="Without a token this service answers to localhost, 127.0.0.1 and [::1] only."
+        )
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,102 @@
+"""One recognition and one synthesis from whole inputs, as HTTP and Python ask for them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+
+import msgspec
+
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
+from wyoming_azure_realtime.errors import InternalError, InvalidRequest, TextTooLong
+from wyoming_azure_realtime.speech.requests import Recognition, RecognitionRequest, SynthesisRequest
+from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.speech.utterance import Utterance
+
+MAX_WHOLE_BYTES = 64 << 20
+"""Most audio that is held to be handed over whole: 23 minutes."""
+
+_BLOCK_BYTES = 128 << 10
+_EXPECTED = "Send PCM of 16 bits, 24 kHz, mono, little-endian"
+
+
+def pcm_from_base64(text: str) -> bytes:
+    """Whole samples of 24 kHz PCM16 mono. Raises InvalidRequest for anything else that can be told."""
+    try:
+        pcm = msgspec.convert(text, bytes)  # as strict as the standard library's, six times as fast
+    except msgspec.ValidationError:
+        raise InvalidRequest(
+            "The audio is no valid base64.",
+            advice=f"{_EXPECTED}, in standard base64 with padding, without line breaks or a 'data:' prefix.",
+        ) from None
+    if pcm[:4] == b"RIFF" and pcm[8:12] == b"WAVE":
+        raise InvalidRequest(
+            "The base64 holds a WAV file.",
+            advice=f"{_EXPECTED}, without a header; HTTP takes WAV as audio/wav.",
+        )
+    return pcm
+
+
+async def blocks(pcm: bytes) -> AsyncIterator[bytes]:
+    """Audio at hand, in pieces; others have their turn between them."""
+    view = memoryview(pcm)
+    for at in range(0, len(pcm), _BLOCK_BYTES):
+        yield bytes(view[at : at + _BLOCK_BYTES])
+        await asyncio.sleep(0)
+
+
+async def recognize(
+    service: SpeechService,
+    request: RecognitionRequest,
+    audio: AsyncIterable[bytes],
+    fmt: AudioFormat = REALTIME,
+) -> Recognition:
+    """What was said in `audio`, which goes upstream while it arrives. Raises SpeechServiceError."""
+    received = 0
+    async with service.recognize(request) as utterance:
+        utterance.begin(fmt)
+        async for data in audio:
+            received += len(data)
+            utterance.write(data)
+        if not received:
+            raise InvalidRequest("There is no audio.", advice=f"{_EXPECTED}, or a WAV file with sound in it.")
+        if received % fmt.frame_bytes:
+            raise InvalidRequest(
+                f"The audio ends in the middle of a sample: {received} bytes of {fmt}.",
+                advice=f"Send a multiple of {fmt.frame_bytes} bytes.",
+            )
+        utterance.finish()
+        return await _final(utterance)
+
+
+async def speak(service: SpeechService, request: SynthesisRequest, text: str) -> AsyncGenerator[bytes, None]:
+    """24 kHz PCM16 mono while it is generated; closing it cancels the rest. Raises SpeechServiceError."""
+    if not text.strip():
+        raise InvalidRequest("The text is empty.", advice="Send the words to be spoken.")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidRequest(
+                "The text holds half a surrogate pair.", advice="Send valid Unicode."
+            ) from None
+    async with service.synthesize(request) as synthesis:
+        await synthesis.write(text)
+        synthesis.finish()
+        async for audio in synthesis.audio():
+            yield audio
+
+
+async def whole(audio: AsyncIterator[bytes]) -> bytes:
+    """All of it. Raises TextTooLong past `MAX_WHOLE_BYTES`, which only a long text can reach."""
+    pcm = bytearray()
+    async for chunk in audio:
+        pcm += chunk
+        if len(pcm) > MAX_WHOLE_BYTES:
+            raise TextTooLong("The speech is too long to be held whole.", advice="Ask for it as a stream.")
+    return bytes(pcm)
+
+
+async def _final(utterance: Utterance) -> Recognition:
+    async for result in utterance.results():
+        if isinstance(result, Recognition):
+            return result
+    raise InternalError("The utterance ended without a result.")

@@ -1,0 +1,147 @@
+"""Failures as HTTP clients see them: RFC 9457 problem documents, with our stable `code` beside the status."""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from wyoming_azure_realtime import errors
+from wyoming_azure_realtime.errors import InternalError, RateLimited, SpeechServiceError
+
+_LOGGER = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Answer(NamedTuple):
+    """A status, and after how many seconds another attempt makes sense (None: nobody knows)."""
+
+    status: int
+    retry_after: int | None = None
+
+
+ANSWERS: Mapping[type[SpeechServiceError], Answer] = {
+    errors.SpeechServiceError: Answer(500),
+    errors.InternalError: Answer(500),
+    errors.SettingsError: Answer(500),
+    errors.RequestError: Answer(400),
+    errors.InvalidRequest: Answer(400),
+    errors.UnsupportedAudio: Answer(400),
+    errors.AudioTooLong: Answer(413),
+    errors.TextTooLong: Answer(413),
+    errors.UnknownModel: Answer(400),
+    errors.UnknownVoice: Answer(400),
+    errors.UnknownLanguage: Answer(400),
+    errors.OutOfOrder: Answer(400),
+    errors.PoolError: Answer(503),
+    errors.PoolClosed: Answer(503, 10),
+    errors.PoolTimeout: Answer(503, 5),
+    errors.TooManyRequests: Answer(503, 5),
+    errors.BackendError: Answer(502),
+    errors.ConnectFailed: Answer(502, 5),
+    # never 401: it is the server's key that was refused, not the client's
+    errors.AuthenticationFailed: Answer(502),
+    errors.DeploymentNotFound: Answer(502),
+    errors.UnsupportedVersion: Answer(502),
+    errors.RateLimited: Answer(429, 10),
+    errors.SessionLost: Answer(502, 1),
+    errors.ProtocolViolation: Answer(502),
+    errors.TranscriptionFailed: Answer(502),
+    errors.ResponseFailed: Answer(502),
+    errors.BackendTimeout: Answer(504, 5),
+}
+
+# Refusals of HTTP itself, by status.
+_HTTP_CODES = {
+    400: "invalid-request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    408: "request-timeout",
+    413: "body-too-large",
+    415: "unsupported-media-type",
+    417: "expectation-failed",
+}
+_HTTP_HEADERS = ("Allow", "WWW-Authenticate", "Accept-Post")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The document. `title` is the status's own phrase (hence about:blank), `code` tells the cases apart."""
+
+    status: int
+    code: str
+    detail: str
+    retryable: bool = False
+    title: str = ""
+    type: str = "about:blank"
+
+
+def answer_to(error: SpeechServiceError) -> Answer:
+    """Status and pause for an error; those of its nearest ancestor in the table for a class not in it."""
+    answer = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+    if isinstance(error, RateLimited) and error.retry_after is not None:
+        return answer._replace(retry_after=max(1, math.ceil(error.retry_after)))
+    return answer
+
+
+def problem_of(error: SpeechServiceError) -> web.Response:
+    """The response for what ended a request."""
+    answer = answer_to(error)
+    headers = {} if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
+    return _render(Problem(answer.status, error.code, str(error), error.retryable), headers)
+
+
+def _refusal(refusal: web.HTTPException) -> web.Response:
+    headers = {name: refusal.headers[name] for name in _HTTP_HEADERS if name in refusal.headers}
+    code = _HTTP_CODES.get(refusal.status, "http-error")
+    return _render(Problem(refusal.status, code, _detail(refusal)), headers)
+
+
+def _detail(refusal: web.HTTPException) -> str:
+    match refusal:
+        case web.HTTPNotFound():
+            return (
+                "There is nothing at this path. GET /api/speech-realtime/info shows what this service offers."
+            )
+        case web.HTTPMethodNotAllowed():
+            return (
+                f"This path does not take {refusal.method}. Use {', '.join(sorted(refusal.allowed_methods))}."
+            )
+    return refusal.text or refusal.reason
+
+
+def _render(problem: Problem, headers: Mapping[str, str]) -> web.Response:
+    titled = msgspec.structs.replace(problem, title=HTTPStatus(problem.status).phrase)
+    return web.Response(
+        body=msgspec.json.encode(titled),
+        status=problem.status,
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns what a handler raises before its answer has begun into a problem document."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        response = _refusal(refusal)
+        reason = refusal.reason
+    except SpeechServiceError as error:
+        response = problem_of(error)
+        reason = error.code
+    except ConnectionError:
+        raise
+    except Exception as error:
+        _LOGGER.exception("Unexpected error in %s %s", request.method, request.rel_url.raw_path)
+        response = problem_of(InternalError.of(error))
+        reason = "internal-error"
+    level = logging.WARNING if response.status >= 500 else logging.INFO
+    _LOGGER.log(level, "%s %s: %d %s", request.method, request.rel_url.raw_path, response.status, reason)
+    return response

@@ -1,0 +1,95 @@
+"""The HTTP server: routes, guards and bounds on one port."""
+
+import errno
+import logging
+import os
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from wyoming_azure_realtime.errors import AddressInUse, SettingsError
+from wyoming_azure_realtime.http_api.access import guard
+from wyoming_azure_realtime.http_api.bodies import BodyLimits
+from wyoming_azure_realtime.http_api.problems import problems
+from wyoming_azure_realtime.http_api.speech_routes import SpeechRoutes
+from wyoming_azure_realtime.http_api.status_routes import StatusRoutes
+from wyoming_azure_realtime.settings.addresses import parse_host_port
+from wyoming_azure_realtime.settings.model import Http
+from wyoming_azure_realtime.speech.service import SpeechService
+
+PREFIX = "/api/speech-realtime"
+IDLE_SECONDS = 75.0
+"""How long a connection may stay without a whole request head on it."""
+
+STOP_SECONDS = 2.0
+
+
+class HttpServer:
+    """The HTTP API of one service. `model` is the realtime deployment's name, for `…/info`."""
+
+    def __init__(
+        self, service: SpeechService, http: Http, *, model: str, limits: BodyLimits | None = None
+    ) -> None:
+        self._address = parse_host_port(http.listen)
+        application = web.Application(middlewares=[problems, guard(http.token)])
+        application.add_routes(_routes(service, model, limits or BodyLimits(http.max_body)))
+        self._runner = web.AppRunner(
+            application,
+            handler_cancellation=True,  # a client that goes away takes its work along
+            access_log=None,
+            logger=_protocol_logger(),
+            keepalive_timeout=IDLE_SECONDS,
+            shutdown_timeout=STOP_SECONDS,
+        )
+
+    async def start(self) -> None:
+        """Accept requests. Raises `AddressInUse` where somebody else listens, else `SettingsError`."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._address.host, self._address.port)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise _cannot_listen(f"HTTP cannot listen on {self._address}", error) from None
+
+    async def stop(self) -> None:
+        """Stop accepting, give requests `STOP_SECONDS`, then cut them off. Idempotent."""
+        await self._runner.cleanup()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also where the settings say 0."""
+        return int(self._runner.addresses[0][1])
+
+
+def _routes(service: SpeechService, model: str, limits: BodyLimits) -> list[web.RouteDef]:
+    speech, status = SpeechRoutes(service, limits), StatusRoutes(service, model)
+    return [
+        web.post(f"{PREFIX}/recognize", speech.recognize),
+        web.post(f"{PREFIX}/synthesize", speech.synthesize),
+        web.post(f"{PREFIX}/synthesize/stream", speech.stream),
+        web.get(f"{PREFIX}/info", status.info),
+        web.get("/health", status.health),
+    ]
+
+
+def _cannot_listen(what: str, error: OSError) -> SettingsError:
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUse(f"{what}: it is taken.", advice="Choose another address with --http, or off.")
+    return SettingsError(f"{what}: {os.strerror(error.errno) if error.errno else error}.")
+
+
+def _protocol_logger() -> logging.Logger:
+    """For what is no HTTP: one line, since it says nothing about this program."""
+    logger = logging.getLogger(f"{__name__}.protocol")
+    logger.addFilter(_one_line)
+    return logger
+
+
+def _one_line(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args = "Not HTTP: %s", (type(error).__name__,)
+        record.exc_info = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True

@@ -4,5 +4,5 @@ import secrets
 
 
 def fresh(prefix: str) -> str:
-    """`prefix` is one of `event`, `sess`, `item`, `resp`, `conv` and `call`."""
+    """`prefix` is one of `event`, `sess`, `item`, `resp`, `conv` and `seg`."""
     return f"{prefix}_{secrets.token_hex(10)}"

@@ -52,6 +52,7 @@ class InputSide:
         self._max_transcriptions = options.max_transcriptions
         self._buffer = InputBuffer(options.max_buffer_bytes)
         self._format: JsonObject = {}
+        self._turns: JsonObject | None = None
         self._detector: TurnDetector | None = None
         self._transcriptions: dict[str, Transcription] = {}
         self.turn_started: TurnHook = _nothing
@@ -64,11 +65,19 @@ class InputSide:
         if session_input["format"] != self._format:
             self._format = session_input["format"]
             self._decoder = decoder(self._format)
-        self._detector = None
-        if self._state.turn_detection is not None:
-            self._detector = TurnDetector(self._state.turn_detection, self._buffer.elapsed_ms)
+        self._detect_turns(self._state.turn_detection)
         if self._buffer.recording is not None:
             self._follow(self._buffer.recording)
+
+    def _detect_turns(self, wanted: JsonObject | None) -> None:
+        """What was being recorded goes on as it is: by hand, or as a turn."""
+        if wanted == self._turns:
+            return
+        self._turns = wanted
+        self._detector = None
+        if wanted is not None:
+            in_turn = self._buffer.recording is not None
+            self._detector = TurnDetector(wanted, self._buffer.elapsed_ms, in_turn=in_turn)
 
     async def append(self, audio: bytes) -> None:
         """More audio; never acknowledged."""
@@ -165,16 +174,19 @@ class InputSide:
 
     def _transcription_ended(self, transcription: Transcription) -> None:
         item_id = transcription.recording.item_id
+        entry = self._conversation.find(item_id)
+        if entry is not None and transcription.text is not None:
+            entry.item = _user_item(item_id, transcription.text)
         if self._transcriptions.get(item_id) is transcription:
             del self._transcriptions[item_id]
 
 
-def _user_item(item_id: str) -> JsonObject:
+def _user_item(item_id: str, transcript: str | None = None) -> JsonObject:
     return {
         "id": item_id,
         "object": "realtime.item",
         "type": "message",
         "status": "completed",
         "role": "user",
-        "content": [{"type": "input_audio", "transcript": None}],
+        "content": [{"type": "input_audio", "transcript": transcript}],
     }

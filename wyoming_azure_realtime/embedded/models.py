@@ -18,6 +18,7 @@ class TranscriptionModel:
     detects_turns: bool
     hints: frozenset[str]
     billed_by_duration: bool = False
+    names_speakers: bool = False
 
 
 _TURN_BASED = frozenset({"language", "prompt"})
@@ -25,7 +26,9 @@ TRANSCRIPTION_MODELS = {
     "whisper-1": TranscriptionModel("whole", True, _TURN_BASED, billed_by_duration=True),
     "gpt-4o-transcribe": TranscriptionModel("burst", True, _TURN_BASED),
     "gpt-4o-mini-transcribe": TranscriptionModel("burst", True, _TURN_BASED),
-    "gpt-4o-transcribe-diarize": TranscriptionModel("burst", True, frozenset({"language"})),
+    "gpt-4o-transcribe-diarize": TranscriptionModel(
+        "burst", True, frozenset({"language"}), names_speakers=True
+    ),
     "gpt-realtime-whisper": TranscriptionModel(
         "live", False, frozenset({"language", "delay"}), billed_by_duration=True
     ),

@@ -11,6 +11,7 @@ class Tasks:
     def __init__(self, crashed: Callable[[BaseException], None]) -> None:
         self._crashed = crashed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` until it ends, it is cancelled, or `close`."""
@@ -21,6 +22,7 @@ class Tasks:
 
     async def close(self) -> None:
         """Cancel what still runs and wait for its end."""
+        self._closing = True
         running = list(self._tasks)
         for task in running:
             task.cancel()
@@ -28,5 +30,6 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._closing:
             self._crashed(error)

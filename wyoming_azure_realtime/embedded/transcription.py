@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wyoming_azure_realtime.embedded.engines import Hearing, Hints, Listening
 from wyoming_azure_realtime.embedded.faults import Failure, Fault, FaultPlan
+from wyoming_azure_realtime.embedded.ids import fresh
 from wyoming_azure_realtime.embedded.input_buffer import Recording
 from wyoming_azure_realtime.embedded.models import Deltas, TranscriptionModel
 from wyoming_azure_realtime.embedded.speech_pieces import words
@@ -54,7 +55,7 @@ class StableText:
 
 
 class Transcription:
-    """Follows one recording to its `completed` or `failed`."""
+    """Follows one recording to its `completed` or `failed`; `text` is None until it is known."""
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Transcription:
         self._hearing = hearing
         self._plan = plan
         self._emit = emit
+        self.text: str | None = None
         self._stable = StableText()
         self._task: asyncio.Task[None] | None = None
 
@@ -149,13 +151,28 @@ class Transcription:
                 await self._tell_delta(self._stable.advance(text))
 
     async def _tell(self, text: str) -> None:
+        self.text = text
         rest = self._stable.finish(text)
         for delta in words(rest) if self._deltas == "burst" else [rest]:
             await self._tell_delta(delta)
+        if text and self.settings.model is not None and self.settings.model.names_speakers:
+            await self._tell_segment(text)
         by_duration = self.settings.model is not None and self.settings.model.billed_by_duration
         usage = transcription_usage(len(self.recording.audio), text, by_duration=by_duration)
         await self._emit(
             events.TranscriptionCompleted(item_id=self.recording.item_id, transcript=text, usage=usage)
+        )
+
+    async def _tell_segment(self, text: str) -> None:
+        """Nobody here tells speakers apart: there is one."""
+        await self._emit(
+            events.TranscriptionSegment(
+                item_id=self.recording.item_id,
+                id=fresh("seg"),
+                text=text,
+                speaker="A",
+                end=self.recording.ms / 1000,
+            )
         )
 
     async def _tell_delta(self, delta: str) -> None:

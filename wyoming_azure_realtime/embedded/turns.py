@@ -52,7 +52,7 @@ TurnEvent = TurnStarted | TurnContinued | TurnStopped | NobodySpoke
 class TurnDetector:
     """Set up from the session's `turn_detection`; `start_ms` is the time of the first byte fed."""
 
-    def __init__(self, settings: JsonObject, start_ms: int = 0) -> None:
+    def __init__(self, settings: JsonObject, start_ms: int = 0, *, in_turn: bool = False) -> None:
         semantic = settings["type"] == "semantic_vad"
         self._vad = EnergyVad(0.5 if semantic else settings["threshold"])
         self._padding_ms: int = 300 if semantic else settings["prefix_padding_ms"]
@@ -65,7 +65,7 @@ class TurnDetector:
         self._before = bytearray()
         self._onset = 0
         self._quiet_ms = 0
-        self.in_turn = False
+        self.in_turn = in_turn
 
     def feed(self, pcm: bytes) -> Iterator[TurnEvent]:
         """What the audio brings, in order. Consume it before feeding more."""

@@ -1,0 +1,268 @@
+"""The program as a newcomer meets it: started, tried, pointed elsewhere, stopped."""
+
+import asyncio
+import base64
+import json
+import socket
+import sys
+import time
+import wave
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from wyoming.asr import Transcript, Transcribe
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.client import AsyncClient, AsyncStdioClient
+from wyoming.info import Describe, Info
+from wyoming.tts import Synthesize
+
+from tests.support.home_commands import ROUND_TRIP
+from tests.support.program import Program, program, run_to_end
+from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.embedded.recognizer import Recognizer
+
+HEARS, DEAF_BECAUSE = Recognizer.hears()
+LOCAL = ("--uri", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0", "--no-zeroconf")
+needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
+NO_HTTP = ("--uri", "tcp://127.0.0.1:0", "--http", "off", "--no-zeroconf")
+
+
+async def spoken(client: AsyncClient, text: str) -> tuple[AudioFormat, bytes]:
+    """What a stock client gets for a text."""
+    await client.write_event(Synthesize(text=text).event())
+    fmt, pcm = None, b""
+    while event := await client.read_event():
+        if AudioStart.is_type(event.type):
+            start = AudioStart.from_event(event)
+            fmt = AudioFormat(start.rate, start.width, start.channels)
+        elif AudioChunk.is_type(event.type):
+            pcm += event.payload
+        elif AudioStop.is_type(event.type):
+            break
+        else:
+            pytest.fail(f"{event.type}: {event.data}")
+    assert fmt is not None
+    return fmt, pcm
+
+
+async def heard(client: AsyncClient, fmt: AudioFormat, pcm: bytes) -> str:
+    """What a stock client is told that was said, sent as Home Assistant sends it."""
+    form = {"rate": fmt.rate, "width": fmt.width, "channels": fmt.channels}
+    await client.write_event(Transcribe(language="en").event())
+    await client.write_event(AudioStart(**form).event())
+    for at in range(0, len(pcm), 960):
+        await client.write_event(AudioChunk(**form, audio=pcm[at : at + 960]).event())
+    await client.write_event(AudioStop().event())
+    while event := await client.read_event():
+        if Transcript.is_type(event.type):
+            return Transcript.from_event(event).text
+        assert event.type.startswith("transcript-"), event
+    pytest.fail("the connection ended without a transcript")
+
+
+async def describe(uri: str) -> Info:
+    async with asyncio.timeout(5), AsyncClient.from_uri(uri) as client:
+        await client.write_event(Describe().event())
+        return Info.from_event(await client.read_event())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def embedded():
+    """One program on the embedded backend for the tests that only talk to it."""
+    async with program(*LOCAL) as running:
+        await running.uri()
+        yield running
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestEmbedded:
+    async def test_it_says_plainly_what_it_is_and_how_to_use_it(self, embedded: Program):
+        await embedded.said("embedded backend")
+        await embedded.said("Wyoming Protocol")
+        await embedded.said("wyoming-azure-realtime speak")
+
+    @needs_ears
+    async def test_ten_commands_are_spoken_and_heard_over_wyoming(self, embedded: Program):
+        uri = await embedded.uri()
+        assert len(ROUND_TRIP) >= 10
+        for command in ROUND_TRIP:
+            async with asyncio.timeout(30), AsyncClient.from_uri(uri) as client:
+                assert await heard(client, *await spoken(client, command)) == command
+
+    @needs_ears
+    async def test_ten_commands_are_spoken_and_heard_over_http(self, embedded: Program):
+        at = f"{await embedded.http()}/api/speech-realtime"
+        async with aiohttp.ClientSession() as client:
+            for command in ROUND_TRIP:
+                async with client.post(f"{at}/synthesize", json={"text": command}) as answer:
+                    assert answer.status == 200
+                    pcm = await answer.read()
+                audio = base64.b64encode(pcm).decode()
+                async with client.post(f"{at}/recognize", json={"audioData": audio}) as answer:
+                    assert (await answer.json())["text"] == command
+
+    @needs_ears
+    async def test_what_home_assistant_sends_is_heard(self, embedded: Program):
+        async with asyncio.timeout(30), AsyncClient.from_uri(await embedded.uri()) as client:
+            fmt, pcm = await spoken(client, ROUND_TRIP[0])
+            down = decimated(fmt, pcm)
+            assert await heard(client, AudioFormat(16000, 2, 1), down) == ROUND_TRIP[0]
+
+    @needs_ears
+    async def test_the_commands_speak_and_transcribe_are_clients_of_it(
+        self, embedded: Program, tmp_path: Path
+    ):
+        uri, wav = await embedded.uri(), tmp_path / "hello.wav"
+        code, _, err = await run_to_end("speak", ROUND_TRIP[0], "-o", str(wav), "--uri", uri)
+        assert code == 0, err
+        with wave.open(str(wav)) as file:
+            assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (24000, 2, 1)
+        code, out, err = await run_to_end("transcribe", str(wav), "--uri", uri)
+        assert (code, out.strip()) == (0, ROUND_TRIP[0]), err
+
+    async def test_describe_names_one_program_each_way(self, embedded: Program):
+        info = await describe(await embedded.uri())
+        assert [program.name for program in info.asr] == ["azure-realtime"]
+        assert [program.name for program in info.tts] == ["azure-realtime"]
+        assert info.tts[0].installed
+        assert info.asr[0].installed is HEARS
+        assert info.satellite is None
+
+    async def test_the_service_stays_small(self, embedded: Program):
+        status = Path(f"/proc/{embedded.process.pid}/status")
+        if not status.exists():
+            pytest.skip("this system does not tell")
+        (resident,) = [line for line in status.read_text().splitlines() if line.startswith("VmRSS")]
+        assert int(resident.split()[1]) < 90 * 1024
+
+
+def decimated(fmt: AudioFormat, pcm: bytes) -> bytes:
+    """24 kHz as 16 kHz, by telling the resampler a lie about the rate: 36 kHz to 24 kHz is 24 kHz to 16 kHz."""
+    assert fmt.rate == 24000
+    resampler = StreamResampler(AudioFormat(36000, 2, 1))
+    return resampler.process(pcm) + resampler.flush()
+
+
+class TestElsewhere:
+    @pytest.mark.parametrize("api_version", ["", "v1", "2025-04-01-preview"])
+    async def test_it_works_with_any_realtime_endpoint_in_both_dialects(self, api_version: str):
+        async with program("backend", "--port", "0", "--engines", "sink") as backend:
+            assert backend.process.stdout is not None
+            async with asyncio.timeout(20):
+                endpoint = (await backend.process.stdout.readline()).decode().split(" on ")[1].split()[0]
+            environ = {
+                "AZURE_OPENAI_ENDPOINT": endpoint,
+                "AZURE_OPENAI_KEY": "any",
+                "AZURE_OPENAI_API_VERSION": api_version,
+            }
+            started = time.monotonic()
+            async with program(*NO_HTTP, environ=environ) as running:
+                uri = await running.uri()
+                assert time.monotonic() - started < 4  # 2 s alone; the tests share their machine
+                async with asyncio.timeout(20), AsyncClient.from_uri(uri) as client:
+                    fmt, pcm = await spoken(client, "hello")
+                    assert await heard(client, fmt, pcm * 3) == "turn on the kitchen lights"
+                info = await describe(uri)
+                assert {"en", "en-US", "de", "de-DE"} <= set(info.asr[0].models[0].languages)
+                assert await running.stop() == 0
+            if "preview" in api_version:
+                assert any("deprecated" in line for line in running.log)
+
+    @needs_ears
+    async def test_it_serves_a_client_on_stdio(self):
+        command = [sys.executable, "-m", "wyoming_azure_realtime", "--uri", "stdio://", "--http", "off"]
+        async with asyncio.timeout(40), AsyncStdioClient(command[0], command[1:]) as client:
+            fmt, pcm = await spoken(client, ROUND_TRIP[0])
+            assert await heard(client, fmt, pcm) == ROUND_TRIP[0]
+
+    async def test_it_listens_on_unix_sockets(self, tmp_path: Path):
+        path = tmp_path / "wyoming.sock"
+        async with program("--uri", f"unix://{path}", "--http", "off") as running:
+            await running.uri()
+            assert (await describe(f"unix://{path}")).tts[0].name == "azure-realtime"
+        assert not path.exists()
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("arguments", "environ", "message"),
+        [
+            (
+                (),
+                {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"},
+                "endpoint and API key are required",
+            ),
+            ((), {"AZURE_OPENAI_KEY": "sesame"}, "endpoint and API key are required"),
+            ((), {"USE_REALTIME_API": "true"}, "endpoint and API key are required"),
+            (("--backend", "azure"), {}, "endpoint and API key are required"),
+            (
+                (),
+                {
+                    "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com",
+                    "AZURE_OPENAI_KEY": "sesame",
+                    "AZURE_OPENAI_API_VERSION": "2023-01-01",
+                },
+                "Invalid API version",
+            ),
+            (("--http", "0.0.0.0:0"), {}, "WYOMING_AZURE_REALTIME_HTTP_TOKEN"),
+            (("--voice", "zira"), {}, "alloy"),
+            ((), {"WYOMING_AZURE_REALTIME_VIOCE": "alloy"}, "WYOMING_AZURE_REALTIME_VOICE"),
+        ],
+    )
+    async def test_impossible_settings_are_one_sentence_and_exit_code_2(self, arguments, environ, message):
+        code, out, err = await run_to_end(*arguments, environ=environ)
+        assert (code, out) == (2, "")
+        assert message in err
+        assert "Traceback" not in err
+        assert "sesame" not in err
+        assert len(err.strip().splitlines()) == 1
+
+    async def test_a_port_that_is_taken_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            code, _, err = await run_to_end(
+                "--uri", f"tcp://127.0.0.1:{port}", "--http", "off", "--no-zeroconf"
+            )
+            assert code == 2
+            assert str(port) in err
+            assert "Traceback" not in err
+            code, _, err = await run_to_end(*NO_HTTP[:2], "--http", f"127.0.0.1:{port}", "--no-zeroconf")
+            assert code == 2
+            assert str(port) in err
+
+    @pytest.mark.parametrize(
+        "command", [("speak", "hello", "-o", "unused.wav"), ("transcribe", "no-such.wav")]
+    )
+    async def test_clients_of_nothing_say_so_in_one_sentence(self, command):
+        code, out, err = await run_to_end(*command, "--uri", "tcp://127.0.0.1:9")
+        assert (code, out) == (2, "")
+        assert len(err.strip().splitlines()) == 1
+
+    async def test_settings_are_shown_with_their_sources_and_without_secrets(self):
+        environ = {
+            "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com",
+            "AZURE_OPENAI_KEY": "sesame",
+            "WYOMING_AZURE_REALTIME_VOICE": "echo",
+        }
+        code, out, _ = await run_to_end("settings", environ=environ)
+        assert code == 0
+        assert "sesame" not in out
+        assert "AZURE_OPENAI_ENDPOINT" in out
+        assert "WYOMING_AZURE_REALTIME_VOICE" in out
+        json.dumps(out)
+
+
+class TestStopping:
+    async def test_a_peer_that_never_reads_does_not_hold_it_up(self):
+        async with program(*NO_HTTP) as running:
+            host, port = (await running.uri()).removeprefix("tcp://").split(":")
+            _reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(b'{"type":"describe"}\n' * 2000)
+            await running.said("Ready")
+            started = time.monotonic()
+            assert await running.stop() == 0
+            assert time.monotonic() - started < 10
+            writer.transport.abort()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.settings.addresses import TcpAddress
 
 Factory = Callable[[], asyncio.Protocol]
@@ -132,4 +132,5 @@ def _cannot_listen(uri: str, error: OSError) -> SettingsError:
         reason = "the host is unknown"
     else:
         reason = _REASONS.get(error.errno, error.strerror or str(error))
-    return SettingsError(f"Cannot listen on {uri}: {reason}.", advice="Choose another with --uri.")
+    kind = AddressInUse if error.errno == errno.EADDRINUSE else SettingsError
+    return kind(f"Cannot listen on {uri}: {reason}.", advice="Choose another with --uri.")

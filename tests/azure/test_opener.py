@@ -203,7 +203,7 @@ async def test_a_cancelled_opening_leaves_no_socket(script: Script):
 
 
 async def test_an_opening_cancelled_at_any_moment_leaves_no_socket():
-    async with asyncio.timeout(20), scripted_server(*([CONVERSES] * 500)):
+    async with asyncio.timeout(20), scripted_server(*([CONVERSES] * 500)) as server:
         for moment in range(500):
             opening = asyncio.create_task(opener(server.url, Deadlines()).open(SPEAKS))
             for _ in range(moment):

@@ -84,7 +84,7 @@ class Deployments:
 
     def exists(self, name: str) -> bool:
         """Whether there is a deployment of that name, of whatever kind."""
-        return name in self.models or bool(self.realtime(name) or self.transcription(name))
+        return name in self.models if self.models else "realtime" in name or bool(transcription_model(name))
 
     @staticmethod
     def _transcribes(model: str) -> bool:

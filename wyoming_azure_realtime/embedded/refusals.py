@@ -1,5 +1,7 @@
 """How the embedded backend says no: an `error` event that leaves the session open."""
 
+from collections.abc import Callable
+
 from wyoming_azure_realtime.realtime.server_events import Error
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail
 
@@ -18,6 +20,14 @@ class Refused(Exception):
         self.message = message
         self.param = param
         self.kind = kind
+
+    def renamed(self, own_name: Callable[[str], str]) -> "Refused":
+        """The same, naming the parameter as the client's dialect does."""
+        if self.param is None:
+            return self
+        own = own_name(self.param)
+        message = self.message.replace(f"'{self.param}'", f"'{own}'")
+        return Refused(self.code, message, own, kind=self.kind)
 
     def detail(self, event_id: str | None = None) -> ErrorDetail:
         """The `error` object; `event_id` is that of the offending client event."""

@@ -83,7 +83,8 @@ class EmbeddedSession:
         try:
             await self._handlers[type(event)](event)
         except Refused as refusal:
-            await self._outlet.emit(refusal.event(event.event_id))
+            own = refusal.renamed(self._dialect.parameter)
+            await self._outlet.emit(own.event(event.event_id))
 
     def _table(self) -> dict[type[client.ClientEvent], _Handler]:
         common: dict[type[client.ClientEvent], _Handler] = {

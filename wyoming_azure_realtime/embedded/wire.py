@@ -9,8 +9,8 @@ from wyoming_azure_realtime.embedded.refusals import Refused, invalid, missing, 
 from wyoming_azure_realtime.embedded.strict_fields import schema, unknown_field
 from wyoming_azure_realtime.realtime.client_events import AnyClientEvent, ClientEvent, InputAudioBufferAppend
 from wyoming_azure_realtime.realtime.dialects import Dialect
-from wyoming_azure_realtime.realtime.dialects.base import UnknownParameter
-from wyoming_azure_realtime.realtime.server_events import Error, ServerEvent
+from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter, UnknownParameter
+from wyoming_azure_realtime.realtime.server_events import ServerEvent
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 MAX_APPEND = 15 * 1024 * 1024
@@ -47,24 +47,10 @@ def decode_client(frame: str | bytes, dialect: Dialect) -> ClientEvent:
 
 def encode_server(event: ServerEvent, dialect: Dialect) -> bytes | None:
     """One text frame; None where the dialect has no such event."""
-    if isinstance(event, Error):
-        return msgspec.json.encode(_named_for(event, dialect))
     if dialect.same_on_the_wire(str(event.__struct_config__.tag)):
         return msgspec.json.encode(event)
     translated = dialect.server_to_wire(msgspec.to_builtins(event))
     return None if translated is None else msgspec.json.encode(translated)
-
-
-def _named_for(event: Error, dialect: Dialect) -> Error:
-    """An error names a parameter as the client knows it, in `param` and in the message."""
-    param = event.error.param
-    own = dialect.parameter(param) if param else None
-    if param is None or own is None or own == param:
-        return event
-    message = (event.error.message or "").replace(f"'{param}'", f"'{own}'")
-    return msgspec.structs.replace(
-        event, error=msgspec.structs.replace(event.error, param=own, message=message)
-    )
 
 
 def _json_object(frame: str | bytes) -> JsonObject:
@@ -84,9 +70,18 @@ def _decoded(wire: JsonObject, dialect: Dialect) -> ClientEvent:
         ga = dialect.client_from_wire(wire)
     except UnknownParameter as error:
         raise unknown(error.path) from None
+    except InvalidParameter as error:
+        raise Refused(error.code, str(error), error.path) from None
+    try:
+        return _decoded_ga(ga, wire["type"])
+    except Refused as refusal:
+        raise refusal.renamed(dialect.parameter) from None
+
+
+def _decoded_ga(ga: JsonObject | None, wire_type: str) -> ClientEvent:
     event = None if ga is None else _EVENTS.get(ga["type"])
     if event is None or ga is None:
-        raise Refused("invalid_event", f"Unknown event type: '{wire['type'][:100]}'.", "type")
+        raise Refused("invalid_event", f"Unknown event type: '{wire_type[:100]}'.", "type")
     if path := unknown_field(ga, schema(event)):
         raise unknown(path)
     return _checked(_converted(ga, event))

@@ -19,6 +19,17 @@ class UnknownParameter(ValueError):
         self.path = path
 
 
+class InvalidParameter(ValueError):
+    """A field that the dialect has, with a value that it has not; `path` is dotted, in the dialect's names."""
+
+    def __init__(
+        self, path: str, message: str, *, code: Literal["invalid_value", "invalid_type"] = "invalid_value"
+    ) -> None:
+        super().__init__(message)
+        self.path = path
+        self.code = code
+
+
 class Dialect(Protocol):
     """One generation of the API."""
 
@@ -43,7 +54,10 @@ class Dialect(Protocol):
         """A service's event from this dialect to GA shape. Tolerant: knows both names of renamed events."""
 
     def client_from_wire(self, event: JsonObject) -> JsonObject | None:
-        """A client's event from this dialect to GA shape. Strict: raises `UnknownParameter`."""
+        """A client's event from this dialect to GA shape.
+
+        Strict: raises `UnknownParameter` and `InvalidParameter`.
+        """
 
     def server_to_wire(self, event: JsonObject) -> JsonObject | None:
         """A service's event from GA shape to this dialect."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind, UnknownParameter
+from wyoming_azure_realtime.realtime.dialects.preview_rules import check_fields, check_parts
 from wyoming_azure_realtime.realtime.dialects.renames import GA_NAME, PREVIEW_NAME
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
@@ -142,9 +143,12 @@ class PreviewDialect:
             case "transcription_session.update" if isinstance(event.get("session"), dict):
                 session = _nest(event["session"], TRANSCRIPTION_SESSION, strict="session")
                 return {**event, "type": "session.update", "session": {"type": "transcription", **session}}
+            case "transcription_session.update":
+                return {**event, "type": "session.update"}
             case "response.create" if isinstance(event.get("response"), dict):
                 return {**event, "response": _nested_response(event["response"], RESPONSE, strict="response")}
             case "conversation.item.create" if isinstance(event.get("item"), dict):
+                check_parts(event["item"], "item")
                 return {**event, "item": _new_parts(event["item"])}
         return event
 
@@ -191,6 +195,8 @@ def _flatten(nested: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonOb
 def _nest(flat: JsonObject, table: Mapping[str, tuple[str, ...]], *, strict: str | None) -> JsonObject:
     """The way back. With `strict` (the object's own path) an unknown field raises; else it is ignored."""
     nested: JsonObject = {}
+    if strict is not None:
+        check_fields({name: value for name, value in flat.items() if name in table}, FORMATS, strict)
     for name, value in flat.items():
         if name not in table:
             if strict is not None:
@@ -235,6 +241,8 @@ def _nested_response(
     response = _nest(flat, table, strict=strict)
     for name in ("input", "output"):
         if isinstance(response.get(name), list):
+            for place, item in enumerate(response[name] if strict is not None else ()):
+                check_parts(item, f"{strict}.{name}[{place}]")
             response[name] = [_new_parts(item) for item in response[name]]
     return response
 

@@ -26,13 +26,14 @@ def build_info(catalog: Catalog) -> Info:
 
 
 def _asr_program(catalog: Catalog) -> AsrProgram:
+    models = [_model(model, catalog) for model in catalog.models if model.languages]
     return AsrProgram(
         name=PROGRAM,
         attribution=_OURS,
-        installed=bool(catalog.models),
+        installed=bool(models),
         description=catalog.deaf_because or "Speech recognition over the realtime API",
         version=__version__,
-        models=[_model(model, catalog) for model in catalog.models if model.languages],
+        models=models,
         supports_transcript_streaming=catalog.partials,
         requires_external_vad=True,
         prefers_auto_gain_enabled=True,

@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+from wyoming.info import Info
+
+from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
+from wyoming_azure_realtime.wyoming_server.info import build_info
+
+CATALOG = Catalog(
+    models=(Model("whisper-1", "Whisper", ("en", "en-US", "de")),),
+    voices=(Voice("alloy", "Alloy", ("en", "de"), "alloy"), Voice("nova", "Nova", ("en",), "coral")),
+    partials=True,
+    backend="azure",
+    default_voice="alloy",
+    default_language="en",
+)
+
+
+def test_there_is_one_program_each_way_under_the_name_that_never_changes():
+    for backend in ("azure", "openai", "embedded"):
+        info = build_info(replace(CATALOG, backend=backend))
+        assert [program.name for program in [*info.asr, *info.tts]] == ["azure-realtime"] * 2
+        others = [info.satellite, info.handle, info.intent, info.wake, info.mic, info.snd]
+        assert not any(others)
+
+
+def test_models_and_voices_are_those_of_the_catalog():
+    info = build_info(CATALOG)
+    [model] = info.asr[0].models
+    assert (model.name, model.description, model.languages) == ("whisper-1", "Whisper", ["en", "en-US", "de"])
+    assert [(v.name, v.description, v.languages) for v in info.tts[0].voices] == [
+        ("alloy", "Alloy", ["en", "de"]),
+        ("nova", "Nova", ["en"]),
+    ]
+    assert info.asr[0].version == info.tts[0].version == __version__
+
+
+def test_the_flags_tell_the_truth():
+    info = build_info(CATALOG)
+    assert info.asr[0].installed
+    assert info.asr[0].supports_transcript_streaming
+    assert info.asr[0].requires_external_vad
+    assert info.tts[0].installed
+    assert info.tts[0].supports_synthesize_streaming
+    assert not build_info(replace(CATALOG, partials=False)).asr[0].supports_transcript_streaming
+
+
+def test_a_backend_that_cannot_hear_offers_no_recognition_and_says_why():
+    info = build_info(replace(CATALOG, models=(), deaf_because="No recogniser is installed."))
+    assert not info.asr[0].installed
+    assert info.asr[0].models == []
+    assert info.asr[0].description == "No recogniser is installed."
+    assert info.tts[0].installed
+
+
+def test_nothing_without_a_language_is_offered():
+    mute = replace(CATALOG, voices=(*CATALOG.voices, Voice("odd", "Odd", (), "odd")))
+    assert [voice.name for voice in build_info(mute).tts[0].voices] == ["alloy", "nova"]
+
+
+def test_the_wyoming_package_reads_it_back():
+    info = build_info(CATALOG)
+    assert Info.from_event(info.event()) == info

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 from contextlib import aclosing
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.http_door import noise
 from tests.support.service import running_service
-from wyoming_azure_realtime.errors import InvalidRequest, SpeechServiceError, TextTooLong
+from wyoming_azure_realtime.errors import InvalidRequest, TextTooLong
 from wyoming_azure_realtime.http_api import calls
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 
@@ -21,14 +22,12 @@ def test_base64_gives_back_what_was_encoded(pcm):
 
 
 @given(st.text(max_size=60) | st.text("ABab01+/=-_ \n", max_size=60))
-def test_base64_is_read_as_strictly_as_by_the_standard_library(text):
+def test_base64_is_read_at_least_as_strictly_as_by_the_standard_library(text):
     try:
-        expected = base64.b64decode(text, validate=True)
-    except ValueError:
-        with pytest.raises(InvalidRequest):
-            calls.pcm_from_base64(text)
-    else:
-        assert calls.pcm_from_base64(text) == expected
+        assert calls.pcm_from_base64(text) == base64.b64decode(text, validate=True)
+    except InvalidRequest:
+        with contextlib.suppress(ValueError):
+            assert base64.b64encode(base64.b64decode(text)).decode() != text
 
 
 def test_a_wav_file_in_base64_is_no_pcm():
@@ -73,11 +72,3 @@ async def test_speech_held_whole_is_bounded(monkeypatch):
             with pytest.raises(TextTooLong):
                 await calls.whole(audio)
         assert running.turns[0].outcome == "cancelled"
-
-
-@given(st.text(max_size=80))
-def test_any_base64_is_bytes_or_a_documented_error(text):
-    try:
-        assert isinstance(calls.pcm_from_base64(text), bytes)
-    except SpeechServiceError as error:
-        assert error.code == "invalid-request"  # noqa: PT017

@@ -78,8 +78,8 @@ async def test_a_wrong_method_names_the_right_one(method, path, allowed):
 async def test_what_is_no_http_costs_one_line_and_no_traceback(caplog):
     with caplog.at_level(logging.DEBUG):
         async with http_door() as door:
-            assert (await door.raw(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" * 10)).startswith(b"HTTP/1.")
-            assert (await door.raw(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+            assert (await door.raw(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" * 10))[8:13] == b" 400 "
+            assert (await door.raw(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n"))[8:13] == b" 400 "
     lines = [record for record in caplog.records if record.name.endswith("protocol")]
     assert [record.exc_info for record in lines] == [None] * len(lines)
     assert max(record.levelno for record in lines) <= logging.INFO
@@ -104,11 +104,12 @@ async def test_logs_hold_neither_tokens_nor_what_is_said(caplog):
             )
             await door.post(SYNTHESIZE, data=b'{"text": "a private matter"', headers=headers)
             await door.get(f"{INFO}/%0Aforged", headers=headers)
-    text = caplog.text
+    ours = [record.getMessage() for record in caplog.records if "http_api" in record.name]
+    text = "\n".join(ours)
     assert "unknown-voice" in text
     assert "the-token" not in text
     assert "private" not in text
-    assert "\nforged" not in text
+    assert len(text.splitlines()) == len(ours)
 
 
 async def test_a_client_that_takes_nothing_is_given_up(monkeypatch, caplog):

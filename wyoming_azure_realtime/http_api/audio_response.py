@@ -4,7 +4,8 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from aiohttp import HttpVersion11, web
 
@@ -34,18 +35,19 @@ class AudioResponse:
         self._response.content_length = len(header) + len(pcm)
         return await self._send(header, _cut(pcm))
 
-    async def stream(self, audio: AsyncIterator[bytes]) -> web.StreamResponse:
-        """Audio as it comes, its length unknown. Raises what `audio` raises before its first chunk."""
+    async def stream(self, audio: AsyncGenerator[bytes, None]) -> web.StreamResponse:
+        """Audio as it comes; closes `audio`. Raises only what `audio` raises before its first chunk."""
         return await self._send(wav_header(REALTIME, None) if self._wav else b"", audio)
 
-    async def _send(self, header: bytes, audio: AsyncIterator[bytes]) -> web.StreamResponse:
+    async def _send(self, header: bytes, audio: AsyncGenerator[bytes, None]) -> web.StreamResponse:
         response = self._response
         try:
-            async for chunk in audio:
-                if not response.prepared:
-                    await response.prepare(self._request)
-                    await self._write(header)
-                await self._write(chunk)
+            async with aclosing(audio):
+                async for chunk in audio:
+                    if not response.prepared:
+                        await response.prepare(self._request)
+                        await self._write(header)
+                    await self._write(chunk)
             await self._finish()
         except (SpeechServiceError, TimeoutError, ConnectionError) as error:
             if not response.prepared:
@@ -78,6 +80,6 @@ class AudioResponse:
         transport.abort()
 
 
-async def _cut(pcm: bytes) -> AsyncIterator[bytes]:
+async def _cut(pcm: bytes) -> AsyncGenerator[bytes, None]:
     for at in range(0, len(pcm), _BLOCK_BYTES):
         yield pcm[at : at + _BLOCK_BYTES]

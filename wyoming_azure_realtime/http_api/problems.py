@@ -28,6 +28,7 @@ ANSWERS: Mapping[type[SpeechServiceError], Answer] = {
     errors.SpeechServiceError: Answer(500),
     errors.InternalError: Answer(500),
     errors.SettingsError: Answer(500),
+    errors.AddressInUse: Answer(500),
     errors.RequestError: Answer(400),
     errors.InvalidRequest: Answer(400),
     errors.UnsupportedAudio: Answer(400),

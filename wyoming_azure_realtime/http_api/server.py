@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.http_api.access import guard
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
+from wyoming_azure_realtime.http_api.in_flight import InFlight
 from wyoming_azure_realtime.http_api.problems import problems
 from wyoming_azure_realtime.http_api.speech_routes import SpeechRoutes
 from wyoming_azure_realtime.http_api.status_routes import StatusRoutes
@@ -31,7 +32,8 @@ class HttpServer:
         self, service: SpeechService, http: Http, *, model: str, limits: BodyLimits | None = None
     ) -> None:
         self._address = parse_host_port(http.listen)
-        application = web.Application(middlewares=[problems, guard(http.token)])
+        self._in_flight = InFlight()
+        application = web.Application(middlewares=[self._in_flight.track, problems, guard(http.token)])
         application.add_routes(_routes(service, model, limits or BodyLimits(http.max_body)))
         self._runner = web.AppRunner(
             application,
@@ -54,6 +56,9 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Stop accepting, give requests `STOP_SECONDS`, then cut them off. Idempotent."""
+        for site in list(self._runner.sites):
+            await site.stop()
+        await self._in_flight.end(STOP_SECONDS)
         await self._runner.cleanup()
 
     @property

@@ -54,8 +54,7 @@ class SpeechRoutes:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Text as JSON, to audio while it is generated. Its headers leave with the first audio."""
-        async with aclosing(await self._speak(request)) as audio:
-            return await _response(request).stream(audio)
+        return await _response(request).stream(await self._speak(request))
 
     async def _speak(self, request: web.Request) -> AsyncGenerator[bytes, None]:
         if request.content_type != JSON:

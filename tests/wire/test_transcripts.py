@@ -1,4 +1,4 @@
-"""The embedded server against conversations written from the vendor's reference, with nothing of ours between."""
+"""The embedded server against conversations written from the vendor's reference."""
 
 import asyncio
 import json

@@ -20,7 +20,7 @@ class UnknownParameter(ValueError):
 
 
 class InvalidParameter(ValueError):
-    """A field that the dialect has, with a value that it has not; `path` is dotted, in the dialect's names."""
+    """A known field with a value that the dialect has not; `path` is dotted, in the dialect's names."""
 
     def __init__(
         self, path: str, message: str, *, code: Literal["invalid_value", "invalid_type"] = "invalid_value"

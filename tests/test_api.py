@@ -1,0 +1,145 @@
+import asyncio
+import os
+import subprocess
+import sys
+
+import pytest
+import pytest_asyncio
+
+import wyoming_azure_realtime
+from tests.support.http_door import SAID, base64_of, noise, until
+from tests.support.program import clean_environment
+from wyoming_azure_realtime import (
+    close_realtime,
+    open_realtime,
+    recognize_speech_realtime,
+    synthesize_speech_realtime,
+    synthesize_speech_stream_realtime,
+)
+from wyoming_azure_realtime.embedded.options import ServerOptions
+from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.errors import InvalidRequest, SettingsError, UnknownVoice
+
+BYTES = len(SAID) * MS_PER_CHARACTER * 48
+
+
+def variables(server):
+    return {"AZURE_OPENAI_ENDPOINT": server.url, "AZURE_OPENAI_KEY": "any"}
+
+
+@pytest_asyncio.fixture
+async def server(monkeypatch):
+    """A realtime endpoint, to which the environment points."""
+    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+        for name in set(os.environ) - set(clean_environment({})):
+            monkeypatch.delenv(name)
+        for name, value in variables(server).items():
+            monkeypatch.setenv(name, value)
+        yield server
+        await close_realtime()
+
+
+async def test_text_becomes_pcm_and_pcm_becomes_text(server):
+    assert len(await synthesize_speech_realtime(SAID)) == BYTES
+    assert len(await synthesize_speech_realtime(SAID, "echo")) == BYTES
+    assert await recognize_speech_realtime(base64_of(noise(0.5))) == SAID
+
+
+async def test_a_stream_is_the_same_pcm_in_pieces(server):
+    whole = await synthesize_speech_realtime(SAID, "sage")
+    pieces = [piece async for piece in synthesize_speech_stream_realtime(SAID, "sage")]
+    assert len(pieces) > 1
+    assert b"".join(pieces) == whole
+
+
+async def test_closing_a_stream_early_lets_the_next_one_speak(server):
+    stream = synthesize_speech_stream_realtime("a long story " * 50)
+    assert await anext(stream)
+    await stream.aclose()
+    assert len(await synthesize_speech_realtime(SAID)) == BYTES
+
+
+async def test_calls_at_the_same_time_share_one_service(server):
+    results = await asyncio.gather(*(synthesize_speech_realtime(SAID) for _ in range(5)))
+    assert {len(pcm) for pcm in results} == {BYTES}
+    await synthesize_speech_realtime(SAID)
+    assert server.record.upgrades <= 6
+
+
+async def test_closed_it_lets_go_of_its_sessions_and_opens_again(server):
+    await close_realtime()
+    await synthesize_speech_realtime(SAID)
+    assert server.record.open_sessions
+    await close_realtime()
+    await until(lambda: not server.record.open_sessions)
+    assert len(await synthesize_speech_realtime(SAID)) == BYTES
+
+
+async def test_failures_are_the_package_s_own_errors(server):
+    with pytest.raises(InvalidRequest):
+        await recognize_speech_realtime("not base64!")
+    with pytest.raises(InvalidRequest):
+        await synthesize_speech_realtime(" ")
+    with pytest.raises(UnknownVoice, match="alloy"):
+        await synthesize_speech_realtime("hi", "hal")
+    with pytest.raises(UnknownVoice):
+        async for _ in synthesize_speech_stream_realtime("hi", "hal"):
+            pass
+
+
+async def test_impossible_settings_are_told_to_every_caller_and_may_be_mended(server, monkeypatch):
+    monkeypatch.delenv("AZURE_OPENAI_KEY")
+    for result in await asyncio.gather(
+        *(synthesize_speech_realtime(SAID) for _ in range(3)), return_exceptions=True
+    ):
+        assert isinstance(result, SettingsError)
+    monkeypatch.setenv("AZURE_OPENAI_KEY", "any")
+    assert len(await synthesize_speech_realtime(SAID)) == BYTES
+
+
+async def test_a_block_has_a_service_of_its_own(server, monkeypatch):
+    environ = variables(server)
+    for name in environ:
+        monkeypatch.delenv(name)
+    async with open_realtime(environ) as speech:
+        pcm = await speech.synthesize(SAID, "shimmer")
+        assert pcm == b"".join([piece async for piece in speech.stream(SAID, "shimmer")])
+        assert await speech.recognize(base64_of(pcm), language="en") == SAID
+    await until(lambda: not server.record.open_sessions)
+
+
+END_OF_LOOP = """
+import asyncio
+from wyoming_azure_realtime import synthesize_speech_realtime
+
+async def main():
+    print(len(await synthesize_speech_realtime("hello")))
+
+asyncio.run(main())
+asyncio.run(main())
+"""
+
+
+def test_the_end_of_the_loop_closes_everything_quietly():
+    """On the embedded backend, whose process would be left behind; a second loop starts anew."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", END_OF_LOOP],
+        env=clean_environment({}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    first, second = map(int, done.stdout.split())
+    assert first > 0
+    assert second > 0
+
+
+def test_importing_the_package_imports_none_of_it():
+    code = "import sys, wyoming_azure_realtime; print(len([n for n in sys.modules if 'wyoming_azure' in n]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
+    with pytest.raises(AttributeError, match="no_such_name"):
+        wyoming_azure_realtime.no_such_name  # noqa: B018

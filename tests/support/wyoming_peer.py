@@ -1,9 +1,10 @@
 """A Wyoming server over the real speech service, and a client that may misbehave."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from wyoming.event import Event, async_read_event
@@ -32,6 +33,11 @@ class Door:
     def uri(self) -> str:
         return self.server.uris[0]
 
+    async def outcomes(self, number: int = 1) -> list[str]:
+        """What became of the turns, once there are that many."""
+        await eventually(lambda: len(self.behind.turns) >= number)
+        return [turn.outcome for turn in self.behind.turns]
+
     @asynccontextmanager
     async def peer(self) -> AsyncIterator["Peer"]:
         """A client over tcp."""
@@ -48,10 +54,12 @@ async def wyoming_door(
     uris: tuple[str, ...] = ("tcp://127.0.0.1:0",),
     limits: Limits | None = None,
     profile: Profile | None = None,
+    catalog: Mapping[str, Any] = MappingProxyType({}),
     **service: Any,
 ) -> AsyncIterator[Door]:
-    """`service`: what `running_service` takes."""
+    """`catalog`: fields that shall be others. `service`: what `running_service` takes."""
     async with running_service(**service) as behind:
+        behind.service.catalog = replace(behind.service.catalog, **catalog)
         listeners = [Listener(uri=uri) for uri in uris]
         server = WyomingServer(
             behind.service, listeners, {"default": profile or Profile()}, limits or Limits()
@@ -61,6 +69,13 @@ async def wyoming_door(
             yield Door(server, behind)
         finally:
             await server.stop()
+
+
+async def eventually(holds: Callable[[], object]) -> None:
+    """Wait until it holds; nothing tells when."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 class Peer:
@@ -113,3 +128,8 @@ class Peer:
         while (event := await self.event()) is not None:
             heard.append(event)
         return heard
+
+    async def rest_after_end(self) -> list[Event]:
+        """`end`, then `rest`."""
+        self.end()
+        return await self.rest()

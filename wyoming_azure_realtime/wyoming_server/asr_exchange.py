@@ -86,11 +86,15 @@ class AsrExchange(Exchange):
     def _tell(self, result: Partial | Recognition) -> None:
         send = self._outbox.send
         if isinstance(result, Partial):
-            if not self._streaming:
-                self._streaming = True
-                send(encode(TranscriptStart()))
-            send(encode(TranscriptChunk(text=result.text)))
+            if self._service.catalog.partials:  # as `describe` has announced
+                self._tell_partial(result)
             return
         send(encode(Transcript(text=result.text, language=result.language or None)))
         if self._streaming:
             send(encode(TranscriptStop()))
+
+    def _tell_partial(self, partial: Partial) -> None:
+        if not self._streaming:
+            self._streaming = True
+            self._outbox.send(encode(TranscriptStart()))
+        self._outbox.send(encode(TranscriptChunk(text=partial.text)))

@@ -87,7 +87,7 @@ class WyomingServer:
         await self._roster.settled(farewell)
 
     async def _open(self, wanted: Listener) -> None:
-        offer = Offer(self._service.for_profile(self._profiles.get(wanted.profile, Profile())))
+        offer = Offer.of(self._service.for_profile(self._profiles.get(wanted.profile, Profile())))
         listener = _listener(wanted.uri)
         await listener.open(lambda: Connection(offer, self._limits, self._roster))
         self._listeners.append(listener)

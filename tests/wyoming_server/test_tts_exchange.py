@@ -1,0 +1,285 @@
+import asyncio
+
+import pytest
+from wyoming.event import Event
+
+from tests.support.wyoming_events import event_bytes, kinds
+from tests.support.wyoming_peer import eventually, wyoming_door
+from wyoming_azure_realtime.embedded.faults import Failure, Fault, Faults, Stall
+from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER
+from wyoming_azure_realtime.settings.model import Deadlines, Profile, Settings, Speech
+
+TEXT = "The light is on."
+REALTIME = {"rate": 24000, "width": 2, "channels": 1}
+PLAIN = ["audio-start", "audio-chunk", "audio-stop"]
+
+
+def pcm(events: list[Event]) -> bytes:
+    return b"".join(event.payload or b"" for event in events if event.type == "audio-chunk")
+
+
+def seconds(events: list[Event]) -> float:
+    return len(pcm(events)) / 48000
+
+
+def errors(events: list[Event]) -> list[str]:
+    return [event.data["code"] for event in events if event.type == "error"]
+
+
+async def test_a_text_becomes_one_run_of_audio_in_one_format():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": TEXT})
+        heard = await peer.until("audio-stop")
+        assert kinds(heard) == PLAIN
+        assert all(event.data.items() >= REALTIME.items() for event in heard[:-1])
+        assert seconds(heard) == pytest.approx(len(TEXT) * MS_PER_CHARACTER / 1000)
+        assert await door.outcomes() == ["completed"]
+
+
+async def test_audio_travels_in_whole_samples_and_chunks_that_suit_satellites():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": "a long text " * 20})
+        sizes = {len(e.payload) for e in await peer.until("audio-stop") if e.payload is not None}
+        assert all(size % 2 == 0 and size <= 8192 for size in sizes)
+
+
+async def test_audio_leaves_while_the_rest_is_still_being_generated():
+    async with wyoming_door(faults=Faults(generation_pace=1)) as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": TEXT})
+        await peer.until("audio-chunk")
+        assert door.behind.turns == []
+
+
+async def test_streamed_text_becomes_one_run_of_audio_and_the_end_is_told():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize-start", {})
+        for word in ("The ", "light ", "is ", "on. ", "The door ", "is shut."):
+            await peer.send("synthesize-chunk", {"text": word})
+        await peer.send("synthesize", {"text": "The light is on. The door is shut."})
+        await peer.send("synthesize-stop")
+        heard = await peer.until("synthesize-stopped")
+        assert kinds(heard) == [*PLAIN, "synthesize-stopped"]
+        assert seconds(heard) == pytest.approx(33 * MS_PER_CHARACTER / 1000, abs=2 * MS_PER_CHARACTER / 1000)
+        assert await door.outcomes() == ["completed"]
+        assert await peer.rest_after_end() == []
+
+
+async def test_the_first_sentence_is_heard_before_the_text_has_ended():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize-start", {"voice": {"name": "echo"}})
+        await peer.send("synthesize-chunk", {"text": "The light in the kitchen is on now. And the"})
+        await peer.until("audio-chunk")
+        await peer.send("synthesize-chunk", {"text": " door is shut."})
+        await peer.send("synthesize-stop")
+        assert kinds(await peer.until("synthesize-stopped"))[-2:] == ["audio-stop", "synthesize-stopped"]
+
+
+async def test_a_long_streamed_text_is_spoken_to_its_end():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize-start", {})
+        for _ in range(100):
+            await peer.send("synthesize-chunk", {"text": "A sentence that takes its time. " * 6})
+        await peer.send("synthesize-stop")
+        heard = await peer.until("synthesize-stopped")
+        assert seconds(heard) == pytest.approx(100 * 6 * 32 * MS_PER_CHARACTER / 1000, rel=0.01)
+
+
+async def test_a_stream_of_nothing_but_the_copy_is_spoken_all_the_same():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize-start", {})
+        await peer.send("synthesize", {"text": TEXT})
+        await peer.send("synthesize-stop")
+        assert seconds(await peer.until("synthesize-stopped")) > 0.5
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "...", "🙂"])
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_nothing_to_say_is_a_moment_of_silence_and_a_clean_end(text: str, streamed: bool):
+    async with wyoming_door() as door, door.peer() as peer:
+        if streamed:
+            await peer.send("synthesize-start", {})
+            await peer.send("synthesize-chunk", {"text": text})
+            await peer.send("synthesize-stop")
+            heard = await peer.until("synthesize-stopped")
+        else:
+            await peer.send("synthesize", {"text": text})
+            heard = await peer.until("audio-stop")
+        assert kinds(heard)[:3] == PLAIN
+        assert 0 < seconds(heard) < 0.1
+        assert not any(pcm(heard))
+
+
+async def test_a_stream_without_any_text_is_a_moment_of_silence():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize-start", {})
+        await peer.send("synthesize-stop")
+        assert kinds(await peer.until("synthesize-stopped")) == [*PLAIN, "synthesize-stopped"]
+
+
+@pytest.mark.parametrize(
+    ("voice", "spoken_by"),
+    [
+        ({"name": "echo"}, "echo"),
+        ({"name": "en-US-GuyNeural"}, "echo"),
+        ({"speaker": "shimmer"}, "shimmer"),
+        ({"language": "en-US"}, "alloy"),
+        ({}, "alloy"),
+        (None, "alloy"),
+    ],
+)
+async def test_the_voice_is_chosen_by_name_speaker_language_or_default(
+    voice: dict[str, str] | None, spoken_by: str
+):
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": TEXT, "voice": voice, "text_format": "text"})
+        await peer.until("audio-stop")
+        await door.outcomes()
+        assert door.behind.turns[0].voice == spoken_by
+
+
+async def test_the_profile_of_the_listener_gives_the_voice():
+    async with wyoming_door(profile=Profile(voice="coral")) as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": TEXT})
+        await peer.until("audio-stop")
+        await door.outcomes()
+        assert door.behind.turns[0].voice == "coral"
+
+
+async def test_requests_sent_at_once_are_answered_one_after_the_other():
+    async with wyoming_door() as door, door.peer() as peer:
+        for text in ("One.", "Two two.", "Three three three."):
+            await peer.send("synthesize", {"text": text})
+        lengths = [seconds(await peer.until("audio-stop")) for _ in range(3)]
+        assert lengths == sorted(lengths)
+        assert lengths[0] < lengths[1] < lengths[2]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"text": TEXT, "voice": {"name": "nobody"}}, "unknown-voice"),
+        ({"text": TEXT, "voice": {"language": "tlh"}}, "unknown-voice"),
+        ({"text": "<speak>Hello</speak>", "text_format": "ssml"}, "invalid-request"),
+        ({"text": 5}, "invalid-request"),
+        ({}, "invalid-request"),
+    ],
+)
+async def test_an_impossible_request_is_an_error_and_the_end(data: dict[str, object], code: str):
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize", data)
+        heard = await peer.rest()
+        assert kinds(heard) == ["error"]
+        assert errors(heard) == [code]
+
+
+async def test_an_error_in_a_stream_ends_it_and_the_rest_of_the_text_is_drained():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize-start", {"voice": {"name": "nobody"}})
+        heard = await peer.until("synthesize-stopped")
+        assert kinds(heard) == ["error", "synthesize-stopped"]
+        for _ in range(50):
+            await peer.send("synthesize-chunk", {"text": "more and more " * 20})
+        await peer.send("synthesize", {"text": "everything"})
+        await peer.send("synthesize-stop")
+        assert await peer.rest() == []
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [
+        (["synthesize-chunk"], "out-of-order"),
+        (["synthesize-stop"], "out-of-order"),
+        (["synthesize-start", "synthesize-start"], "out-of-order"),
+        (["synthesize-start", "audio-chunk"], "out-of-order"),
+    ],
+)
+async def test_text_events_that_make_no_sense_are_an_error(events: list[str], code: str):
+    async with wyoming_door() as door, door.peer() as peer:
+        for event in events:
+            await peer.send(event, {"text": "x"})
+        await peer.send("synthesize-stop")
+        heard = await peer.rest()
+        assert heard[0].type == "error"
+        assert errors(heard) == [code]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_text_that_is_too_long_is_an_error(streamed: bool):
+    settings = Settings(speech=Speech(max_characters=100))
+    async with wyoming_door(settings=settings) as door, door.peer() as peer:
+        if streamed:
+            await peer.send("synthesize-start", {})
+            await peer.send("synthesize-chunk", {"text": "x" * 101})
+            await peer.send("synthesize-stop")
+        else:
+            await peer.send("synthesize", {"text": "x" * 101})
+        heard = await peer.rest()
+        assert errors(heard) == ["text-too-long"]
+        assert (heard[-1].type == "synthesize-stopped") is streamed
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_failure_before_any_audio_is_an_error_alone(streamed: bool):
+    async with wyoming_door(faults=Faults(failed_response=Failure())) as door, door.peer() as peer:
+        if streamed:
+            await peer.send("synthesize-start", {})
+            await peer.send("synthesize-chunk", {"text": TEXT})
+            await peer.send("synthesize-stop")
+        else:
+            await peer.send("synthesize", {"text": TEXT})
+        heard = await peer.rest()
+        assert kinds(heard) == (["error", "synthesize-stopped"] if streamed else ["error"])
+        assert errors(heard) == ["response-failed"]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_failure_after_audio_is_an_error_and_the_end_of_the_audio(streamed: bool):
+    settings = Settings(deadlines=Deadlines(between_audio=0.3))
+    faults = Faults(silent_audio=Stall(after_ms=200))
+    async with wyoming_door(faults=faults, settings=settings) as door, door.peer() as peer:
+        if streamed:
+            await peer.send("synthesize-start", {})
+            await peer.send("synthesize-chunk", {"text": TEXT})
+            await peer.send("synthesize-stop")
+        else:
+            await peer.send("synthesize", {"text": TEXT})
+        heard = await peer.rest()
+        ending = ["error", "audio-stop", "synthesize-stopped"] if streamed else ["error", "audio-stop"]
+        assert kinds(heard) == ["audio-start", "audio-chunk", *ending]
+        assert errors(heard) == ["backend-timeout"]
+
+
+async def test_a_client_that_is_gone_in_mid_audio_cancels_the_response():
+    async with wyoming_door(faults=Faults(generation_pace=1)) as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": TEXT * 10})
+        await peer.until("audio-chunk")
+        peer.writer.transport.abort()
+        assert await door.outcomes() == ["cancelled"]
+
+
+async def test_a_client_that_is_gone_while_nothing_is_being_written_cancels_the_response():
+    async with wyoming_door(faults=Faults(silent_response=Fault())) as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": TEXT})
+        record = door.behind.server.record
+        await eventually(lambda: any(s.counts["response.create"] for s in record.sessions))
+        peer.writer.close()
+        started = asyncio.get_running_loop().time()
+        assert await door.outcomes() == ["cancelled"]
+        assert asyncio.get_running_loop().time() - started < 1
+
+
+async def test_a_client_that_ends_its_side_after_the_text_still_gets_all_the_audio():
+    async with wyoming_door(faults=Faults(first_audio_ms=200)) as door, door.peer() as peer:
+        await peer.send_raw(event_bytes("synthesize", {"text": TEXT}))
+        peer.end()
+        heard = [event for event in await peer.rest() if event.type != "pong"]
+        assert kinds(heard) == PLAIN
+        assert await door.outcomes() == ["completed"]
+
+
+async def test_a_stream_of_text_that_breaks_off_cancels_the_response():
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize-start", {})
+        await peer.send("synthesize-chunk", {"text": "And then"})
+        await peer.rest_after_end()
+        assert await door.outcomes() == ["cancelled"]

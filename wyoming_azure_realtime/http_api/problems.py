@@ -71,15 +71,15 @@ _HTTP_CODES = {
 _HTTP_HEADERS = ("Allow", "WWW-Authenticate", "Accept-Post")
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """The document. `title` is the status's own phrase (hence about:blank), `code` tells the cases apart."""
 
-    status: int
-    code: str
-    detail: str
-    retryable: bool = False
-    title: str = ""
     type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    retryable: bool = False
 
 
 def answer_to(error: SpeechServiceError) -> Answer:
@@ -94,13 +94,13 @@ def problem_of(error: SpeechServiceError) -> web.Response:
     """The response for what ended a request."""
     answer = answer_to(error)
     headers = {} if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
-    return _render(Problem(answer.status, error.code, str(error), error.retryable), headers)
+    return _render(answer.status, error.code, str(error), headers, retryable=error.retryable)
 
 
 def _refusal(refusal: web.HTTPException) -> web.Response:
     headers = {name: refusal.headers[name] for name in _HTTP_HEADERS if name in refusal.headers}
     code = _HTTP_CODES.get(refusal.status, "http-error")
-    return _render(Problem(refusal.status, code, _detail(refusal)), headers)
+    return _render(refusal.status, code, _detail(refusal), headers)
 
 
 def _detail(refusal: web.HTTPException) -> str:
@@ -116,11 +116,14 @@ def _detail(refusal: web.HTTPException) -> str:
     return refusal.text or refusal.reason
 
 
-def _render(problem: Problem, headers: Mapping[str, str]) -> web.Response:
-    titled = msgspec.structs.replace(problem, title=HTTPStatus(problem.status).phrase)
+def _render(
+    status: int, code: str, detail: str, headers: Mapping[str, str], *, retryable: bool = False
+) -> web.Response:
+    title = HTTPStatus(status).phrase
+    problem = Problem(title=title, status=status, detail=detail, code=code, retryable=retryable)
     return web.Response(
-        body=msgspec.json.encode(titled),
-        status=problem.status,
+        body=msgspec.json.encode(problem),
+        status=status,
         headers=headers,
         content_type="application/problem+json",
     )

@@ -75,5 +75,5 @@ def _response(request: web.Request) -> AudioResponse:
 def _unsupported(*kinds: str) -> web.HTTPException:
     """Forms and texts of other types are what a browser sends for any page without asking first."""
     known = ", ".join(kinds)
-    text = f"A body of this Content-Type is not read here. Send one of: {known}."
+    text = f"A body of this type is not read here. Set the header Content-Type to one of: {known}."
     return web.HTTPUnsupportedMediaType(text=text, headers={"Accept-Post": known})

@@ -1,15 +1,19 @@
 """Flags for the options table, for every command that takes settings."""
 
 import argparse
+from collections.abc import Container
 
 from wyoming_azure_realtime.settings.options import Option
 from wyoming_azure_realtime.settings.table import CONFIG, OPTIONS
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """One flag per row that has one. What is not given is None, so that the source of a value is known."""
+def add_options(parser: argparse.ArgumentParser, only: Container[str] = ()) -> None:
+    """One flag per row that has one. What is not given is None, so that the source of a value is known.
+
+    `only`: these flags, all if there are none.
+    """
     for option in (CONFIG, *OPTIONS):
-        if option.flag:
+        if option.flag and (not only or option.flag in only):
             _add(parser, option)
 
 

@@ -97,7 +97,10 @@ class SessionPool(Generic[K, S]):
         except asyncio.CancelledError:
             self._abandon(waiter, granted)
             raise
-        return Lease(self._sessions[slot_id], lambda clean: self._take_back(slot_id, clean=clean))
+        session = self._sessions.get(slot_id)
+        if session is None:  # closed between the grant and now
+            raise PoolClosed("The service is stopping.")
+        return Lease(session, lambda clean: self._take_back(slot_id, clean=clean))
 
     async def close(self) -> None:
         """Refuse waiters, close every session. Leased ones are closed under their holders."""
@@ -108,17 +111,23 @@ class SessionPool(Generic[K, S]):
             if not granted.done():
                 granted.set_exception(PoolClosed("The service is stopping."))
         self._waiting.clear()
+        for session in self._sessions.values():
+            self._start(self._close(session), self._closings)
+        self._sessions.clear()
         unfinished = [*self._openings, *self._watches.values()]
+        self._watches.clear()
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        await asyncio.gather(*self._closings, *(self._close(session) for session in self._sessions.values()))
-        self._sessions.clear()
+        await asyncio.gather(*self._closings)
 
     def _step(self) -> None:
         """Ask for decisions until there are none, then set the alarm for the next one."""
         if self._closed:
             return
+        for slot_id in [slot_id for slot_id in self._watches if self._sessions[slot_id].closed]:
+            self._unwatch(slot_id)  # it would tell the same, but maybe too late
+            self._drop(slot_id)
         decision = self._slots.decide(time.monotonic())
         self._carry_out(decision)
         if self._alarm:
@@ -156,11 +165,16 @@ class SessionPool(Generic[K, S]):
         except SpeechServiceError as error:
             _LOGGER.warning("No session for %s: %s", key, error)
             self._slots.failed(slot.id, error, time.monotonic())
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if self._closed:
+                raise
             _LOGGER.exception("Opening a session for %s failed unexpectedly", key)
             failure = BackendError(f"Opening a session failed ({type(error).__name__}).")
             self._slots.failed(slot.id, failure, time.monotonic())
         else:
+            if self._closed:
+                await self._close(session)
+                return
             life = session.expires_at - time.time() if session.expires_at is not None else None
             self._sessions[slot.id] = session
             self._slots.opened(slot.id, time.monotonic(), life)
@@ -203,7 +217,7 @@ class SessionPool(Generic[K, S]):
             watch.cancel()
 
     def _drop(self, slot_id: int) -> None:
-        self._slots.lost(slot_id)
+        self._slots.lost(slot_id, time.monotonic())
         self._start(self._close(self._sessions.pop(slot_id)), self._closings)
 
     def _start(self, work: Coroutine[Any, Any, None], kept: set[asyncio.Task[None]]) -> None:

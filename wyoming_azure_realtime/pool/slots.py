@@ -16,6 +16,7 @@ from wyoming_azure_realtime.settings.model import Pool as Limits
 
 MARGIN_SHARE = 0.2  # of an announced life that is left unused, at most MARGIN_SECONDS
 MARGIN_SECONDS = 60.0
+SETTLED_SECONDS = 30.0  # an idle session that ends sooner counts as one that could not be opened
 
 
 @dataclass(slots=True)
@@ -88,16 +89,20 @@ class Slots:
         """A session is open; `life` is how many seconds the service announced for it."""
         slot = self._slots[slot_id]
         announced = self._limits.max_lifetime
-        if life is not None:
+        if life is not None and life > 0:  # else the service's clock or ours is wrong
             announced = min(announced, life - min(MARGIN_SECONDS, life * MARGIN_SHARE))
         slot.state, slot.since, slot.retire_at = "idle", now, now + announced
-        self._backoff.pop(slot.key, None)
 
     def failed(self, slot_id: int, error: SpeechServiceError, now: float) -> None:
-        """A session could not be opened: its first waiter is told, all of them if trying again is futile."""
+        """A session could not be opened: its first waiter is told.
+
+        Where trying again is futile all of them are, and nothing is warmed before somebody asks again.
+        """
         key = self._slots.pop(slot_id).key
         self._backoff.setdefault(key, Backoff()).failed(now)
         waiting = [waiter for waiter in self._waiters.values() if waiter.key == key]
+        if not error.retryable:
+            self._wanted.pop(key, None)
         for waiter in waiting if not error.retryable else waiting[:1]:
             del self._waiters[waiter.id]
             self._refused.append((waiter.id, error))
@@ -106,10 +111,13 @@ class Slots:
         """A leased session came back clean."""
         slot = self._slots[slot_id]
         slot.state, slot.since = "idle", now
+        self._backoff.pop(slot.key, None)
 
-    def lost(self, slot_id: int) -> None:
+    def lost(self, slot_id: int, now: float) -> None:
         """A session is gone, or not to be used again."""
-        self._slots.pop(slot_id, None)
+        slot = self._slots.pop(slot_id)
+        if slot.state == "idle" and now - slot.since < SETTLED_SECONDS:
+            self._backoff.setdefault(slot.key, Backoff()).failed(now)
 
     def decide(self, now: float) -> Decision:
         """What to do now."""

@@ -24,7 +24,8 @@ class Outbox:
     def send(self, *parts: bytes | memoryview) -> None:
         """Queue whole events. Callers that repeat themselves await `drained` in between."""
         if not self._transport.is_closing():
-            self._transport.writelines(parts)
+            # not `writelines`: up to Python 3.13 that never calls `pause_writing`
+            self._transport.write(b"".join(parts))
 
     async def drained(self) -> None:
         """Wait until more may be written; whoever never reads is cut off by `on_stuck`."""

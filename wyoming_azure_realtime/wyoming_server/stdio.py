@@ -4,7 +4,6 @@ import asyncio
 import os
 import stat
 import sys
-from collections.abc import Iterable
 from typing import IO, cast
 
 from wyoming_azure_realtime.errors import SettingsError
@@ -60,9 +59,9 @@ class _StdioTransport(asyncio.Transport):
         self.protocol.connection_lost(exc)
         self._ended.set()
 
-    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._writer is not None:
-            self._writer.write(b"".join(list_of_data))
+            self._writer.write(data)
 
     def can_write_eof(self) -> bool:
         return False  # to end the output is to close it

@@ -15,9 +15,9 @@ ENV PYTHONUNBUFFERED=1
 
 COPY . /src
 # only ready-made packages: there is no compiler here, and none is needed
-RUN pip install --no-cache-dir --only-binary :all: '/src[local]' \
+RUN pip install --no-cache-dir --root-user-action ignore --only-binary :all: '/src[local]' \
     && rm -r /src \
-    && useradd --system --create-home --uid 10300 wyoming
+    && useradd --create-home --uid 10300 wyoming
 
 # by number, so that Kubernetes can tell that it is not root
 USER 10300

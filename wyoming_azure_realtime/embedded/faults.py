@@ -5,27 +5,30 @@
 
 import random
 from collections import Counter
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail
+
+Milliseconds = Annotated[float, Meta(ge=0)]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Strikes every `every`th time after the first `skip`, by chance, at most `times` (0: no limit)."""
 
-    skip: int = 0
-    every: int = 1
-    times: int = 0
-    probability: float = 1.0
+    skip: Annotated[int, Meta(ge=0)] = 0
+    every: Annotated[int, Meta(ge=1)] = 1
+    times: Annotated[int, Meta(ge=0)] = 0
+    probability: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class RefusedUpgrade(Fault, frozen=True, kw_only=True):
     """The HTTP answer instead of a socket. `retry_after` in seconds."""
 
-    status: int = 503
+    status: Annotated[int, Meta(ge=400, le=599)] = 503
     retry_after: int | None = None
 
 
@@ -79,13 +82,13 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     seed: int = 0
 
-    handshake_ms: float = 0
-    configuration_ms: float = 0
-    transcript_ms: float = 0
-    first_audio_ms: float = 0
-    generation_pace: float = 0
+    handshake_ms: Milliseconds = 0
+    configuration_ms: Milliseconds = 0
+    transcript_ms: Milliseconds = 0
+    first_audio_ms: Milliseconds = 0
+    generation_pace: Annotated[float, Meta(ge=0)] = 0
     """Seconds that one second of audio takes to generate; 0 is as fast as the engine."""
-    session_seconds: float | None = None
+    session_seconds: Annotated[float, Meta(ge=0)] | None = None
     """After so long the session expires as if its 60 minutes were over."""
 
     refused_upgrade: RefusedUpgrade | None = None

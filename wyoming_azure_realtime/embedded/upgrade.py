@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -83,9 +83,9 @@ Verdict = Admitted | RefusedWithHttp | Dismissed
 
 def judge(target: str, headers: Mapping[str, str], options: ServerOptions) -> Verdict:
     """Decide on an upgrade request; `target` is its path with the query."""
-    address = urlsplit(target)
-    query = dict(parse_qsl(address.query, keep_blank_values=True))
-    place = _place(address.path, options.path_prefix)
+    path, _, rest = target.partition("?")
+    query = dict(parse_qsl(rest, keep_blank_values=True))
+    place = _place(path, options.path_prefix)
     if place is None:
         return refused(404, "404", "Resource not found")
     if place == "openai":

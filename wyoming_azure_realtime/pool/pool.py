@@ -151,9 +151,8 @@ class SessionPool(Generic[K, S]):
             self._start(self._open(slot), self._openings)
 
     def _grant(self, granted: asyncio.Future[int], slot_id: int) -> None:
-        if granted.done():  # cancelled, and its holder has not run since
+        if granted.done():  # cancelled; its holder has not run since, and will ask for the next step
             self._slots.released(slot_id, time.monotonic())
-            asyncio.get_running_loop().call_soon(self._step)
             return
         self._unwatch(slot_id)
         granted.set_result(slot_id)

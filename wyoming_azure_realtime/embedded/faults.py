@@ -13,9 +13,6 @@ from msgspec import Meta
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail
 
-Milliseconds = Annotated[float, Meta(ge=0)]
-
-
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Strikes every `every`th time after the first `skip`, by chance, at most `times` (0: no limit)."""
 
@@ -82,13 +79,13 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     seed: int = 0
 
-    handshake_ms: Milliseconds = 0
-    configuration_ms: Milliseconds = 0
-    transcript_ms: Milliseconds = 0
-    first_audio_ms: Milliseconds = 0
-    generation_pace: Annotated[float, Meta(ge=0)] = 0
+    handshake_ms: float = 0
+    configuration_ms: float = 0
+    transcript_ms: float = 0
+    first_audio_ms: float = 0
+    generation_pace: float = 0
     """Seconds that one second of audio takes to generate; 0 is as fast as the engine."""
-    session_seconds: Annotated[float, Meta(ge=0)] | None = None
+    session_seconds: float | None = None
     """After so long the session expires as if its 60 minutes were over."""
 
     refused_upgrade: RefusedUpgrade | None = None
@@ -114,6 +111,12 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     late_event: Fault | None = None
     duplicate_event: Fault | None = None
     oversized_frame: Oversized | None = None
+
+    def __post_init__(self) -> None:
+        durations = ("handshake_ms", "configuration_ms", "transcript_ms", "first_audio_ms", "generation_pace")
+        for name in (*durations, "session_seconds"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"{name} must not be negative")
 
 
 NO_FAULTS = Faults()

@@ -69,19 +69,12 @@ class Espeak:
         stopped: Callable[[], bool] = bool,
     ) -> bytes:
         """Sound of `text` at SAMPLE_RATE. `stopped` is asked every 60 ms of sound and ends it when true."""
-        encoded = text.encode("utf-8", "replace")
-        flags = _CHARS_UTF8 | (_END_PAUSE if end_pause else 0)
         with self._lock:
-            self._audio = bytearray()
-            self._stopped = stopped
             self._apply(style, speed)
-            code = self._lib.espeak_Synth(
-                encoded, len(encoded) + 1, 0, _POSITION_CHARACTER, 0, flags, None, None
-            )
-            audio, self._audio = self._audio, bytearray()
+            code, audio = self._synth(text, _END_PAUSE if end_pause else 0, stopped)
         if code != 0 and not stopped():
             raise ResponseFailed(f"espeak-ng could not speak the text (code {code}).")
-        return bytes(audio)
+        return audio
 
     def phonemes(self, text: str) -> list[str]:
         """IPA symbols of American English, stress marks and word limits left out."""
@@ -91,10 +84,21 @@ class Espeak:
         spoken: list[str] = []
         with self._lock:
             self._set_voice("en-us")
+            # or else the rest of a synthesis that was stopped would come first
+            self._synth("", 0, bool)
             while pointer.value:
                 clause = self._lib.espeak_TextToPhonemes(ctypes.byref(pointer), _CHARS_UTF8, mode)
                 spoken += (clause or b"").decode("utf-8", "replace").replace(" ", separator).split(separator)
         return [symbol for part in spoken if (symbol := part.strip("ˈˌ\n\u200d"))]
+
+    def _synth(self, text: str, flags: int, stopped: Callable[[], bool]) -> tuple[int, bytes]:
+        encoded = text.encode("utf-8", "replace")
+        self._stopped = stopped
+        code: int = self._lib.espeak_Synth(
+            encoded, len(encoded) + 1, 0, _POSITION_CHARACTER, 0, _CHARS_UTF8 | flags, None, None
+        )
+        audio, self._audio = self._audio, bytearray()
+        return code, bytes(audio)
 
     def _apply(self, style: VoiceStyle, speed: float) -> None:
         wpm = style.wpm * speed

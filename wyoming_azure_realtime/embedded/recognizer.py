@@ -60,6 +60,15 @@ class Recognizer:
         )
         self._open = 0
 
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
     @staticmethod
     def hears() -> tuple[bool, str]:
         """Whether speech can be recognised here, and otherwise one sentence saying why not."""

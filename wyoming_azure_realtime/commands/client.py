@@ -42,7 +42,8 @@ def write_output(name: str, data: bytes) -> None:
 
 def reason(error: Exception) -> str:
     """Why, without the number and the name that `OSError` adds."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.rstrip(".")
 
 
 def _read_file(path: Path, limit: int) -> bytes:

@@ -126,7 +126,7 @@ def _check_log(settings: Settings, sources: Sources) -> None:
     try:
         logging.PercentStyle(text).validate()
         # a width of thousands of digits would be as many spaces
-        usable = not _WIDE.search(text) and isinstance(text % vars(record), str)
+        usable = text != "" and not _WIDE.search(text) and isinstance(text % vars(record), str)
     except (ValueError, TypeError, KeyError, OverflowError):
         usable = False
     if not usable:
@@ -139,4 +139,5 @@ def _of(sources: Sources, key: str) -> str:
 
 
 def _anywhere(sources: Sources, prefix: str) -> str:
-    return next((source for key, source in sources.items() if key.startswith(prefix)), DEFAULT)
+    inside = (source for key, source in sources.items() if key.startswith(prefix))
+    return next((source for source in inside if source != DEFAULT), DEFAULT)

@@ -92,7 +92,7 @@ class _Reader:
     def _scalar(self, event: yaml.ScalarEvent) -> Leaf | None:
         """None for a plain null or nothing: as if the key were not there."""
         self._check_tag(event)
-        if event.style is None and event.value in _NULL:
+        if event.implicit[0] and event.value in _NULL:
             return None
         return Leaf(event.value, self._source(event))
 

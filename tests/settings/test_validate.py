@@ -1,0 +1,97 @@
+import pytest
+
+from tests.support.settings_sources import complaint, from_yaml, loaded
+from wyoming_azure_realtime.errors import SettingsError
+
+
+class TestListeners:
+    @pytest.mark.parametrize("uri", ["tcp://0.0.0.0", "http://x:1", "unix://", "10300", "tcp://x:99999"])
+    def test_an_impossible_address_is_refused_with_its_source(self, uri):
+        with pytest.raises(
+            SettingsError, match=r"listeners\[0\]\.uri is .*command line --uri.*tcp://HOST:PORT"
+        ):
+            loaded(uri=[uri])
+
+    @pytest.mark.parametrize("uri", ["tcp://127.0.0.1:1", "unix:///x", "stdio://"])
+    def test_no_address_is_listened_on_twice(self, uri):
+        with pytest.raises(SettingsError, match=r"listeners\[1\]\.uri .*listeners\[0\]\.uri has already"):
+            loaded(uri=[uri, uri])
+
+    def test_free_ports_are_never_the_same(self):
+        assert len(loaded(uri=["tcp://127.0.0.1:0", "tcp://127.0.0.1:0"]).settings.listeners) == 2
+
+    def test_there_is_at_least_one_and_not_any_number(self, tmp_path):
+        with pytest.raises(SettingsError, match=r"listeners is a list of 0 \(file .*:1\)"):
+            from_yaml(tmp_path, "listeners: []")
+        with pytest.raises(SettingsError, match="listeners is a list of 65"):
+            loaded(uri=["tcp://127.0.0.1:0"] * 65)
+
+    def test_a_profile_exists(self, tmp_path):
+        with pytest.raises(SettingsError, match=r"listeners\[0\]\.profile is 'kitchen' .*attic, default"):
+            from_yaml(tmp_path, "profiles: {attic: {}}\nlisteners: [{uri: 'stdio://', profile: kitchen}]")
+
+    def test_the_default_profile_exists_beside_others(self, tmp_path):
+        text = "profiles: {kitchen: {voice: echo}}"
+        assert set(from_yaml(tmp_path, text).settings.profiles) == {"default", "kitchen"}
+
+    @pytest.mark.parametrize("name", ["a b", "a.b", "''", "ü", "x" * 41])
+    def test_a_profile_has_a_name_that_fits_into_keys(self, tmp_path, name):
+        with pytest.raises(SettingsError, match=r"profiles is given a profile named .*:1\)"):
+            from_yaml(tmp_path, f"profiles: {{{name}: {{voice: echo}}}}")
+
+
+class TestHttp:
+    @pytest.mark.parametrize("listen", ["127.0.0.1:5000", "localhost:1", "[::1]:0", "127.9.9.9:80", "off"])
+    def test_loopback_needs_no_token(self, listen):
+        assert loaded(http=listen).settings.http.listen == listen
+
+    @pytest.mark.parametrize("listen", ["0.0.0.0:5000", "[::]:5000", "192.168.1.2:80", "speech.local:80"])
+    def test_anything_else_needs_one(self, listen):
+        with pytest.raises(SettingsError, match=r"http\.listen .*--http.*WYOMING_AZURE_REALTIME_HTTP_TOKEN"):
+            loaded(http=listen)
+        assert loaded({"HTTP_TOKEN": "t"}, http=listen).settings.http.listen == listen
+
+    @pytest.mark.parametrize("listen", ["5000", ":5000", "on", "Off", "http://x:5000", "::1:5000", "x:65536"])
+    def test_other_forms_are_refused(self, listen):
+        with pytest.raises(SettingsError, match=r"http\.listen is .*Allowed: HOST:PORT"):
+            loaded(http=listen)
+
+    @pytest.mark.parametrize("token", ["two words", "trailing ", "ümlaut", "new\nline", "\x7f"])
+    def test_a_token_fits_into_a_header_and_is_not_told(self, token):
+        told = complaint(lambda: loaded({"HTTP_TOKEN": token}))
+        assert told.startswith("http.token is a text that no HTTP header can carry (environment ")
+        assert token not in told
+
+
+class TestTheRest:
+    def test_the_pool_keeps_no_more_than_it_may_have(self):
+        with pytest.raises(SettingsError, match=r"pool\.min_size is 5, more than pool\.max_size .*at most 4"):
+            loaded({"POOL_MIN_SIZE": "5", "POOL_MAX_SIZE": "4"})
+
+    @pytest.mark.parametrize("name", ["x" * 64, "ü" * 32, "a\nb"])
+    def test_an_announced_name_fits_into_a_label(self, name):
+        with pytest.raises(SettingsError, match=r"zeroconf\.name is .*--zeroconf.*63 bytes"):
+            loaded(zeroconf=name)
+
+    @pytest.mark.parametrize("names", ["42", "x" * 61, "a\tb"])
+    def test_names_of_the_home_are_words(self, names):
+        with pytest.raises(SettingsError, match=r"embedded\.names is a list with"):
+            loaded({"EMBEDDED_NAMES": names})
+
+    def test_there_are_not_endlessly_many_names(self):
+        with pytest.raises(SettingsError, match=r"embedded\.names is a list of 1001 .*at most 1000"):
+            loaded({"EMBEDDED_NAMES": ",".join(["x"] * 1001)})
+
+    @pytest.mark.parametrize(
+        "text", ["%(levelname)s %(message)s", "%(asctime)s %(name)-9s %(message).99s %%"]
+    )
+    def test_a_log_format_is_one_of_python(self, text):
+        assert loaded(log_format=text).settings.log.format == text
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "plain", "%(nonsense)s", "%(message)", "%(message)d", "%s", "{message}", "%(name)99999s"],
+    )
+    def test_other_formats_are_refused(self, text):
+        with pytest.raises(SettingsError, match=r"log\.format is .*command line --log-format"):
+            loaded(log_format=text)

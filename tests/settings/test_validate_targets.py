@@ -1,0 +1,122 @@
+import pytest
+
+from tests.support.settings_sources import AZURE, complaint, from_yaml, loaded
+from wyoming_azure_realtime.errors import SettingsError
+
+
+def with_endpoint(endpoint: str):
+    return loaded({**AZURE, "AZURE_OPENAI_ENDPOINT": endpoint})
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://home.openai.azure.com",
+        "https://home.openai.azure.com/",
+        "https://HOME.openai.azure.com:443/openai/v1/realtime",
+        "https://gateway.example/team/speech",
+        "https://api.openai.com/v1",
+        "https://10.0.0.1:8443",
+        "https://[2001:db8::1]/x",
+        "http://127.0.0.1:8000",
+        "http://localhost:8000/prefix",
+        "http://[::1]:8000",
+    ],
+)
+def test_an_endpoint_is_https_anywhere_or_http_on_loopback(endpoint):
+    assert with_endpoint(endpoint).settings.targets[0].endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told"),
+    [
+        ("http://home.openai.azure.com", "in the clear"),
+        ("http://127.evil.example", "in the clear"),
+        ("http://localhost.evil.example", "in the clear"),
+        ("https://home.openai.azure.com?api-key=hunter2", "a query or a fragment"),
+        ("https://home.openai.azure.com#hunter2", "a query or a fragment"),
+        ("https://home.openai.azure.com?", "a query or a fragment"),
+        ("https://me:hunter2@home.openai.azure.com", "a user or a password"),
+        ("https://hunter2@home.openai.azure.com", "a user or a password"),
+        ("home.openai.azure.com", "no https:// address"),
+        ("hunter2", "no https:// address"),
+        ("wss://home.openai.azure.com", "no https:// address"),
+        ("https://", "no https:// address"),
+        ("https:///openai", "no https:// address"),
+        ("https://<your-resource>.openai.azure.com", "no https:// address"),
+        ("https://a b", "no https:// address"),
+        ("https://ümlaut.example", "no https:// address"),
+        ("https://x:0", "no https:// address"),
+        ("https://x:99999", "no address"),
+        ("https://x:y", "no address"),
+        ("https://[::1", "no address"),
+        ("https://x/a b", "path"),
+    ],
+)
+def test_any_other_endpoint_is_refused_and_nothing_secret_in_it_is_told(endpoint, told):
+    message = complaint(lambda: with_endpoint(endpoint))
+    assert message.startswith("targets[0].endpoint is ")
+    assert told in message
+    assert "(environment AZURE_OPENAI_ENDPOINT)" in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("key", ["new\nline", "tab\t", "ümlaut", " leading", "\x7f"])
+def test_a_key_fits_into_a_header_and_is_not_told(key):
+    told = complaint(lambda: loaded({**AZURE, "AZURE_OPENAI_KEY": key}))
+    assert told.startswith(
+        "targets[0].key is a text that no HTTP header can carry (environment AZURE_OPENAI_KEY)"
+    )
+    assert key not in told
+
+
+@pytest.mark.parametrize(
+    "key", ["x", "any key at all", "0" * 84, "sk-…".encode("ascii", "ignore").decode() * 40]
+)
+def test_beyond_that_a_key_is_opaque(key):
+    assert loaded({**AZURE, "AZURE_OPENAI_KEY": key}).settings.targets[0].key.reveal() == key
+
+
+@pytest.mark.parametrize("version", ["v1", "2024-10-01", "2025-04-01-preview"])
+def test_an_api_version_is_v1_or_a_date(version):
+    assert loaded({**AZURE, "AZURE_OPENAI_API_VERSION": version}).uses == "azure"
+
+
+@pytest.mark.parametrize("version", ["v2", "latest", "2024-09-30", "2023-05-15"])
+def test_any_other_version_is_refused_with_its_source(version):
+    expected = rf"^Invalid API version '{version}' \(.*AZURE_OPENAI_API_VERSION\)\. Leave"
+    with pytest.raises(SettingsError, match=expected):
+        loaded({**AZURE, "AZURE_OPENAI_API_VERSION": version})
+
+
+def test_a_date_in_yaml_is_a_version_like_any_other(tmp_path):
+    text = "targets: [{endpoint: 'https://x.example', key: k, api_version: 2025-04-01}]"
+    assert from_yaml(tmp_path, text).settings.targets[0].api_version == "2025-04-01"
+
+
+@pytest.mark.parametrize("name", ["two words", "x" * 129, "ü"])
+def test_a_deployment_is_one_word(name):
+    with pytest.raises(SettingsError, match=r"targets\[0\]\.realtime_deployment is .*REALTIME_DEPLOYMENT"):
+        loaded({**AZURE, "AZURE_OPENAI_REALTIME_DEPLOYMENT": name})
+
+
+def test_every_target_needs_endpoint_and_key_and_says_which_lacks_what(tmp_path):
+    text = "targets: [{name: a, endpoint: 'https://a.example', key: k}, {name: b, endpoint: 'https://b.example'}]"
+    with pytest.raises(SettingsError, match=r"endpoint and API key are required.*targets\[1\]\.key"):
+        from_yaml(tmp_path, text)
+
+
+def test_targets_have_names_of_their_own(tmp_path):
+    one = "{endpoint: 'https://a.example', key: k}"
+    with pytest.raises(SettingsError, match=r"targets\[1\]\.name is 'default' once more"):
+        from_yaml(tmp_path, f"targets: [{one}, {one}]")
+
+
+def test_there_are_not_endlessly_many_targets(tmp_path):
+    many = ", ".join(f"{{name: t{n}, endpoint: 'https://a.example', key: k}}" for n in range(17))
+    with pytest.raises(SettingsError, match="targets is a list of 17"):
+        from_yaml(tmp_path, f"targets: [{many}]")
+
+
+def test_targets_that_are_not_used_are_not_looked_at():
+    assert loaded({"AZURE_OPENAI_ENDPOINT": "nonsense"}, backend="embedded").uses == "embedded"

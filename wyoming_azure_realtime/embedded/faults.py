@@ -13,6 +13,7 @@ from msgspec import Meta
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail
 
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Strikes every `every`th time after the first `skip`, by chance, at most `times` (0: no limit)."""
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
@@ -46,11 +47,7 @@ async def test_it_lets_in_nobody_without_its_key():
     async with BackendProcess(engines="sink") as backend:
         with pytest.raises(InvalidStatus):
             await connect(backend.url.replace("http", "ws") + GA)
-        with (
-            open(f"/proc/{backend.pid}/cmdline") as arguments,
-            open(f"/proc/{backend.pid}/environ") as environment,
-        ):
-            assert backend.key not in arguments.read() + environment.read()
+        assert backend.key not in _proc(backend.pid, "cmdline") + _proc(backend.pid, "environ")
     assert backend.key not in repr(backend)
 
 
@@ -118,5 +115,8 @@ def _runs(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0] == "Z"
+    return _proc(pid, "stat").rpartition(")")[2].split()[0] == "Z"
+
+
+def _proc(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()

@@ -36,6 +36,9 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     faults: Faults = NO_FAULTS
     log: Log = Log()
 
+    def __repr__(self) -> str:
+        return f"Orders(port={self.port}, engines={self.engines!r})"  # never the key
+
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """What the child answers. `reason` says why it does not hear, if it does not."""

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     given = vars(args)
     shared = {name: given[name] for name in ("config", "debug", "log_format")}
     settings = load({**shared, "backend": "embedded"}, os.environ).settings
-    server = _server_options(given)
+    server = server_options(given)
     logs.configure(settings.log, [server.key] if server.key else [])
     from wyoming_azure_realtime.embedded.backend import BackendOptions, serve_backend  # noqa: PLC0415 - slow
 
@@ -71,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _server_options(given: dict[str, Any]) -> ServerOptions:
+def server_options(given: dict[str, Any]) -> ServerOptions:
+    """What the flags say. Raises `SettingsError`."""
     values: dict[str, Any] = {}
     for field in _server_fields():
         text = given[field.name]

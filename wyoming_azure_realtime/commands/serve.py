@@ -1,7 +1,6 @@
 """Run the server."""
 
 import argparse
-import asyncio
 import os
 
 from wyoming_azure_realtime import logs
@@ -20,6 +19,8 @@ def run(args: argparse.Namespace) -> int:
 
     loaded = load(vars(args), os.environ)
     logs.configure(loaded.settings.log, secrets(loaded.settings))
+    import asyncio  # noqa: PLC0415
+
     from wyoming_azure_realtime.app import serve  # noqa: PLC0415 - slow, and wrong settings are told at once
 
     return asyncio.run(serve(loaded))

@@ -1,7 +1,6 @@
 """Speak a text into a WAV file."""
 
 import argparse
-import asyncio
 
 from wyoming_azure_realtime.commands.client import STANDARD, add_server, read_input, write_output
 from wyoming_azure_realtime.errors import InvalidRequest
@@ -22,7 +21,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask the server and write the file."""
     text = _text(args.text)
-    from wyoming_azure_realtime.audio.wav import write_wav  # noqa: PLC0415 - not for --help
+    import asyncio  # noqa: PLC0415 - not for --help
+
+    from wyoming_azure_realtime.audio.wav import write_wav  # noqa: PLC0415
     from wyoming_azure_realtime.wyoming_client import speak  # noqa: PLC0415
 
     fmt, pcm = asyncio.run(speak(args.uri, text, voice=args.voice, language=args.language))

@@ -1,7 +1,6 @@
 """Transcribe a WAV file."""
 
 import argparse
-import asyncio
 
 from wyoming_azure_realtime.commands.client import add_server, read_input
 
@@ -17,6 +16,8 @@ def run(args: argparse.Namespace) -> int:
     from wyoming_azure_realtime.audio.wav import MAX_WAV_BYTES, read_wav  # noqa: PLC0415 - not for --help
 
     fmt, pcm = read_wav(read_input(args.file, MAX_WAV_BYTES))
+    import asyncio  # noqa: PLC0415
+
     from wyoming_azure_realtime.wyoming_client import transcribe  # noqa: PLC0415 - slow; files are told at once
 
     print(asyncio.run(transcribe(args.uri, fmt, pcm, language=args.language)))  # noqa: T201

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -88,11 +88,15 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
         writer.write_eof()
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
         writer.close()
+        ended.set()
 
+    ended = asyncio.Event()
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.wait_for(ended.wait(), 5)
 
 
 CHUNK = event_bytes("audio-chunk", AUDIO, bytes(480))

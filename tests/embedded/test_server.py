@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import logging
 import time
 
 import pytest
@@ -186,3 +187,18 @@ async def _insist(socket: ClientConnection, frame: str) -> None:
 
 def _audio(item: dict) -> bytes:
     return base64.b64decode(item["content"][0]["audio"])
+
+
+async def test_whoever_is_no_websocket_client_leaves_no_traceback(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+        for knock in (b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n\r\n", b""):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(knock)
+            writer.write_eof()
+            await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            await writer.wait_closed()
+        async with peer(server.url):
+            pass
+    assert [record for record in caplog.records if record.exc_info or record.levelno > logging.INFO] == []

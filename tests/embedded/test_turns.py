@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.realtime_peer import hush, tone
+from tests.support.realtime_peer import hush, peer, tone
+from wyoming_azure_realtime.embedded.options import ServerOptions
+from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.embedded.turns import (
     NobodySpoke,
     TurnContinued,
@@ -109,3 +112,15 @@ def test_any_way_of_cutting_the_audio_gives_the_same_turns(step: int):
     whole, cut = turns(SPEECH), turns(SPEECH, step=max(step, 200))
     assert marks(cut) == marks(whole)
     assert audio(cut) == audio(whole)
+
+
+async def test_turns_and_timeouts_shorter_than_a_commit_may_be_are_still_items():
+    short = {"type": "server_vad", "prefix_padding_ms": 0, "silence_duration_ms": 0, "create_response": False}
+    async with EmbeddedServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
+        for wanted in (short, short | {"idle_timeout_ms": 5000}):
+            await client.send(
+                "session.update", session={"type": "realtime", "audio": {"input": {"turn_detection": wanted}}}
+            )
+            await client.append(tone(60) + hush(40) if wanted is short else hush(5000))
+            await client.until("conversation.item.done")
+        assert "error" not in client.types()

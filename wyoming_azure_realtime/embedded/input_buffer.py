@@ -83,15 +83,19 @@ class InputBuffer:
         return recording
 
     def commit(self) -> Recording:
-        """Seal the recording and begin anew."""
+        """As the client asks: seal the recording, if it is long enough."""
         ms = self.recording.ms if self.recording else 0.0
-        if self.recording is None or ms < MIN_COMMIT_MS:
+        if ms < MIN_COMMIT_MS:
             raise Refused(
                 "input_audio_buffer_commit_empty",
                 "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, "
                 f"but buffer only has {ms:.2f}ms of audio.",
             )
-        recording, self.recording, self._odd = self.recording, None, b""
+        return self.seal()
+
+    def seal(self) -> Recording:
+        """Seal what was recorded, however short, and begin anew."""
+        recording, self.recording, self._odd = self.recording or Recording(), None, b""
         recording.seal()
         return recording
 

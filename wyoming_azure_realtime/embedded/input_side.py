@@ -123,7 +123,7 @@ class InputSide:
             case TurnContinued(audio):
                 self._record(audio)
             case TurnStopped(at_ms):
-                recording = self._buffer.commit()
+                recording = self._buffer.seal()
                 await self._emit(events.SpeechStopped(audio_end_ms=at_ms, item_id=recording.item_id))
                 await self._announce(recording)
                 await self.turn_ended()
@@ -132,7 +132,7 @@ class InputSide:
 
     async def _time_out(self, from_ms: int, to_ms: int, audio: bytes) -> None:
         self._record(audio)
-        recording = self._buffer.commit()
+        recording = self._buffer.seal()
         await self._emit(
             events.TimeoutTriggered(audio_start_ms=from_ms, audio_end_ms=to_ms, item_id=recording.item_id)
         )

@@ -6,7 +6,7 @@ import http
 import logging
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
@@ -34,8 +34,8 @@ from wyoming_azure_realtime.embedded.wire import MAX_FRAME
 from wyoming_azure_realtime.realtime.dialects import GaDialect
 
 _LOG = logging.getLogger(__name__)
-_WEBSOCKETS_LOG = logging.getLogger("websockets.server")
 _HANDSHAKE_SECONDS = 120
+_CLOSE_SECONDS = 2
 
 
 class EmbeddedServer:
@@ -81,7 +81,8 @@ class EmbeddedServer:
             max_size=MAX_FRAME,
             open_timeout=_HANDSHAKE_SECONDS,
             server_header=None,
-            logger=_WEBSOCKETS_LOG,
+            close_timeout=_CLOSE_SECONDS,
+            logger=_Log(logging.getLogger("websockets.server"), {}),
         )
 
     async def stop(self) -> None:
@@ -164,6 +165,15 @@ class EmbeddedServer:
         outlet = Outlet(connection, GaDialect(), self._plan, self.options.send_seconds)
         await outlet.emit(dismissed.error.event(None))
         await outlet.close(dismissed.close_code, dismissed.reason)
+
+
+class _Log(logging.LoggerAdapter[logging.Logger]):
+    """Whoever knocks without being a WebSocket client is worth a line, not a traceback."""
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        if msg == "opening handshake failed":
+            level, msg, kwargs = logging.INFO, "Something connected that is no WebSocket client", {}
+        super().log(level, msg, *args, **kwargs)
 
 
 def _http(refusal: RefusedWithHttp) -> Response:

@@ -58,13 +58,13 @@ class Catalog:
             raise UnknownModel(f"Nothing here can recognise speech: {self.deaf_because}")
         named = [model for model in self.models if name in ("", model.name)]
         if not named:
-            raise UnknownModel(f"Unknown model '{name}'.", advice=f"There is {_list(self.models)}.")
+            raise UnknownModel(f"Unknown model {_shown(name)}.", advice=f"There is {_list(self.models)}.")
         wanted = language or self.default_language
         for model in named:
             if any(languages.matches(offered, wanted) for offered in model.languages):
                 return model
         known = sorted({code for model in named for code in model.languages if "-" not in code})
-        raise UnknownLanguage(f"Unknown language '{wanted}'.", advice=f"There is {', '.join(known)}.")
+        raise UnknownLanguage(f"Unknown language {_shown(wanted)}.", advice=f"There is {', '.join(known)}.")
 
     def voice(self, name: str = "", language: str = "", speaker: str = "") -> Voice:
         """By name or speaker, else one that speaks the language. Raises `UnknownVoice`."""
@@ -75,12 +75,12 @@ class Catalog:
             for voice in self.voices:
                 if voice.name == wanted:
                     return voice
-            raise UnknownVoice(f"Unknown voice '{asked}'.", advice=f"There is {_list(self.voices)}.")
+            raise UnknownVoice(f"Unknown voice {_shown(asked)}.", advice=f"There is {_list(self.voices)}.")
         default = self.voice(self.default_voice)
         for voice in (default, *self.voices):
             if not language or any(languages.matches(offered, language) for offered in voice.languages):
                 return voice
-        raise UnknownVoice(f"No voice speaks '{language}'.", advice=f"There is {_list(self.voices)}.")
+        raise UnknownVoice(f"No voice speaks {_shown(language)}.", advice=f"There is {_list(self.voices)}.")
 
     def for_profile(self, profile: Profile) -> "Catalog":
         """The same with the profile's defaults."""
@@ -89,6 +89,11 @@ class Catalog:
             default_voice=profile.voice or self.default_voice,
             default_language=profile.language or self.default_language,
         )
+
+
+def _shown(asked: str) -> str:
+    """What a client asked for, on one line and not at any length."""
+    return repr(asked[:60])
 
 
 def _list(entries: tuple[Model, ...] | tuple[Voice, ...]) -> str:

@@ -1,0 +1,191 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wyoming_azure_realtime.errors import RequestError, UnknownLanguage, UnknownModel, UnknownVoice
+from wyoming_azure_realtime.settings.model import Profile, Speech
+from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
+
+
+def catalog(**more: Any) -> Catalog:
+    settings: dict[str, Any] = {
+        "backend": "azure",
+        "model": "whisper-1",
+        "voices": GA_VOICES,
+        "substitutes": Speech().substitutes,
+        "default_voice": "alloy",
+        "default_language": "en",
+    }
+    return realtime_catalog(**{**settings, **more})
+
+
+GA = catalog()
+PREVIEW = catalog(voices=COMMON_VOICES)
+
+
+# --- voices
+
+
+@pytest.mark.parametrize("name", COMMON_VOICES)
+def test_the_common_voices_are_everywhere(name: str):
+    for offered in (GA, PREVIEW):
+        assert offered.voice(name).realtime_name == name
+
+
+@pytest.mark.parametrize("name", ["marin", "cedar"])
+def test_the_newer_voices_are_in_ga_alone(name: str):
+    assert GA.voice(name).realtime_name == name
+    with pytest.raises(UnknownVoice):
+        PREVIEW.voice(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "voice", "spoken_by"),
+    [
+        ("JennyNeural", "alloy", "alloy"),
+        ("GuyNeural", "echo", "echo"),
+        ("AriaNeural", "nova", "coral"),
+        ("DavisNeural", "onyx", "ash"),
+        ("JaneNeural", "shimmer", "shimmer"),
+        ("JasonNeural", "fable", "ballad"),
+    ],
+)
+def test_azure_speech_names_are_understood_with_and_without_a_locale(name: str, voice: str, spoken_by: str):
+    for asked in (name, f"en-US-{name}", f"de-DE-{name}", f"EN-us-{name.upper()}", name.lower()):
+        found = GA.voice(asked)
+        assert (found.name, found.realtime_name) == (voice, spoken_by)
+
+
+@pytest.mark.parametrize("asked", ["ALLOY", "Alloy", "alloy", "aLLoY"])
+def test_case_does_not_matter(asked: str):
+    assert GA.voice(asked).name == "alloy"
+
+
+@pytest.mark.parametrize("name", ["fable", "onyx", "nova"])
+def test_voices_that_no_model_has_stay_names_and_are_spoken_by_one_that_it_has(name: str):
+    for offered in (GA, PREVIEW):
+        voice = offered.voice(name)
+        assert voice.name == name
+        assert voice.realtime_name in COMMON_VOICES
+        assert voice.realtime_name.capitalize() in voice.description
+        assert voice in offered.voices
+
+
+def test_substitutes_can_be_chosen():
+    assert catalog(substitutes={"nova": "sage"}).voice("nova").realtime_name == "sage"
+
+
+@pytest.mark.parametrize(
+    "asked", ["bogus", "en-US-BogusNeural", "alloy2", "en-US-alloy", "NeuralJenny", "-", "Jenny", "alloy "]
+)
+def test_unknown_names_are_told_what_exists(asked: str):
+    with pytest.raises(UnknownVoice) as caught:
+        GA.voice(asked)
+    assert repr(asked) in caught.value.message
+    for voice in GA.voices:
+        assert voice.name in caught.value.advice
+
+
+def test_a_speaker_is_a_voice():
+    assert GA.voice(speaker="sage").name == "sage"
+    assert GA.voice(speaker="en-US-GuyNeural").name == "echo"
+    with pytest.raises(UnknownVoice):
+        GA.voice(speaker="bogus")
+
+
+def test_a_name_outranks_a_speaker_and_a_language():
+    assert GA.voice("echo", language="de", speaker="sage").name == "echo"
+
+
+@pytest.mark.parametrize("language", ["", "en", "de-DE", "pt_BR", "zh-Hant-TW"])
+def test_without_a_name_the_default_speaks_every_language(language: str):
+    assert catalog(default_voice="verse").voice(language=language).name == "verse"
+
+
+def test_a_language_that_nobody_speaks_is_told_so():
+    with pytest.raises(UnknownVoice, match="tlh"):
+        GA.voice(language="tlh")
+    with pytest.raises(UnknownVoice):
+        catalog(backend="embedded").voice(language="de")
+
+
+def test_every_voice_speaks_some_language():
+    for offered in (GA, PREVIEW, catalog(backend="embedded")):
+        assert all(voice.languages for voice in offered.voices)
+        assert all(model.languages for model in offered.models)
+
+
+# --- models
+
+
+def test_the_model_is_found_by_name_by_language_and_by_default():
+    for name in ("", "whisper-1"):
+        for language in ("", "en", "en-US", "de-AT", "zh_TW"):
+            assert GA.model(name, language).name == "whisper-1"
+
+
+def test_an_unknown_model_is_told_what_exists():
+    with pytest.raises(UnknownModel) as caught:
+        GA.model("bogus")
+    assert "whisper-1" in caught.value.advice
+
+
+def test_an_unknown_language_is_told_what_exists():
+    with pytest.raises(UnknownLanguage) as caught:
+        catalog(backend="embedded").model(language="de-DE")
+    assert caught.value.advice == "There is en."
+
+
+def test_the_default_language_is_checked_as_well():
+    with pytest.raises(UnknownLanguage):
+        catalog(backend="embedded", default_language="de").model()
+
+
+def test_a_backend_that_does_not_hear_says_why():
+    deaf = catalog(backend="embedded", deaf_because="pocketsphinx has no wheel for Python 3.14.")
+    assert deaf.models == ()
+    with pytest.raises(UnknownModel, match="no wheel for Python"):
+        deaf.model()
+    assert deaf.voice().name == "alloy"
+
+
+@pytest.mark.parametrize(
+    ("model", "partials"),
+    [
+        ("whisper-1", False),
+        ("gpt-4o-transcribe", True),
+        ("gpt-realtime-whisper", True),
+        ("gpt-transcribe", False),
+    ],
+)
+def test_partial_text_is_promised_only_where_the_model_gives_it(model: str, partials: bool):
+    assert catalog(model=model).partials is partials
+
+
+def test_a_model_may_be_shown_under_another_name():
+    shown = catalog(model_name="pocketsphinx")
+    assert shown.model("pocketsphinx").name == "pocketsphinx"
+    with pytest.raises(UnknownModel):
+        shown.model("whisper-1")
+
+
+# --- profiles and strangers
+
+
+def test_a_profile_changes_defaults_and_nothing_else():
+    german = GA.for_profile(Profile(language="de", voice="echo"))
+    assert (german.voice().name, german.default_language) == ("echo", "de")
+    assert (german.voices, german.models) == (GA.voices, GA.models)
+    assert GA.for_profile(Profile()) == GA
+
+
+@given(name=st.text(max_size=200), language=st.text(max_size=200), speaker=st.text(max_size=200))
+def test_whatever_is_asked_for_is_found_or_refused_in_one_short_line(name: str, language: str, speaker: str):
+    for ask in (lambda: GA.voice(name, language, speaker), lambda: GA.model(name, language)):
+        try:
+            ask()
+        except RequestError as error:
+            assert "\n" not in error.message  # noqa: PT017 - both outcomes are legal
+            assert len(error.message) < 700  # noqa: PT017

@@ -15,6 +15,7 @@ from tests.support.realtime_peer import GA, Peer, hush, peer, tone
 from wyoming_azure_realtime.embedded.faults import (
     RATE_LIMITED,
     Cut,
+    Delay,
     Failure,
     Fault,
     FaultPlan,
@@ -334,3 +335,14 @@ async def _end(client: Peer) -> tuple[int | None, str | None]:
         return await client.closed()
     except ConnectionClosed:
         return client.socket.close_code, client.socket.close_reason
+
+
+async def test_one_late_transcript_is_overtaken_by_the_next(server: EmbeddedServer, client: Peer):
+    server.faults = Faults(delayed_transcript=Delay(ms=200, times=ONCE))
+    await client.configure(transcription={"model": "whisper-1"})
+    for _ in range(2):
+        await client.append(tone(100))
+        await client.commit()
+    done = [(await client.until(f"{TRANSCRIPT}.completed"))["item_id"] for _ in range(2)]
+    committed = [event["item_id"] for event in client.seen if event["type"] == "input_audio_buffer.committed"]
+    assert done == committed[::-1]

@@ -202,3 +202,14 @@ async def test_whoever_is_no_websocket_client_leaves_no_traceback(caplog: pytest
         async with peer(server.url):
             pass
     assert [record for record in caplog.records if record.exc_info or record.levelno > logging.INFO] == []
+
+
+async def test_every_answer_to_an_upgrade_has_an_id_to_ask_about():
+    async with EmbeddedServer(ServerOptions(key="right"), sink_engines()) as server:
+        url = server.url.replace("http", "ws") + GA
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url)
+        assert refused.value.response.headers["apim-request-id"]
+        async with connect(url, additional_headers={"api-key": "right"}) as socket:
+            assert socket.response is not None
+            assert socket.response.headers["apim-request-id"]

@@ -1,4 +1,4 @@
-"""Simulated trouble: faults and latencies as plain options. What each does is said where it happens.
+"""Simulated trouble: faults and latencies as plain options.
 
 `Faults` is what someone asks for; a `FaultPlan` decides, occasion by occasion, whether it strikes.
 """
@@ -44,6 +44,12 @@ class Stall(Fault, frozen=True, kw_only=True):
     after_ms: int = 0
 
 
+class Delay(Fault, frozen=True, kw_only=True):
+    """It takes so much longer."""
+
+    ms: float = 1000
+
+
 class Failure(Fault, frozen=True, kw_only=True):
     """What an `error` object says."""
 
@@ -80,34 +86,48 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     seed: int = 0
 
+    # latencies: of the upgrade, of `session.updated`, of a transcript after its commit, of the first audio
     handshake_ms: float = 0
     configuration_ms: float = 0
     transcript_ms: float = 0
     first_audio_ms: float = 0
+    # seconds that one second of audio takes to generate; 0 is as fast as the engine
     generation_pace: float = 0
-    """Seconds that one second of audio takes to generate; 0 is as fast as the engine."""
+    # after so long a session expires as if its 60 minutes were over
     session_seconds: float | None = None
-    """After so long the session expires as if its 60 minutes were over."""
 
+    # the upgrade: refused with a status, or as if the deployment were (not yet) there
     refused_upgrade: RefusedUpgrade | None = None
     unknown_deployment: Fault | None = None
+
+    # `session.update`: no answer, or an error
     silent_configuration: Fault | None = None
     refused_configuration: Failure | None = None
+
+    # recognition: the socket ends in mid-upload or after the commit; no answer to the commit;
+    # no transcript, a late one, a failed one
     closed_upload: Cut | None = None
     closed_after_commit: Cut | None = None
-    closed_response: Cut | None = None
     silent_commit: Fault | None = None
     silent_transcript: Fault | None = None
+    delayed_transcript: Delay | None = None
     failed_transcript: Failure | None = None
+
+    # speech: nothing at all; the socket, the audio or everything ends in the middle, the latter with an
+    # `error`; a final status other than completed; completed without output; no `response.done`;
+    # the last audio after `output_audio.done`; other words
     silent_response: Fault | None = None
+    closed_response: Cut | None = None
     silent_audio: Stall | None = None
     error_in_response: Failure | None = None
     failed_response: Failure | None = None
-    empty_response: Fault | None = None
     shortened_response: Shortened | None = None
+    empty_response: Fault | None = None
     missing_response_done: Fault | None = None
     late_audio: Fault | None = None
     wrong_words: WrongWords | None = None
+
+    # any event: an unknown one or an old one before it, itself twice, itself huge
     unknown_event: Fault | None = None
     late_event: Fault | None = None
     duplicate_event: Fault | None = None

@@ -96,6 +96,7 @@ class BackendProcess:
 
     async def start(self) -> None:
         """Start the child and wait until it listens. Raises `BackendTimeout` and `ConnectFailed`."""
+        await self.stop()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",

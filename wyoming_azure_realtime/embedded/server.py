@@ -5,6 +5,7 @@ import contextlib
 import http
 import logging
 import time
+import uuid
 from types import TracebackType
 from typing import Any, Self
 
@@ -77,6 +78,7 @@ class EmbeddedServer:
             self.options.host,
             self.options.port,
             process_request=self._process_request,
+            process_response=_identify,
             compression=None,
             max_size=MAX_FRAME,
             open_timeout=_HANDSHAKE_SECONDS,
@@ -174,6 +176,11 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
         if msg == "opening handshake failed":
             level, msg, kwargs = logging.INFO, "Something connected that is no WebSocket client", {}
         super().log(level, msg, *args, **kwargs)
+
+
+def _identify(_connection: ServerConnection, _request: Request, response: Response) -> None:
+    """Every answer has an id to ask about."""
+    response.headers["apim-request-id"] = str(uuid.uuid4())
 
 
 def _http(refusal: RefusedWithHttp) -> Response:

@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from wyoming_azure_realtime.embedded.engines import Hearing, Hints, Listening
-from wyoming_azure_realtime.embedded.faults import Failure, Fault, FaultPlan
+from wyoming_azure_realtime.embedded.faults import Delay, Failure, Fault, FaultPlan
 from wyoming_azure_realtime.embedded.ids import fresh
 from wyoming_azure_realtime.embedded.input_buffer import Recording
 from wyoming_azure_realtime.embedded.models import Deltas, TranscriptionModel
@@ -103,7 +103,9 @@ class Transcription:
         await self.recording.announced.wait()
         if self.recording.dropped or self._plan.strikes(Fault, "silent_transcript"):
             return
-        await asyncio.sleep(self._plan.faults.transcript_ms / 1000)
+        delay = self._plan.strikes(Delay, "delayed_transcript")
+        ms = self._plan.faults.transcript_ms + (delay.ms if delay else 0)
+        await asyncio.sleep(ms / 1000)
         failure = self._plan.strikes(Failure, "failed_transcript") or failure
         await (self._tell(text) if failure is None else self._fail(failure))
 

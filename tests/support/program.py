@@ -47,7 +47,8 @@ class Program:
 
     async def http(self) -> str:
         """Where it listens for HTTP."""
-        return f"http://127.0.0.1:{(await self.said(r'HTTP API on port (\d+)'))[1]}"
+        said = await self.said(r"HTTP API on port (\d+)")
+        return f"http://127.0.0.1:{said[1]}"
 
     async def stop(self) -> int:
         """As systemd, Docker and the Supervisor do it; the exit code."""

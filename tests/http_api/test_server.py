@@ -8,7 +8,6 @@ from tests.support.http_door import INFO, RECOGNIZE, STREAM, SYNTHESIZE, http_do
 from tests.support.service import running_service
 from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
-from wyoming_azure_realtime.http_api import audio_response
 from wyoming_azure_realtime.http_api.server import HttpServer
 from wyoming_azure_realtime.settings.model import Http
 
@@ -110,19 +109,3 @@ async def test_logs_hold_neither_tokens_nor_what_is_said(caplog):
     assert "the-token" not in text
     assert "private" not in text
     assert len(text.splitlines()) == len(ours)
-
-
-async def test_a_client_that_takes_nothing_is_given_up(monkeypatch, caplog):
-    monkeypatch.setattr(audio_response, "WRITE_SECONDS", 0.1)
-    body = b'{"text": "' + b"word " * 1200 + b'"}'
-    async with http_door() as door:
-        _, writer = await asyncio.open_connection("127.0.0.1", door.server.port, limit=1024)
-        writer.write(
-            f"POST {STREAM} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-        )
-        writer.write(body)
-        await until(lambda: door.running.turns)
-        assert door.running.turns[0].outcome == "cancelled"
-        writer.close()
-    assert "cut off: TimeoutError" in caplog.text

@@ -18,13 +18,11 @@ from tests.support.service import PREVIEW
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.audio.wav import read_wav, wav_header, write_wav
 from wyoming_azure_realtime.embedded.faults import (
-    RATE_LIMITED,
     Cut,
     Failure,
     Fault,
     Faults,
     RefusedUpgrade,
-    Stall,
 )
 from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, ScriptedHearing, sink_engines
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings, Speech
@@ -272,45 +270,6 @@ class TestSynthesize:
         assert (answer.status, answer.json["code"]) == (413, "text-too-long")
 
 
-@pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
-class TestFailures:
-    @pytest.mark.parametrize(
-        ("faults", "status", "code"),
-        [
-            (Faults(refused_upgrade=RefusedUpgrade(status=503)), 502, "connect-failed"),
-            (Faults(failed_response=Failure()), 502, "response-failed"),
-            (Faults(failed_response=RATE_LIMITED), 429, "rate-limited"),
-            (Faults(silent_response=Fault()), 504, "backend-timeout"),
-        ],
-    )
-    async def test_a_failure_before_the_first_audio_is_a_problem(self, path, faults, status, code):
-        async with http_door(faults=faults, settings=HASTY) as door:
-            answer = await door.post(path, json={"text": SAID})
-        assert (answer.status, answer.json["code"]) == (status, code)
-        assert answer.headers["Content-Type"] == "application/problem+json"
-
-    async def test_a_failure_in_mid_speech_is_no_clean_end(self, path):
-        faults = Faults(closed_response=Cut(after_ms=300))
-        async with http_door(faults=faults, settings=HASTY) as door:
-            if path == SYNTHESIZE:
-                assert (await door.post(path, json={"text": SAID})).json["code"] == "session-lost"
-                return
-            async with door.client.post(path, json={"text": SAID}) as response:
-                assert response.status == 200
-                with pytest.raises(Exception, match=r"(?i)payload|disconnect|reset|closed"):
-                    await response.read()
-
-    async def test_a_client_that_goes_away_cancels_the_work(self, path):
-        async with http_door(faults=Faults(generation_pace=1)) as door:
-            asking = asyncio.create_task(door.post(path, json={"text": SAID * 10}))
-            await until(lambda: any(s.counts["response.create"] for s in door.running.server.record.sessions))
-            asking.cancel()
-            await until(lambda: door.running.turns)
-            assert door.running.turns[0].outcome == "cancelled"
-            sessions = door.running.server.record.sessions
-            await until(lambda: any(s.cancels or s.closed for s in sessions if s.counts["response.create"]))
-
-
 async def test_a_client_that_goes_away_cancels_its_recognition():
     async with http_door(faults=Faults(transcript_ms=60_000)) as door:
         asking = asyncio.create_task(door.post(RECOGNIZE, json={"audioData": base64_of(noise(0.3))}))
@@ -319,13 +278,3 @@ async def test_a_client_that_goes_away_cancels_its_recognition():
         asking.cancel()
         await until(lambda: door.running.turns)
         assert door.running.turns[0].outcome == "cancelled"
-
-
-async def test_a_stall_in_mid_speech_is_no_clean_end_for_old_clients_either():
-    body = f'{{"text": "{SAID}"}}'
-    async with http_door(faults=Faults(silent_audio=Stall(after_ms=300)), settings=HASTY) as door:
-        with pytest.raises(ConnectionResetError):
-            await door.raw(
-                f"POST {STREAM} HTTP/1.0\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
-            )

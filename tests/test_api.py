@@ -124,7 +124,7 @@ asyncio.run(main())
 def test_the_end_of_the_loop_closes_everything_quietly():
     """On the embedded backend, whose process would be left behind; a second loop starts anew."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", END_OF_LOOP],
+        [sys.executable, "-W", "error::ResourceWarning", "-W", "error::RuntimeWarning", "-c", END_OF_LOOP],
         env=clean_environment({}),
         capture_output=True,
         text=True,

@@ -1,0 +1,202 @@
+"""Who may import whom, what has to stay pure, and how large things may grow: read from the source itself."""
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wyoming_azure_realtime
+
+ROOT = Path(wyoming_azure_realtime.__file__).parent
+PACKAGE = ROOT.name
+
+LARGEST_MODULE = 300
+LARGEST_FUNCTION = 50
+
+# The composition root and what starts it: may import anything, and nobody else imports them.
+TOP = {"__init__", "__main__", "api", "app", "cli", "commands"}
+
+# What each layer may import of ours, beside itself. A name covers everything below it.
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "logs": set(),
+    "settings.model": set(),
+    "settings.addresses": {"errors"},
+    # the loader checks what it loads, with the words of those whom it concerns
+    "settings": {"errors", "realtime.dialects", "speech.catalog"},
+    "audio": {"errors"},
+    "realtime": {"errors"},
+    "azure": {"errors", "settings.model", "realtime"},
+    "pool": {"errors", "settings.model"},
+    "speech": {"errors", "settings.model", "audio", "realtime", "pool"},
+    # the doors: not each other, never azure or pool; realtime only through speech
+    "wyoming_server": {"errors", "settings.model", "settings.addresses", "audio", "speech"},
+    "http_api": {"errors", "settings.model", "settings.addresses", "audio", "speech"},
+    # a service of its own that shares the neutral protocol and no state machine with its clients
+    "embedded": {"errors", "settings.model", "audio", "realtime"},
+    # a client of a running server, for the command line
+    "wyoming_client": {"errors", "settings.addresses", "audio"},
+}
+
+# Only these may import them, whatever the table above says.
+IMPORTED_ONLY_BY: dict[str, set[str]] = {"embedded": TOP, "wyoming_client": TOP, "azure": TOP}
+
+PURE = {
+    "audio",
+    "realtime",
+    "settings.model",
+    "pool.slots",
+    "pool.backoff",
+    "azure.endpoint",
+    "speech.catalog",
+    "speech.languages",
+    "speech.recording",
+    "speech.sentences",
+    "speech.targets",
+}
+CLOCK = {"asyncio", "sched", "time"}
+NETWORK = {
+    "aiohttp",
+    "http",
+    "select",
+    "selectors",
+    "socket",
+    "ssl",
+    "urllib.request",
+    "websockets",
+    "zeroconf",
+}
+SYSTEM = {"io", "logging", "multiprocessing", "os", "pathlib", "signal", "subprocess", "sys", "threading"}
+CHANCE = {"random", "secrets", "uuid"}
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """`pool.slots` for `pool/slots.py`, `pool` for `pool/__init__.py`, `__init__` for the root's."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def within(module: str, names: set[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def layer_of(module: str) -> str:
+    """The most particular layer that a module belongs to."""
+    layers = [layer for layer in (*MAY_IMPORT, *TOP) if within(module, {layer})]
+    assert layers, f"{module} is in no layer: add it to the table"
+    return max(layers, key=len)
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Every imported module with its line, whatever block it stands in. `from a import b` counts as `a.b`."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno} imports relatively"
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def our_imports(path: Path) -> Iterator[tuple[str, int]]:
+    """The same for our own modules, without the package's name; constants of the root (its version) aside."""
+    for module, line in imports(path):
+        if module == PACKAGE or module.startswith(f"{PACKAGE}.__"):
+            continue
+        if module.startswith(f"{PACKAGE}."):
+            yield module.removeprefix(f"{PACKAGE}."), line
+
+
+def may_import(importer: str, imported: str) -> bool:
+    layer = layer_of(importer)
+    if within(imported, TOP):
+        return layer in TOP
+    if layer in TOP or within(imported, {layer}):
+        return True
+    guarded = {name for name in IMPORTED_ONLY_BY if within(imported, {name})}
+    if any(layer not in IMPORTED_ONLY_BY[name] for name in guarded):
+        return False
+    return within(imported, MAY_IMPORT[layer])
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_only_what_its_layer_may(path: Path):
+    importer = name_of(path)
+    trespasses = [
+        f"line {line}: {imported}"
+        for imported, line in our_imports(path)
+        if not may_import(importer, imported)
+    ]
+    assert trespasses == []
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if within(name_of(path), PURE)], ids=name_of)
+def test_pure_modules_touch_neither_clock_nor_network_nor_environment(path: Path):
+    world = CLOCK | NETWORK | SYSTEM | CHANCE
+    assert [module for module, _ in imports(path) if within(module, world)] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_settings_read_the_environment(path: Path):
+    # the root hands it to them; the embedded backend passes it on to its processes
+    if within(name_of(path), TOP | {"settings", "embedded"}):
+        return
+    words = {"environ", "environb", "getenv", "putenv", "unsetenv"}
+    used = [
+        node.lineno
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute) and node.attr in words
+    ]
+    assert used == []
+    assert [module for module, _ in imports(path) if module.removeprefix("os.") in words] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_and_functions_stay_small(path: Path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LARGEST_MODULE
+    large = [
+        f"{node.name} has {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > LARGEST_FUNCTION
+    ]
+    assert large == []
+
+
+def test_every_layer_of_the_tables_exists():
+    names = {name_of(path) for path in MODULES}
+    tables = {*MAY_IMPORT, *PURE, *IMPORTED_ONLY_BY, *TOP}
+    assert [layer for layer in tables if not any(within(name, {layer}) for name in names)] == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("wyoming_server.server", "http_api.problems"),
+        ("wyoming_server.server", "azure.opener"),
+        ("http_api.server", "pool.pool"),
+        ("http_api.server", "realtime.codec"),
+        ("speech.service", "azure.opener"),
+        ("speech.service", "settings.load"),
+        ("embedded.server", "speech.catalog"),
+        ("azure.session", "pool.pool"),
+        ("pool.slots", "realtime.shapes"),
+        ("realtime.codec", "settings.model"),
+        ("errors", "settings.model"),
+        ("speech.service", "app"),
+        ("settings.load", "cli"),
+        ("settings.model", "settings.load"),
+        ("speech.service", "wyoming_client"),
+    ],
+)
+def test_the_table_forbids_what_it_should(importer: str, imported: str):
+    assert not may_import(importer, imported)

@@ -38,7 +38,7 @@ async def pool_of(opener: MemoryOpener, **limits: float) -> AsyncIterator[Pool]:
     await settle()
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert opener.alive == []
-    gc.collect()
+    gc.collect(1)
     assert unseen == []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.settings.addresses import TcpAddress
 
-Factory = Callable[[], asyncio.Protocol]
+Factory = Callable[[], asyncio.BaseProtocol]
 
 _BACKLOG = 512
 _UNIX_MODE = 0o660

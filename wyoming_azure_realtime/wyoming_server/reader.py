@@ -42,7 +42,7 @@ class WyomingReader:
         self._searched = 0  # bytes known to hold no newline
         self._header: _Header | None = None  # its line is out of the buffer, its data and payload are not
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Add bytes that arrived. Take every event before feeding more, or the buffer grows."""
         self._buffer += data
 

@@ -20,6 +20,8 @@ _LOGGER = logging.getLogger(__name__)
 _FAREWELL = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
+_READ_BYTES = 64 << 10
+
 
 class WyomingServer:
     """Serves the speech service on every listener, each with its profile's defaults."""
@@ -36,6 +38,7 @@ class WyomingServer:
         self._profiles = profiles
         self._limits = limits
         self._roster = Roster(limits.max_connections)
+        self._buffer = memoryview(bytearray(_READ_BYTES))
         self._listeners: list[TcpListener | UnixListener | StdioListener] = []
 
     @property
@@ -89,7 +92,7 @@ class WyomingServer:
     async def _open(self, wanted: Listener) -> None:
         offer = Offer.of(self._service.for_profile(self._profiles.get(wanted.profile, Profile())))
         listener = _listener(wanted.uri)
-        await listener.open(lambda: Connection(offer, self._limits, self._roster))
+        await listener.open(lambda: Connection(offer, self._limits, self._roster, self._buffer))
         self._listeners.append(listener)
 
     async def _emptied(self, seconds: float) -> None:

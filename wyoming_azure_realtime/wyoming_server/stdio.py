@@ -4,10 +4,11 @@ import asyncio
 import os
 import stat
 import sys
+from collections.abc import Callable
 from typing import IO, cast
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.wyoming_server.listeners import Factory
+from wyoming_azure_realtime.wyoming_server.connection import Connection
 
 
 class StdioListener:
@@ -21,7 +22,7 @@ class StdioListener:
         """Where it listens."""
         return ["stdio://"]
 
-    async def open(self, factory: Factory) -> None:
+    async def open(self, factory: Callable[[], Connection]) -> None:
         """Read standard input, write standard output. Raises SettingsError unless both can be waited for."""
         if not all(_can_be_awaited(stream.fileno()) for stream in (sys.stdin, sys.stdout)):
             raise SettingsError(
@@ -39,7 +40,7 @@ class StdioListener:
 class _StdioTransport(asyncio.Transport):
     """Two pipes as one transport. The client is gone when our output is closed, not when our input is."""
 
-    def __init__(self, protocol: asyncio.Protocol, ended: asyncio.Event) -> None:
+    def __init__(self, protocol: Connection, ended: asyncio.Event) -> None:
         super().__init__()
         self.protocol = protocol
         self._ended = ended

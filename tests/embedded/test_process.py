@@ -13,11 +13,13 @@ from websockets.exceptions import InvalidStatus
 from tests.support.realtime_peer import GA, eventually, peer, tone
 from wyoming_azure_realtime.embedded.faults import Fault, Faults
 from wyoming_azure_realtime.embedded.process import BackendProcess
+from wyoming_azure_realtime.errors import BackendTimeout, ConnectFailed
 
 SECONDS = 20
 PARENT = """
 import asyncio
 from wyoming_azure_realtime.embedded.process import BackendProcess
+from wyoming_azure_realtime.errors import BackendTimeout, ConnectFailed
 
 async def main():
     backend = BackendProcess(engines="sink")
@@ -120,3 +122,17 @@ def _is_zombie(pid: int) -> bool:
 
 def _proc(pid: int, name: str) -> str:
     return Path(f"/proc/{pid}/{name}").read_text()
+
+
+async def test_a_child_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wyoming_azure_realtime.embedded.process._MODULE", "wyoming_azure_realtime.nothing")
+    with pytest.raises(ConnectFailed, match="did not start"):
+        await BackendProcess().start()
+
+
+async def test_a_child_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wyoming_azure_realtime.embedded.process._ANNOUNCE_SECONDS", 0.01)
+    backend = BackendProcess(engines="sink")
+    with pytest.raises(BackendTimeout):
+        await backend.start()
+    assert backend.pid == 0

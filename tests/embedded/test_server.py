@@ -5,12 +5,14 @@ import base64
 import json
 import logging
 import time
+from collections.abc import AsyncGenerator
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.realtime_peer import GA, GA_TRANSCRIPTION, PREVIEW, eventually, hush, peer, said, tone
+from wyoming_azure_realtime.embedded.engines import Engines
 from wyoming_azure_realtime.embedded.models import Deployments
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
@@ -213,3 +215,25 @@ async def test_every_answer_to_an_upgrade_has_an_id_to_ask_about():
         async with connect(url, additional_headers={"api-key": "right"}) as socket:
             assert socket.response is not None
             assert socket.response.headers["apim-request-id"]
+
+
+class Faulty:
+    """Breaks in a way that no engine should."""
+
+    async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+        yield bytes(4800)
+        raise ZeroDivisionError
+
+
+async def test_a_bug_is_told_as_the_service_would_and_ends_the_session(caplog: pytest.LogCaptureFixture):
+    async with (
+        EmbeddedServer(ServerOptions(), Engines(speaking=Faulty())) as server,
+        peer(server.url) as client,
+    ):
+        await client.speak("Hello")
+        error = (await client.until("error"))["error"]
+        assert (error["type"], error["code"]) == ("server_error", None)
+        with pytest.raises(ConnectionClosed):
+            await client.closed()
+        assert client.socket.close_code == 1011
+    assert [record.exc_info is not None for record in caplog.records] == [True]

@@ -74,8 +74,3 @@ def encoder(audio: JsonObject) -> Converter:
     """To the session's or the response's output format."""
     law = audio["type"]
     return _Unchanged() if law == "audio/pcm" else _ToTelephone(law)
-
-
-def wire_bytes_per_second(audio: JsonObject) -> int:
-    """How much of the format one second is."""
-    return REALTIME.bytes_per_second if audio["type"] == "audio/pcm" else TELEPHONE.rate

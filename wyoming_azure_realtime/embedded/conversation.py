@@ -47,10 +47,6 @@ class Conversation:
         """The item of that id."""
         return next((entry for entry in self._entries if entry.id == item_id), None)
 
-    def last_id(self) -> str | None:
-        """The id that a new item would follow."""
-        return self._entries[-1].id if self._entries else None
-
     def add(self, entry: Entry, previous_item_id: str | None = None) -> str | None:
         """Insert after `previous_item_id` (`root`: in front; None: at the end); return what it follows."""
         if self.find(entry.id):
@@ -60,12 +56,6 @@ class Conversation:
         previous = self._entries[place - 1].id if place else None
         self._forget_oldest()
         return previous
-
-    def previous_id(self, item_id: str) -> str | None:
-        """What the item follows."""
-        ids = [entry.id for entry in self._entries]
-        place = ids.index(item_id) if item_id in ids else 0
-        return ids[place - 1] if place else None
 
     def get(self, item_id: str, doing: str) -> Entry:
         """The item, or the refusal of `doing` (retrieve, delete, truncate) something to it."""

@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import http
-import logging
 import time
 import uuid
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
@@ -34,7 +33,6 @@ from wyoming_azure_realtime.embedded.upgrade import (
 from wyoming_azure_realtime.embedded.wire import MAX_FRAME
 from wyoming_azure_realtime.realtime.dialects import GaDialect
 
-_LOG = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS = 120
 _CLOSE_SECONDS = 2
 
@@ -84,7 +82,6 @@ class EmbeddedServer:
             open_timeout=_HANDSHAKE_SECONDS,
             server_header=None,
             close_timeout=_CLOSE_SECONDS,
-            logger=_Log(logging.getLogger("websockets.server"), {}),
         )
 
     async def stop(self) -> None:
@@ -167,15 +164,6 @@ class EmbeddedServer:
         outlet = Outlet(connection, GaDialect(), self._plan, self.options.send_seconds)
         await outlet.emit(dismissed.error.event(None))
         await outlet.close(dismissed.close_code, dismissed.reason)
-
-
-class _Log(logging.LoggerAdapter[logging.Logger]):
-    """Whoever knocks without being a WebSocket client is worth a line, not a traceback."""
-
-    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        if msg == "opening handshake failed":
-            level, msg, kwargs = logging.INFO, "Something connected that is no WebSocket client", {}
-        super().log(level, msg, *args, **kwargs)
 
 
 def _identify(_connection: ServerConnection, _request: Request, response: Response) -> None:

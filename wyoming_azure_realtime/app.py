@@ -62,7 +62,7 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
     """The speech service that the settings describe, with its backend and its pool."""
     settings = loaded.settings
     async with AsyncExitStack() as stack:
-        backend = await _start_backend(settings, stack) if loaded.uses == "embedded" else None
+        backend = await _start_backend(loaded, stack) if loaded.uses == "embedded" else None
         targets = [_embedded_target(backend)] if backend else settings.targets
         opener = SessionOpener(targets, settings.deadlines)
         stack.push_async_callback(opener.close)
@@ -71,8 +71,10 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         yield SpeechService(_catalog(settings, targets[0], backend), sessions, targets, settings, _log_turn)
 
 
-async def _start_backend(settings: Settings, stack: AsyncExitStack) -> BackendProcess:
-    _LOGGER.info("No Azure endpoint is configured: starting the embedded backend (an English demo)")
+async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProcess:
+    settings = loaded.settings
+    because = "as asked for" if loaded.given("backend") else "since no Azure endpoint is configured"
+    _LOGGER.info("Starting the embedded backend, %s: an English demo without a cloud", because)
     backend = await stack.enter_async_context(BackendProcess(settings.embedded, log=settings.log))
     if not backend.hears:
         _LOGGER.warning("%s", backend.reason)

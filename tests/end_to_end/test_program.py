@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import socket
-import sys
 import time
 import wave
 from pathlib import Path
@@ -12,9 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from wyoming.asr import Transcript, Transcribe
+from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
-from wyoming.client import AsyncClient, AsyncStdioClient
+from wyoming.client import AsyncClient
+from wyoming.event import Event, async_read_event, async_write_event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize
 
@@ -30,7 +30,7 @@ needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 NO_HTTP = ("--uri", "tcp://127.0.0.1:0", "--http", "off", "--no-zeroconf")
 
 
-async def spoken(client: AsyncClient, text: str) -> tuple[AudioFormat, bytes]:
+async def spoken(client: "AsyncClient | Pipes", text: str) -> tuple[AudioFormat, bytes]:
     """What a stock client gets for a text."""
     await client.write_event(Synthesize(text=text).event())
     fmt, pcm = None, b""
@@ -48,7 +48,7 @@ async def spoken(client: AsyncClient, text: str) -> tuple[AudioFormat, bytes]:
     return fmt, pcm
 
 
-async def heard(client: AsyncClient, fmt: AudioFormat, pcm: bytes) -> str:
+async def heard(client: "AsyncClient | Pipes", fmt: AudioFormat, pcm: bytes) -> str:
     """What a stock client is told that was said, sent as Home Assistant sends it."""
     form = {"rate": fmt.rate, "width": fmt.width, "channels": fmt.channels}
     await client.write_event(Transcribe(language="en").event())
@@ -61,6 +61,19 @@ async def heard(client: AsyncClient, fmt: AudioFormat, pcm: bytes) -> str:
             return Transcript.from_event(event).text
         assert event.type.startswith("transcript-"), event
     pytest.fail("the connection ended without a transcript")
+
+
+class Pipes:
+    """Wyoming's own event functions over the standard streams of a program."""
+
+    def __init__(self, running: Program) -> None:
+        self._process = running.process
+
+    async def write_event(self, event: Event) -> None:
+        await async_write_event(event, self._process.stdin)
+
+    async def read_event(self) -> Event | None:
+        return await async_read_event(self._process.stdout)
 
 
 async def describe(uri: str) -> Info:
@@ -80,7 +93,7 @@ async def embedded():
 @pytest.mark.asyncio(loop_scope="module")
 class TestEmbedded:
     async def test_it_says_plainly_what_it_is_and_how_to_use_it(self, embedded: Program):
-        await embedded.said("embedded backend")
+        await embedded.said("embedded backend, since no Azure")
         await embedded.said("Wyoming Protocol")
         await embedded.said("wyoming-azure-realtime speak")
 
@@ -132,15 +145,20 @@ class TestEmbedded:
         assert info.satellite is None
 
     async def test_the_service_stays_small(self, embedded: Program):
-        status = Path(f"/proc/{embedded.process.pid}/status")
-        if not status.exists():
-            pytest.skip("this system does not tell")
-        (resident,) = [line for line in status.read_text().splitlines() if line.startswith("VmRSS")]
-        assert int(resident.split()[1]) < 90 * 1024
+        assert resident_kilobytes(embedded.process.pid) < 90 * 1024
+
+
+def resident_kilobytes(pid: int) -> int:
+    """By the system's own accounting, where it tells."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        pytest.skip("this system does not tell")
+    (resident,) = [line for line in status.read_text().splitlines() if line.startswith("VmRSS")]
+    return int(resident.split()[1])
 
 
 def decimated(fmt: AudioFormat, pcm: bytes) -> bytes:
-    """24 kHz as 16 kHz, by telling the resampler a lie about the rate: 36 kHz to 24 kHz is 24 kHz to 16 kHz."""
+    """24 kHz as 16 kHz, by a lie about the rate: from 36 to 24 kHz is from 24 to 16 kHz."""
     assert fmt.rate == 24000
     resampler = StreamResampler(AudioFormat(36000, 2, 1))
     return resampler.process(pcm) + resampler.flush()
@@ -173,10 +191,12 @@ class TestElsewhere:
 
     @needs_ears
     async def test_it_serves_a_client_on_stdio(self):
-        command = [sys.executable, "-m", "wyoming_azure_realtime", "--uri", "stdio://", "--http", "off"]
-        async with asyncio.timeout(40), AsyncStdioClient(command[0], command[1:]) as client:
+        async with program("--uri", "stdio://", "--http", "off") as running, asyncio.timeout(40):
+            client = Pipes(running)
             fmt, pcm = await spoken(client, ROUND_TRIP[0])
             assert await heard(client, fmt, pcm) == ROUND_TRIP[0]
+            running.process.stdin.close()
+            assert await running.process.wait() == 0
 
     async def test_it_listens_on_unix_sockets(self, tmp_path: Path):
         path = tmp_path / "wyoming.sock"

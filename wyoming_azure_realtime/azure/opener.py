@@ -31,6 +31,8 @@ class TargetOpener:
         self._target = target
         self._deadlines = deadlines
         self._dialect = for_api_version(target.api_version)
+        if self._dialect.deprecation:
+            _LOGGER.warning("Target '%s': %s", target.name, self._dialect.deprecation)
         self._credentials: Credentials = credentials_for(target)
         self._transcribes_over: SessionKind = "transcription"
         for kind in ("realtime", "transcription"):

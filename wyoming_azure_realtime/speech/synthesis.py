@@ -11,6 +11,7 @@ from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import silence
 from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError, TextTooLong
+from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
 from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Spoken
 from wyoming_azure_realtime.settings.model import Deadlines
@@ -61,10 +62,12 @@ class Synthesis:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._on_turn(self._log.record())
+        try:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+        finally:
+            self._on_turn(self._log.record())
 
     async def write(self, text: str) -> None:
         """More text, cut anywhere. Raises `TextTooLong`."""
@@ -87,6 +90,7 @@ class Synthesis:
             yield chunk
 
     async def _run(self) -> None:
+        current_turn.set(self._log.id)
         end: SpeechServiceError | None = None
         try:
             await self._speak_all()

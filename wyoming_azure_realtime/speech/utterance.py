@@ -12,6 +12,7 @@ from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError
+from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.realtime.session_config import Hints, TranscriptionConfig
 from wyoming_azure_realtime.realtime.transcription_turn import (
     LONGEST_APPEND,
@@ -64,11 +65,13 @@ class Utterance:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._log.audio_seconds = self._recording.seconds
-        self._on_turn(self._log.record())
+        try:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+        finally:
+            self._log.audio_seconds = self._recording.seconds
+            self._on_turn(self._log.record())
 
     def begin(self, source: AudioFormat) -> None:
         """Say what audio is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
@@ -101,6 +104,7 @@ class Utterance:
                 return
 
     async def _run(self) -> None:
+        current_turn.set(self._log.id)
         try:
             text = await self._recognise()
             self._log.outcome = "completed" if text else "empty"

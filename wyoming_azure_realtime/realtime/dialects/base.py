@@ -38,6 +38,10 @@ class Dialect(Protocol):
         """`ga` or `preview`, for logs and `/info`."""
 
     @property
+    def deprecation(self) -> str:
+        """What to tell whoever still uses it; empty for the current one."""
+
+    @property
     def azure_path(self) -> str:
         """Where the realtime endpoint lives on an Azure resource."""
 

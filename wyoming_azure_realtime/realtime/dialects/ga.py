@@ -9,6 +9,7 @@ class GaDialect:
     """Nested sessions, `/openai/v1/realtime`, no `api-version`."""
 
     name = "ga"
+    deprecation = ""
     azure_path = "/openai/v1/realtime"
 
     def query(self, kind: SessionKind, deployment: str) -> dict[str, str]:

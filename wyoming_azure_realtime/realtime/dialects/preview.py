@@ -91,6 +91,7 @@ class PreviewDialect:
     """Flat sessions, `/openai/realtime?api-version=…`."""
 
     name = "preview"
+    deprecation = "the preview API is deprecated; current models need AZURE_OPENAI_API_VERSION to be empty"
     azure_path = "/openai/realtime"
 
     def __init__(self, api_version: str) -> None:

@@ -151,7 +151,7 @@ async def test_latencies_are_kept(server: EmbeddedServer):
 async def test_generation_keeps_its_pace(server: EmbeddedServer, client: Peer):
     server.faults = Faults(generation_pace=0.5)
     await client.speak("a" * 10)  # 600 ms of sound
-    assert 0.1 < await _seconds(client.until("response.done")) < 0.6
+    assert await _seconds(client.until("response.done")) > 0.2
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1001, "going"), (1011, ""), (4000, "odd"), (1006, "")])

@@ -91,11 +91,16 @@ async def _standard_input() -> asyncio.StreamReader:
     return reader
 
 
+def _key(server: EmbeddedServer) -> str:
+    return "any" if server.options.key is None else "…"
+
+
 def _instructions(server: EmbeddedServer) -> str:
     engines = server.engines
+    which = "any key" if server.options.key is None else "the key it was given"
     lines = [
-        f"Realtime backend listening on {server.url} (any key)",
-        f"  wyoming-azure-realtime: AZURE_OPENAI_ENDPOINT={server.url} AZURE_OPENAI_KEY=any",
+        f"Realtime backend listening on {server.url} ({which})",
+        f"  wyoming-azure-realtime: AZURE_OPENAI_ENDPOINT={server.url} AZURE_OPENAI_KEY={_key(server)}",
         f'  OpenAI clients: base_url="{server.url}/openai/v1", model="gpt-realtime"',
         f"  WebSocket: {server.url.replace('http', 'ws', 1)}/openai/v1/realtime?model=gpt-realtime",
     ]

@@ -147,12 +147,16 @@ class Connection(asyncio.BufferedProtocol):
         """End our side; the client's is awaited, for a while."""
         self._deaf = True
         self._parked = None
+        self._outlive(self._patience)
         if self._input_ended or not self._transport.can_write_eof():
             self._transport.close()
-        else:
+            return
+        try:
             self._transport.write_eof()
+        except OSError:  # the client has reset the connection, which its transport has yet to hear
+            self._transport.abort()
+        else:
             self._read_on(True)
-        self._outlive(self._patience)
 
     def _hear(self) -> None:
         """Hear what is there, up to an event that must wait; bytes behind it wait in the client's socket."""

@@ -129,7 +129,7 @@ async def test_a_redirect_on_the_same_host_is_not_followed_either():
 
 
 async def test_an_upgrade_that_is_never_answered_ends_by_its_deadline():
-    async with scripted_server([Deaf()]) as server:
+    async with asyncio.timeout(5), scripted_server([Deaf()]) as server:
         with pytest.raises(errors.ConnectFailed, match="in time"):
             await connect(server.url, within=0.05)
         await server.all_gone()

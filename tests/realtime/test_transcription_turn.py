@@ -174,6 +174,10 @@ HAPPY: dict[str, tuple[list[Event], list[Outcome]]] = {
         [committed("old"), delta("i1", "Turn"), completed("old", "no"), committed("i1"), DONE],
         [PartialText("Turn"), FINAL],
     ),
+    "a final text before the commit is of another utterance": (
+        [completed("i0", "no"), committed("i1"), DONE],
+        [FINAL],
+    ),
     "a second commit is not ours": ([committed("i1"), committed("i2"), completed("i2", "no"), DONE], [FINAL]),
     "errors of earlier turns say nothing": (
         [refused("t0-commit"), refused("t0-delete"), refused("t11-hints"), committed("i1"), DONE],

@@ -135,7 +135,9 @@ class ScriptedServer:
                 await connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
             case Expect(event_type):
                 async with asyncio.timeout(PATIENCE):
-                    event = json.loads(await connection.recv())
+                    frame = await connection.recv()
+                assert isinstance(frame, str), "events travel in text frames"
+                event = json.loads(frame)
                 self.received.append(event)
                 self.heard.set()
                 assert event["type"] == event_type, f"expected {event_type}, got {event}"

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import logging
 import socket
 import struct
@@ -8,11 +9,15 @@ from contextlib import suppress
 import pytest
 from wyoming.info import Info
 
+from tests.support.service import running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Door, Peer, eventually, wyoming_door
 from tests.wyoming_server.test_reader import MALFORMED
 from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.wyoming_server.connection import Connection
+from wyoming_azure_realtime.wyoming_server.offer import Offer
+from wyoming_azure_realtime.wyoming_server.roster import Roster
 
 OURS = "wyoming_azure_realtime.wyoming_server"
 SMALL = Limits(max_header=1024, max_data=2048, max_payload=4096, drain=0.3)
@@ -227,6 +232,40 @@ async def test_a_client_that_resets_its_connection_leaves_no_trace_in_the_log(ca
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await served(door)
     assert complaints(caplog) == []
+
+
+class AlreadyReset(asyncio.Transport):
+    """A transport whose peer has reset the connection, which it has not yet noticed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborted = False
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """It goes nowhere."""
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted():
+    async with running_service() as behind:
+        roster, transport = Roster(1), AlreadyReset()
+        connection = Connection(Offer.of(behind.service), Limits(), roster, memoryview(bytearray(64)))
+        connection.connection_made(transport)
+        connection.data_received(b"nonsense\n")
+        assert transport.aborted
+        connection.connection_lost(None)
+        assert roster.members() == []
 
 
 async def test_at_the_limit_a_silent_connection_makes_room_for_one_that_speaks():

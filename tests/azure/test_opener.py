@@ -28,7 +28,9 @@ from wyoming_azure_realtime.settings.model import Deadlines, Secret, Target
 
 SPEAKS = SpeechConfig("t", "my-rt", "alloy")
 HEARS = TranscriptionConfig("t", "my-ears", "whisper-1")
-QUICK = Deadlines(upgrade=0.1, configuration=0.1, close=0.1)
+PATIENT = Deadlines()
+NO_UPGRADE = Deadlines(upgrade=0.1)
+NO_CONFIGURATION = Deadlines(configuration=0.1)
 
 NOT_REALTIME = Refuse(
     400, json.dumps({"error": {"code": "OpperationNotSupported", "message": "No."}}).encode()
@@ -44,7 +46,7 @@ def target(url: str, **more: Any) -> Target:
     return Target(name="t", endpoint=url, key=Secret("hunter2"), realtime_deployment="my-rt", **more)
 
 
-def opener(url: str, deadlines: Deadlines = QUICK, **more: Any) -> TargetOpener:
+def opener(url: str, deadlines: Deadlines = PATIENT, **more: Any) -> TargetOpener:
     return TargetOpener(target(url, **more), deadlines)
 
 
@@ -111,7 +113,7 @@ async def test_where_no_transcription_session_can_be_had_a_conversation_transcri
 async def test_what_one_target_refuses_another_may_allow():
     async with scripted_server([NOT_REALTIME], CONVERSES) as poor, scripted_server(TRANSCRIBES) as rich:
         targets = [target(poor.url), Target(name="u", endpoint=rich.url, key=Secret("k"))]
-        both = SessionOpener(targets, QUICK)
+        both = SessionOpener(targets, PATIENT)
         first = await both(HEARS)
         second = await both(TranscriptionConfig("u", "my-ears", "whisper-1"))
         assert (first.kind, second.kind) == ("realtime", "transcription")
@@ -133,7 +135,7 @@ async def test_a_conversation_that_is_refused_as_well_is_not_remembered():
 async def test_without_a_realtime_deployment_there_is_nothing_to_fall_back_to():
     async with scripted_server([NO_DEPLOYMENT]) as server:
         one = TargetOpener(
-            Target(name="t", endpoint=server.url, key=Secret("k"), realtime_deployment=""), QUICK
+            Target(name="t", endpoint=server.url, key=Secret("k"), realtime_deployment=""), PATIENT
         )
         with pytest.raises(errors.DeploymentNotFound, match="'my-ears' not found"):
             await one.open(HEARS)
@@ -159,33 +161,40 @@ async def test_other_refusals_are_no_reason_to_fall_back(
 
 
 ERROR = Send({"type": "error", "error": {"type": "invalid_request_error", "code": "invalid_value"}})
-FAILURES: dict[str, tuple[Script, type[errors.BackendError]]] = {
-    "the upgrade is never answered": ([Deaf()], errors.ConnectFailed),
-    "no greeting": ([Linger()], errors.BackendTimeout),
+FAILURES: dict[str, tuple[Script, Deadlines, type[errors.BackendError]]] = {
+    "the upgrade is never answered": ([Deaf()], NO_UPGRADE, errors.ConnectFailed),
+    "no greeting": ([Linger()], NO_CONFIGURATION, errors.BackendTimeout),
     "a greeting that makes no sense": (
         [Send({"type": "session.created", "session": 1}), Linger()],
+        NO_CONFIGURATION,
         errors.BackendTimeout,
     ),
-    "no acknowledgement": ([created(), Expect("session.update"), Linger()], errors.BackendTimeout),
+    "no acknowledgement": (
+        [created(), Expect("session.update"), Linger()],
+        NO_CONFIGURATION,
+        errors.BackendTimeout,
+    ),
     "a refused configuration": (
         [created(), Expect("session.update"), ERROR, Linger()],
+        PATIENT,
         errors.ProtocolViolation,
     ),
-    "a close instead of a greeting": ([Close(1011)], errors.SessionLost),
+    "a close instead of a greeting": ([Close(1011)], PATIENT, errors.SessionLost),
     "a close instead of an acknowledgement": (
         [created(), Expect("session.update"), Close(1000)],
+        PATIENT,
         errors.SessionLost,
     ),
-    "a broken connection": ([created(), Drop()], errors.SessionLost),
+    "a broken connection": ([created(), Drop()], PATIENT, errors.SessionLost),
 }
 
 
 @pytest.mark.parametrize("case", FAILURES)
 async def test_whatever_goes_wrong_is_an_error_by_its_deadline_and_leaves_no_socket(case: str):
-    script, expected = FAILURES[case]
+    script, deadlines, expected = FAILURES[case]
     async with scripted_server(script) as server, asyncio.timeout(5):
         with pytest.raises(errors.BackendError) as caught:
-            await opener(server.url).open(SPEAKS)
+            await opener(server.url, deadlines).open(SPEAKS)
         assert type(caught.value) is expected
         assert "hunter2" not in str(caught.value)
         await server.all_gone()
@@ -194,7 +203,7 @@ async def test_whatever_goes_wrong_is_an_error_by_its_deadline_and_leaves_no_soc
 @pytest.mark.parametrize("script", [[Deaf()], [Linger()], [created(), Expect("session.update"), Linger()]])
 async def test_a_cancelled_opening_leaves_no_socket(script: Script):
     async with scripted_server(script) as server:
-        opening = asyncio.create_task(opener(server.url, Deadlines()).open(SPEAKS))
+        opening = asyncio.create_task(opener(server.url, PATIENT).open(SPEAKS))
         await (server.heard if len(script) > 1 else server.asked).wait()
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -205,7 +214,7 @@ async def test_a_cancelled_opening_leaves_no_socket(script: Script):
 async def test_an_opening_cancelled_at_any_moment_leaves_no_socket():
     async with asyncio.timeout(20), scripted_server(*([CONVERSES] * 500)) as server:
         for moment in range(500):
-            opening = asyncio.create_task(opener(server.url, Deadlines()).open(SPEAKS))
+            opening = asyncio.create_task(opener(server.url, PATIENT).open(SPEAKS))
             for _ in range(moment):
                 await asyncio.sleep(0)
             opening.cancel()
@@ -256,6 +265,6 @@ def test_an_impossible_target_is_found_at_the_start(impossible: dict[str, Any]):
 async def test_sessions_open_side_by_side():
     scripts = [[*greeting(), Linger()] for _ in range(5)]
     async with scripted_server(*scripts) as server:
-        one = opener(server.url, Deadlines())
+        one = opener(server.url, PATIENT)
         sessions = await asyncio.gather(*(one.open(SPEAKS) for _ in range(5)))
         await asyncio.gather(*(session.close() for session in sessions))

@@ -227,7 +227,7 @@ async def test_a_session_that_dies_idle_makes_room_at_once():
 
 
 async def test_a_session_that_dies_idle_is_replaced_after_a_pause(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(backoff, "FIRST", 0.02)
+    monkeypatch.setattr(backoff, "FIRST", 0.3)
     opener = MemoryOpener()
     async with pool_of(opener, min_size=1) as pool:
         pool.warm("alloy")
@@ -254,7 +254,7 @@ async def test_a_session_that_dies_on_lease_is_not_parked_even_when_released_cle
 
 async def test_an_announced_end_closes_an_idle_session_before_it():
     opener = MemoryOpener()
-    opener.expires_at = time.time() + 0.25
+    opener.expires_at = time.time() + 1.0
     async with pool_of(opener) as pool:
         lease = await pool.lease("alloy")
         lease.release()

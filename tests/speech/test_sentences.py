@@ -135,7 +135,7 @@ def test_an_endless_sentence_is_given_before_it_ends():
     "nasty",
     ["\N{DEVANAGARI DANDA}", "*", ".", '."', "Mr. ", "word ", " ", "。", "?\N{RIGHT DOUBLE QUOTATION MARK}"],
 )
-@pytest.mark.parametrize(("length", "step"), [(4_000, 1), (20_000, 20_000)])
+@pytest.mark.parametrize(("length", "step"), [(2_000, 1), (20_000, 20_000)])
 def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
     text = "A" + nasty * (length // len(nasty))
     began = time.process_time()

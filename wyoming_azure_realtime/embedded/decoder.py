@@ -15,14 +15,18 @@ Samples = npt.NDArray[np.float32]
 _PCM_RATE, _RATE = 24000, 16000
 _SHORTEST_SECONDS = 0.25
 _FRAME = _RATE * 30 // 1000
-_MARGIN = _RATE // 5
+# Kept before and after the speech, or added: more silence weighs on the cepstral mean, with less of it the
+# decoder misses beginnings and ends.
+_MARGIN = _RATE // 4
+# where speech begins and ends: energy over the quiet frames', and over a share of the loudest's (40 dB down)
+_OVER_QUIET, _OF_LOUDEST = 4.0, 1e-4
 # RMS of the loudest frame, in steps of 16 bits
 _SILENCE = 20.0
 # loud frames of speech have many times the energy of its quiet ones; hums, tones and hiss do not
 _STEADY = 4.0
-# Exact zeros spoil the cepstral mean. The level goes with the signal's: enough of it for synthetic speech,
-# which has no noise of its own, and inaudible under a microphone's.
-_DITHER, _LEAST_DITHER = 0.0014, 5.0
+# Exact zeros spoil the cepstral mean, so noise is added: enough for synthetic speech, which has none of its
+# own, and little against a microphone's. It goes with the signal's level, which is made the same for all.
+_PEAK, _DITHER = 16384.0, 23.0
 
 # language weight and word insertion penalty, measured with tests/embedded/accuracy.py
 _SEARCH = {"lw": 8.0, "wip": 0.2}
@@ -42,12 +46,14 @@ class Decoder:
 
     def transcribe(self, pcm: bytes) -> str:
         """Words in `pcm` (24 kHz 16-bit mono), lower case; empty when nobody speaks."""
-        heard = _listen(pcm)
-        if not _has_speech(heard):
+        speech = _speech(_listen(pcm))
+        if speech is None:
             return ""
+        # or else its estimate of the noise would come from the utterance before
+        self._decoder.reinit_feat()
         self._decoder.start_utt()
         # the whole utterance at once, so that its own mean is taken off and not a running one
-        self._decoder.process_raw(_prepare(heard), full_utt=True)
+        self._decoder.process_raw(_dithered(speech), full_utt=True)
         self._decoder.end_utt()
         hypothesis = self._decoder.hyp()
         return "" if hypothesis is None else str(hypothesis.hypstr)
@@ -70,18 +76,22 @@ def _listen(pcm: bytes) -> Samples:
     return resampled
 
 
-def _has_speech(samples: Samples) -> bool:
+def _speech(samples: Samples) -> Samples | None:
+    """Cut `samples` to the speech and its margins; None when nobody speaks."""
     if len(samples) < _SHORTEST_SECONDS * _RATE:
-        return False
-    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    energies = np.mean(np.square(frames), axis=1)
+        return None
+    energies = np.mean(np.square(samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)), axis=1)
     quiet, loud = np.percentile(energies, (10, 95))
-    return bool(energies.max() > _SILENCE**2 and loud > _STEADY * quiet)
+    if energies.max() < _SILENCE**2 or loud < _STEADY * quiet:
+        return None
+    (spoken,) = np.nonzero(energies > max(_OVER_QUIET * quiet, _OF_LOUDEST * energies.max()))
+    start, end = int(spoken[0]) * _FRAME, int(spoken[-1] + 1) * _FRAME
+    with_margins: Samples = np.pad(samples, _MARGIN)[start : end + 2 * _MARGIN]
+    return with_margins
 
 
-def _prepare(samples: Samples) -> bytes:
-    sigma = max(_LEAST_DITHER, _DITHER * float(np.abs(samples).max()))
+def _dithered(samples: Samples) -> bytes:
     # the same noise every time: the same sound gives the same words
-    noisy = np.random.default_rng(1).normal(0, sigma, len(samples) + 2 * _MARGIN)
-    noisy[_MARGIN:-_MARGIN] += samples
-    return noisy.clip(-32768, 32767).astype("<i2").tobytes()
+    noise = np.random.default_rng(1).normal(0, _DITHER, len(samples))
+    level = _PEAK / float(np.abs(samples).max())
+    return (samples * level + noise).clip(-32768, 32767).astype("<i2").tobytes()

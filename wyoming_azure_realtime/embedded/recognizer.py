@@ -84,6 +84,11 @@ class Recognizer:
         return False, f"Speech is not recognised: {', '.join(missing)} is not installed (extra `local`)."
 
     @property
+    def idle(self) -> bool:
+        """Whether a worker has nothing to do."""
+        return self._pool.idle
+
+    @property
     def worker_pids(self) -> list[int]:
         """Process ids of the workers that have their model."""
         return self._pool.pids

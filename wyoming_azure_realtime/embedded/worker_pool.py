@@ -111,7 +111,8 @@ class WorkerPool:
         worker = await WorkerProcess.start(self._setup)
         try:
             ready = await worker.ready(self._load_seconds)
-            _log_ready(ready)
+            if not self._settled.is_set():
+                _log_first(ready)
             self._failures, self._refusal = 0, ""
             self._serving.add(worker)
             self._settled.set()
@@ -172,11 +173,8 @@ class WorkerPool:
                 job.text.set_exception(TranscriptionFailed(reason))
 
 
-def _log_ready(ready: Ready) -> None:
-    _LOG.debug(
-        "Recogniser worker ready after %.1f s, language model %s.",
-        ready.seconds,
-        "built" if ready.built else "cached",
-    )
-    if ready.built and ready.unsayable:
+def _log_first(ready: Ready) -> None:
+    origin = "built" if ready.built else "loaded"
+    _LOG.info("The recogniser's language model was %s in %.1f s.", origin, ready.seconds)
+    if ready.unsayable:
         _LOG.warning("Names with these words are not recognised: %s.", ", ".join(ready.unsayable))

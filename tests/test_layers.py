@@ -30,10 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "realtime": {"errors"},
     "azure": {"errors", "settings.model", "realtime"},
     "pool": {"errors", "settings.model"},
-    "speech": {"errors", "settings.model", "audio", "realtime", "pool"},
+    "speech": {"errors", "logs", "settings.model", "audio", "realtime", "pool"},
     # the doors: not each other, never azure or pool; realtime only through speech
-    "wyoming_server": {"errors", "settings.model", "settings.addresses", "audio", "speech"},
-    "http_api": {"errors", "settings.model", "settings.addresses", "audio", "speech"},
+    "wyoming_server": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
+    "http_api": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
     # a service of its own that shares the neutral protocol and no state machine with its clients
     "embedded": {"errors", "settings.model", "audio", "realtime"},
     # a client of a running server, for the command line

@@ -24,6 +24,7 @@ from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Cata
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
+from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.wyoming_server.discovery import Discovery
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -62,18 +63,36 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
     """The speech service that the settings describe, with its backend and its pool."""
     settings = loaded.settings
     async with AsyncExitStack() as stack:
-        backend = await _start_backend(loaded, stack) if loaded.uses == "embedded" else None
-        targets = [_embedded_target(backend)] if backend else settings.targets
-        opener = SessionOpener(targets, settings.deadlines)
+        needed = loaded.uses == "embedded" or settings.fallback == "embedded"
+        backend = await _start_backend(loaded, stack) if needed else None
+        embedded = [_embedded_target(backend)] if backend else []
+        clouds = [] if loaded.uses == "embedded" else [*settings.targets]
+        opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
         sessions = Sessions(opener, settings.pool)
         stack.push_async_callback(sessions.close)
-        yield SpeechService(_catalog(settings, targets[0], backend), sessions, targets, settings, _log_turn)
+        hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
+        service = SpeechService(
+            _catalog(settings, (clouds + embedded)[0], None if clouds else backend),
+            sessions,
+            Targets([*clouds, *embedded] if hears else clouds),
+            Targets([*clouds, *embedded]),
+            settings,
+            _log_turn,
+        )
+        probing = asyncio.create_task(service.keep_probing())
+        stack.callback(probing.cancel)
+        yield service
 
 
 async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProcess:
     settings = loaded.settings
-    because = "as asked for" if loaded.given("backend") else "since no Azure endpoint is configured"
+    if loaded.uses == "azure":
+        because = "to take over while no target answers"
+    elif loaded.given("backend"):
+        because = "as asked for"
+    else:
+        because = "since no Azure endpoint is configured"
     _LOGGER.info("Starting the embedded backend, %s: an English demo without a cloud", because)
     backend = await stack.enter_async_context(BackendProcess(settings.embedded, log=settings.log))
     if not backend.hears:
@@ -107,7 +126,7 @@ def _embedded_target(backend: BackendProcess) -> Target:
 
 
 def _catalog(settings: Settings, target: Target, backend: BackendProcess | None) -> Catalog:
-    """What the first target offers."""
+    """What the first target offers; `backend` if that is the embedded one."""
     ga = for_api_version(target.api_version).name == "ga"
     return realtime_catalog(
         backend="embedded" if backend else host_kind(target),
@@ -168,12 +187,13 @@ def _log_turn(turn: TurnRecord) -> None:
     first = f"{turn.first_result_seconds * 1000:.0f}" if turn.first_result_seconds is not None else "-"
     _LOGGER.log(
         level,
-        "%s %s over %s (%s%s): %s, %.1f s of audio, first result after %s ms, %.0f ms in all",
+        "%s %s over %s (%s%s) by %s: %s, %.1f s of audio, first result after %s ms, %.0f ms in all",
         turn.kind.capitalize(),
         turn.id,
         turn.door,
         turn.voice or turn.model,
         f", {turn.language}" if turn.language else "",
+        turn.target or "nobody",
         turn.outcome,
         turn.audio_seconds,
         first,

@@ -222,3 +222,11 @@ class BackendTimeout(BackendError):
 
     code = "backend-timeout"
     retryable = True
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure that ended a group of tasks; the others are its echo."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -5,6 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.service import PREVIEW, Running, running_service
 from wyoming_azure_realtime import errors
 from wyoming_azure_realtime.audio.pcm import AudioFormat
@@ -26,7 +27,9 @@ from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest, 
 SIXTEEN = AudioFormat(16000, 2, 1)
 SAID = "turn on the kitchen lights"
 DIALECTS = pytest.mark.parametrize("api_version", ["", PREVIEW])
-HASTY = Settings(deadlines=Deadlines(transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5))
+HASTY = Settings(
+    deadlines=Deadlines(request=0.7, transcript=0.2, first_audio=0.2, between_audio=0.2, configuration=0.5)
+)
 
 
 def noise(seconds: float) -> bytes:
@@ -55,6 +58,12 @@ async def speak(running: Running, *texts: str, **request: str) -> bytes:
                 await synthesis.write(text)
             synthesis.finish()
             return b"".join([chunk async for chunk in synthesis.audio()])
+
+
+def audio_arrived(running: Running) -> bool:
+    """Whether the first session was sent any sound."""
+    sessions = running.server.record.sessions
+    return bool(sessions) and sessions[0].audio_bytes > 0
 
 
 async def recognition_fails(faults: Faults, settings: Settings = HASTY) -> errors.SpeechServiceError:
@@ -91,9 +100,8 @@ class TestRecognition:
             refused = running.server.record.refused
             assert refused.total() == 1
             # the items do not stay in the conversation
-            async with asyncio.timeout(5):
-                while running.server.record.sessions[0].counts["conversation.item.delete"] < 2:
-                    await asyncio.sleep(0.005)
+            counts = running.server.record.sessions[0].counts
+            await eventually(lambda: counts["conversation.item.delete"] == 2)
 
     async def test_what_was_recorded_is_committed_to_the_sample(self):
         async with running_service() as running:
@@ -112,9 +120,7 @@ class TestRecognition:
             async with running.service.recognize(RecognitionRequest("test")) as utterance:
                 utterance.begin(SIXTEEN)
                 utterance.write(noise(1))
-                async with asyncio.timeout(5):
-                    while not (sessions := running.server.record.sessions) or not sessions[0].audio_bytes:
-                        await asyncio.sleep(0.005)
+                await eventually(lambda: audio_arrived(running))
 
     async def test_under_100_ms_is_an_empty_transcript_without_a_commit(self):
         async with running_service() as running:
@@ -186,8 +192,7 @@ class TestRecognition:
             async with running.service.recognize(RecognitionRequest("test")) as utterance:
                 utterance.begin(SIXTEEN)
                 utterance.write(noise(1))
-                while not (sessions := running.server.record.sessions) or not sessions[0].audio_bytes:
-                    await asyncio.sleep(0.005)
+                await eventually(lambda: audio_arrived(running))
             assert running.turns[0].outcome == "cancelled"
             await recognise(running, noise(0.5))
             first, second, *_ = running.server.record.sessions
@@ -241,7 +246,7 @@ class TestSynthesis:
                     assert first
                     synthesis.finish()
                     total = len(first) + sum([len(chunk) async for chunk in audio])
-            assert total == len("Hello there. And good bye." "Until then") * 60 * 48
+            assert total == (len("Hello there. And good bye.") + len("Until then")) * 60 * 48
 
     async def test_too_long_a_text_is_an_error(self):
         async with running_service(settings=Settings(speech=Speech(max_characters=100))) as running:
@@ -278,9 +283,7 @@ class TestSynthesis:
                 synthesis.finish()
                 async with asyncio.timeout(5):
                     await anext(synthesis.audio())
-            async with asyncio.timeout(5):
-                while running.server.record.sessions[0].closed is None:
-                    await asyncio.sleep(0.005)
+            await eventually(lambda: running.server.record.sessions[0].closed)
             assert running.turns[0].outcome == "cancelled"
 
 
@@ -323,7 +326,6 @@ class TestFailures:
             (Faults(empty_response=Fault()), errors.ResponseFailed),
             (Faults(shortened_response=Shortened()), errors.ResponseFailed),
             (Faults(error_in_response=Failure()), errors.SessionLost),
-            (Faults(missing_response_done=Fault()), errors.BackendTimeout),
         ],
         ids=lambda value: getattr(value, "__name__", "fault"),
     )
@@ -333,8 +335,6 @@ class TestFailures:
     async def test_the_session_of_a_failed_turn_is_never_used_again(self):
         faults = Faults(silent_transcript=Fault(times=1))
         async with running_service(faults=faults, settings=HASTY) as running:
-            with pytest.raises(errors.BackendTimeout):
-                await recognise(running, noise(0.5))
             assert (await recognise(running, noise(0.5)))[-1].text == SAID
             assert [s.counts["input_audio_buffer.commit"] for s in running.server.record.sessions] == [1, 1]
 

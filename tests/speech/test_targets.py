@@ -1,15 +1,70 @@
+"""Which target is asked: preference, trust, and the way back."""
+
 import pytest
 
-from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.errors import AuthenticationFailed, SessionLost, SettingsError
 from wyoming_azure_realtime.settings.model import Target
-from wyoming_azure_realtime.speech.targets import choose
+from wyoming_azure_realtime.speech.targets import FINAL_ASIDE, FIRST_ASIDE, LONGEST_ASIDE, Targets
+
+LOST = SessionLost("It was.")
+REFUSED = AuthenticationFailed("It was.")
 
 
-def test_the_first_target_is_chosen():
-    first, second = Target(name="first"), Target(name="second")
-    assert choose([first, second]) is first
+def targets(*names: str) -> Targets:
+    return Targets([Target(name=name) for name in names])
 
 
-def test_without_targets_there_is_nothing_to_choose():
-    with pytest.raises(SettingsError, match="No target"):
-        choose([])
+def test_without_any_target_there_is_nothing_to_choose():
+    with pytest.raises(SettingsError):
+        targets()
+
+
+def test_the_first_is_preferred():
+    assert targets("a", "b").choose().name == "a"
+
+
+def test_one_failure_is_tolerated_and_two_are_not():
+    both = targets("a", "b")
+    both.failed("a", LOST, now=100.0)
+    assert both.choose().name == "a"
+    both.failed("a", LOST, now=100.0)
+    assert both.choose().name == "b"
+
+
+def test_what_cannot_heal_by_itself_is_set_aside_at_once():
+    both = targets("a", "b")
+    both.failed("a", REFUSED, now=100.0)
+    assert both.choose().name == "b"
+    assert both.standings() == {"a": "set aside", "b": "good"}
+    assert not both.due(99.0 + FINAL_ASIDE)
+    assert both.due(100.0 + FINAL_ASIDE)
+
+
+def test_a_target_set_aside_is_still_asked_when_there_is_no_other():
+    both = targets("a", "b")
+    for name in ("a", "b"):
+        both.failed(name, REFUSED, now=100.0)
+    assert both.choose().name == "a"
+    assert both.choose(avoid={"a"}).name == "b"
+    assert both.choose(avoid={"a", "b"}).name == "a"
+
+
+def test_a_probe_is_due_later_with_every_failure_up_to_a_minute():
+    one = targets("a")
+    one.failed("a", LOST, now=0.0)
+    assert not one.due(1e9)
+    waits = []
+    for _ in range(20):
+        one.failed("a", LOST, now=0.0)
+        waits.append(next(second for second in range(1000) if one.due(float(second))))
+    assert waits[0] == FIRST_ASIDE
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_ASIDE
+
+
+def test_any_success_restores_trust():
+    both = targets("a", "b")
+    both.failed("a", REFUSED, now=100.0)
+    both.succeeded("a")
+    assert both.choose().name == "a"
+    assert not both.due(1e9)

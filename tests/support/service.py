@@ -17,6 +17,7 @@ from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, real
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
+from wyoming_azure_realtime.speech.targets import Targets
 
 KEY = "a-key-for-tests"
 PREVIEW = "2025-04-01-preview"
@@ -56,7 +57,7 @@ async def running_service(
             default_language=settings.recognition.language,
         )
         turns: list[TurnRecord] = []
-        service = SpeechService(catalog, sessions, [aim], settings, turns.append)
+        service = SpeechService(catalog, sessions, Targets([aim]), Targets([aim]), settings, turns.append)
         try:
             yield Running(service, server, sessions, turns)
         finally:

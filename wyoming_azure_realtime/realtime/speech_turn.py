@@ -60,6 +60,7 @@ class SpeechTurn:
         self._remainder = b""
         self._heard = False
         self.response_id = ""
+        self.audio_ended = False
 
     def create(self) -> send.ClientEvent:
         """The request. `metadata` is echoed in `response.created` and tells whose response it is."""
@@ -90,6 +91,8 @@ class SpeechTurn:
                 self.response_id = event.response.id
             case got.AudioDelta() if event.response_id == self.response_id:
                 return self._samples(event.delta)
+            case got.AudioDone() if event.response_id == self.response_id:
+                self.audio_ended = self._heard
             case got.AudioTranscriptDelta() if event.response_id == self.response_id:
                 return [SpokenText(event.delta)]
             case got.ResponseDone() if event.response.id == self.response_id or self._is_ours(event.response):

@@ -108,10 +108,9 @@ class Deadlines(Slice, frozen=True, kw_only=True):
     request: Seconds = 30.0
     upgrade: Seconds = 10.0
     configuration: Seconds = 5.0
-    first_audio: Seconds = 10.0
-    between_audio: Seconds = 8.0
-    transcript: Seconds = 15.0
-    close: Seconds = 2.0
+    first_audio: Seconds = 4.0
+    between_audio: Seconds = 3.0
+    transcript: Seconds = 4.0
 
 
 class Pool(Slice, frozen=True, kw_only=True):
@@ -172,6 +171,9 @@ class Settings(Slice, frozen=True, kw_only=True):
     """Everything."""
 
     backend: Literal["auto", "azure", "embedded"] = "auto"
+    # the embedded backend takes over while no target answers; it hears only if that is asked for as well
+    fallback: Literal["none", "embedded"] = "none"
+    fallback_hears: bool = False
     listeners: tuple[Listener, ...] = (Listener(uri="tcp://0.0.0.0:10300"),)
     profiles: dict[str, Profile] = field(default_factory=lambda: {"default": Profile()})
     targets: tuple[Target, ...] = ()

@@ -44,7 +44,8 @@ class SynthesisRequest:
 class TurnRecord:
     """One finished turn, whatever its end. Times are seconds; nothing in here tells what was said.
 
-    `outcome`: `completed`, `empty`, `cancelled`, or the code of the error that ended it.
+    `attempts` counts the sessions that were tried. `outcome`: `completed`, `empty`, `cancelled`, or the code
+    of the error that ended it.
     """
 
     id: str
@@ -59,5 +60,6 @@ class TurnRecord:
     characters: int
     first_result_seconds: float | None
     total_seconds: float
+    attempts: int
     outcome: str
     usage: JsonObject = field(default_factory=dict)

@@ -1,14 +1,16 @@
 """What the doors talk to: it makes one object per request and holds nothing of it."""
 
-from collections.abc import Sequence
+import asyncio
 
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
+from wyoming_azure_realtime.speech.attempts import Attempts
 from wyoming_azure_realtime.speech.catalog import Catalog
+from wyoming_azure_realtime.speech.probe import keep_probing
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.sessions import Sessions
 from wyoming_azure_realtime.speech.synthesis import Synthesis
-from wyoming_azure_realtime.speech.targets import choose
+from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
 from wyoming_azure_realtime.speech.utterance import Utterance
 
@@ -16,59 +18,73 @@ from wyoming_azure_realtime.speech.utterance import Utterance
 class SpeechService:
     """Recognition and synthesis over the process's sessions, with one profile's defaults.
 
-    `sessions` is shared by all profiles; `on_turn` is called once per turn, whatever its end.
+    `hearing` and `speaking` are the targets for each; `sessions` is shared by all profiles; `on_turn` is
+    called once per turn, whatever its end.
     """
 
     def __init__(
         self,
         catalog: Catalog,
         sessions: Sessions,
-        targets: Sequence[Target],
+        hearing: Targets,
+        speaking: Targets,
         settings: Settings,
         on_turn: OnTurn,
     ) -> None:
         self.catalog = catalog
         self._sessions = sessions
-        self._targets = targets
+        self._hearing = hearing
+        self._speaking = speaking
         self._settings = settings
         self._on_turn = on_turn
 
     def for_profile(self, profile: Profile) -> "SpeechService":
         """The same sessions with the profile's defaults."""
         catalog = self.catalog.for_profile(profile)
-        return SpeechService(catalog, self._sessions, self._targets, self._settings, self._on_turn)
+        return SpeechService(
+            catalog, self._sessions, self._hearing, self._speaking, self._settings, self._on_turn
+        )
 
     def warm(self) -> None:
         """Have sessions ready for the recogniser and the default voice; returns at once."""
-        target = choose(self._targets)
         if self.catalog.models:
-            self._sessions.warm(self._transcription(target))
-        self._sessions.warm(self._speech(target, self.catalog.voice().realtime_name))
+            self._sessions.warm(self._transcription(self._hearing.choose()))
+        self._sessions.warm(self._default_speech(self._speaking.choose()))
+
+    async def keep_probing(self) -> None:
+        """Until cancelled: look from time to time whether targets that failed are back."""
+        async with asyncio.TaskGroup() as probes:
+            probes.create_task(keep_probing(self._hearing, self._sessions, self._transcription))
+            probes.create_task(keep_probing(self._speaking, self._sessions, self._default_speech))
+
+    def standings(self) -> dict[str, dict[str, str]]:
+        """Every target's state in a word, for hearing and for speaking."""
+        return {"hearing": self._hearing.standings(), "speaking": self._speaking.standings()}
 
     def recognize(self, request: RecognitionRequest) -> Utterance:
         """An utterance, to be entered. Raises `UnknownModel`, `UnknownLanguage`."""
         language = request.language or self.catalog.default_language
         model = self.catalog.model(request.model, language)
-        target = choose(self._targets)
         recognition = self._settings.recognition
         return Utterance(
             self._sessions,
-            self._transcription(target),
+            Attempts(self._hearing),
+            self._transcription,
             Hints(language=language, prompt=recognition.prompt),
             self._settings.deadlines,
             max_seconds=recognition.max_seconds,
-            log=TurnLog("recognition", request.door, target.name, model.name, language=language),
+            log=TurnLog("recognition", request.door, model.name, language=language),
             on_turn=self._on_turn,
         )
 
     def synthesize(self, request: SynthesisRequest) -> Synthesis:
         """A synthesis, to be entered. Raises `UnknownVoice`."""
         voice = self.catalog.voice(request.voice, request.language, request.speaker)
-        target = choose(self._targets)
         speech = self._settings.speech
         return Synthesis(
             self._sessions,
-            self._speech(target, voice.realtime_name),
+            self._speaking,
+            lambda target: self._speech(target, voice.realtime_name),
             voice,
             self._settings.deadlines,
             style=speech.instructions,
@@ -76,8 +92,7 @@ class SpeechService:
             log=TurnLog(
                 "synthesis",
                 request.door,
-                target.name,
-                target.realtime_deployment,
+                self._speaking.first.realtime_deployment,
                 voice=voice.name,
                 language=request.language,
             ),
@@ -91,6 +106,9 @@ class SpeechService:
             model=target.transcribes_with,
             noise_reduction=self._settings.recognition.noise_reduction,
         )
+
+    def _default_speech(self, target: Target) -> SpeechConfig:
+        return self._speech(target, self.catalog.voice().realtime_name)
 
     def _speech(self, target: Target, voice: str) -> SpeechConfig:
         return SpeechConfig(

@@ -2,23 +2,34 @@
 
 Text is written by the client's side, cut into pieces, and spoken piece by piece, each on a warm session of
 the voice. Reading text never waits for audio to be taken, nor the other way round; both sides are bounded.
+When a response fails before anything of it was heard, another one takes its place.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import silence
-from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError, TextTooLong
+from wyoming_azure_realtime.errors import (
+    BackendError,
+    BackendTimeout,
+    InternalError,
+    PoolTimeout,
+    SessionLost,
+    SpeechServiceError,
+    TextTooLong,
+)
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
 from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Spoken
-from wyoming_azure_realtime.settings.model import Deadlines
+from wyoming_azure_realtime.settings.model import Deadlines, Target
+from wyoming_azure_realtime.speech.attempts import Attempts
 from wyoming_azure_realtime.speech.catalog import Voice
 from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
 from wyoming_azure_realtime.speech.sentences import Pieces, is_speakable
 from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
+from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,7 +43,8 @@ class Synthesis:
     def __init__(
         self,
         sessions: Sessions,
-        config: SpeechConfig,
+        targets: Targets,
+        configure: Callable[[Target], SpeechConfig],
         voice: Voice,
         deadlines: Deadlines,
         *,
@@ -43,19 +55,22 @@ class Synthesis:
     ) -> None:
         self.voice = voice
         self._sessions = sessions
-        self._config = config
+        self._targets = targets
+        self._configure = configure
         self._deadlines = deadlines
         self._style = style
         self._max_characters = max_characters
         self._log = log
         self._on_turn = on_turn
         self._pieces = Pieces()
+        self._heard = False  # anything of the piece in progress
+        self._progress = 0.0
         self._more_text = asyncio.Event()
         self._audio: asyncio.Queue[bytes | SpeechServiceError | None] = asyncio.Queue(AHEAD)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Synthesis":
-        self._sessions.warm(self._config)
+        self._sessions.warm(self._configure(self._targets.choose()))
         self._task = asyncio.create_task(self._run())
         return self
 
@@ -108,42 +123,64 @@ class Synthesis:
 
     async def _speak_all(self) -> None:
         """Every piece in order, as text allows."""
-        number = 0
         while True:
             await self._more_text.wait()
             self._more_text.clear()
             finished = self._pieces.finished
             for piece in filter(is_speakable, self._pieces.take()):
-                number += 1
-                await self._speak(SpeechTurn(f"{self._log.id}-{number}", piece, style=self._style))
+                await self._speak(piece)
             if finished:
                 return
 
-    async def _speak(self, turn: SpeechTurn) -> None:
-        lease = await self._sessions.lease(self._config)
+    async def _speak(self, piece: str) -> None:
+        """One piece, by as many responses as it takes. The deadline counts from the last progress."""
+        attempts = Attempts(self._targets)
+        self._heard = False
+        self._progress = self._now()
+        while True:
+            attempts.deadline = self._progress + self._deadlines.request
+            target = attempts.choose()
+            self._log.target = target.name
+            try:
+                await self._attempt(piece, self._configure(target))
+            except (BackendError, PoolTimeout) as error:
+                wait = attempts.failed(error, self._now())
+                if self._heard:  # what was heard cannot be taken back
+                    raise
+                _LOGGER.info("Synthesis %s tries again after: %s", self._log.id, error.message)
+                await asyncio.sleep(wait)
+            else:
+                attempts.succeeded()
+                return
+
+    async def _attempt(self, piece: str, config: SpeechConfig) -> None:
+        """One response on one session."""
+        self._log.attempts += 1
+        turn = SpeechTurn(f"{self._log.id}-{self._log.attempts}", piece, style=self._style)
+        lease = await self._sessions.lease(config)
         try:
             await self._converse(lease.session, turn)
             lease.release()
+        except (SessionLost, BackendTimeout):
+            if not turn.audio_ended:
+                raise
         finally:
             lease.retire()
 
     async def _converse(self, session: PooledChannel, turn: SpeechTurn) -> None:
-        """One response on one session. The clock runs while the service is awaited, not the client."""
+        """The clock runs while the service is awaited, not while the client takes its time."""
         await session.send(turn.create())
-        patience, awaited = self._deadlines.first_audio, "No speech came"
+        patience, missing = self._deadlines.first_audio, "speech"
         while True:
             try:
                 async with asyncio.timeout(patience):
                     event = await session.receive()
             except TimeoutError:
-                raise BackendTimeout(f"{awaited} in time.") from None
+                raise BackendTimeout(f"The {missing} did not come in time.") from None
             for outcome in turn.receive(event):
                 match outcome:
                     case Spoken(pcm):
-                        patience, awaited = (
-                            self._deadlines.between_audio,
-                            "The rest of the speech did not come",
-                        )
+                        patience, missing = self._deadlines.between_audio, "rest of the speech"
                         await self._hand_over(pcm)
                     case Finished(usage):
                         self._log.add_usage(usage)
@@ -152,4 +189,9 @@ class Synthesis:
     async def _hand_over(self, pcm: bytes) -> None:
         self._log.first_result()
         self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
+        self._heard = True
         await self._audio.put(pcm)
+        self._progress = self._now()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

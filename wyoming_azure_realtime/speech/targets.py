@@ -1,13 +1,78 @@
-"""Which target a request goes to. Pure: given the targets in order of preference, the first."""
+"""Which target a request goes to: by preference, and by how the targets have been doing. Pure: time is given.
 
-from collections.abc import Sequence
+A target that keeps failing is set aside. From time to time it is due for a probe; as soon as anything
+succeeds there, it is as good as before.
+"""
 
-from wyoming_azure_realtime.errors import SettingsError
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from wyoming_azure_realtime.errors import SettingsError, SpeechServiceError
 from wyoming_azure_realtime.settings.model import Target
 
+TOLERATED = 2  # failures in a row before a target is set aside
+FIRST_ASIDE = 5.0
+LONGEST_ASIDE = 60.0
+FINAL_ASIDE = 120.0  # for a wrong key or a missing deployment, which heal by hand
 
-def choose(targets: Sequence[Target]) -> Target:
-    """The target for the next request. Raises `SettingsError` when there is none."""
-    if not targets:
-        raise SettingsError("No target is configured.")
-    return targets[0]
+
+@dataclass(slots=True)
+class Standing:
+    """How a target has been doing. `probe_at`: when to look whether it is back; None while it is trusted."""
+
+    failures: int = 0
+    probe_at: float | None = None
+
+
+class Targets:
+    """The targets in order of preference, with their standings."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        if not targets:
+            raise SettingsError("No target is configured.")
+        self._targets = tuple(targets)
+        self._standing = {target.name: Standing() for target in targets}
+
+    @property
+    def first(self) -> Target:
+        """The preferred one, however it has been doing."""
+        return self._targets[0]
+
+    def choose(self, avoid: Collection[str] = ()) -> Target:
+        """The first that is trusted and not avoided; else the first not avoided; else the first."""
+        willing = [target for target in self._targets if target.name not in avoid]
+        trusted = [target for target in willing if self._standing[target.name].probe_at is None]
+        return (trusted or willing or self._targets)[0]
+
+    def others(self, name: str, avoid: Collection[str]) -> bool:
+        """Whether there is a target besides `name` that is not avoided."""
+        return any(target.name != name and target.name not in avoid for target in self._targets)
+
+    def succeeded(self, name: str) -> None:
+        """Something worked there."""
+        self._standing[name] = Standing()
+
+    def failed(self, name: str, error: SpeechServiceError, now: float) -> None:
+        """Something did not."""
+        standing = self._standing[name]
+        standing.failures += 1
+        if not error.retryable:
+            standing.probe_at = now + FINAL_ASIDE
+        elif standing.failures >= TOLERATED:
+            aside = FIRST_ASIDE * 2.0 ** min(standing.failures - TOLERATED, 10)
+            standing.probe_at = now + min(LONGEST_ASIDE, aside)
+
+    def due(self, now: float) -> list[Target]:
+        """Targets that were set aside long enough to look whether they are back."""
+        return [target for target in self._targets if self._due(target.name, now)]
+
+    def standings(self) -> dict[str, str]:
+        """Every target's state in a word, for `/info`."""
+        return {
+            name: "good" if standing.probe_at is None else "set aside"
+            for name, standing in self._standing.items()
+        }
+
+    def _due(self, name: str, now: float) -> bool:
+        probe_at = self._standing[name].probe_at
+        return probe_at is not None and now >= probe_at

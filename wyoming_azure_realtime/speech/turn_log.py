@@ -18,14 +18,15 @@ class TurnLog:
 
     kind: Literal["recognition", "synthesis"]
     door: str
-    target: str
     model: str
+    target: str = ""
     voice: str = ""
     language: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     started_at: float = field(default_factory=time.time)
     audio_seconds: float = 0.0
     characters: int = 0
+    attempts: int = 0
     outcome: str = "cancelled"
     usage: JsonObject = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
@@ -59,6 +60,7 @@ class TurnLog:
             characters=self.characters,
             first_result_seconds=self._first_result,
             total_seconds=time.monotonic() - self._begun,
+            attempts=self.attempts,
             outcome=self.outcome,
             usage=dict(self.usage),
         )

@@ -2,16 +2,23 @@
 
 The client's side writes into a recording and never waits for the service. One sender walks the recording, so
 that small chunks waiting together travel together. One receiver feeds the turn. What was recorded is what is
-committed, to the sample.
+committed, to the sample. When a session fails, another one walks the recording from its beginning.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError
+from wyoming_azure_realtime.errors import (
+    BackendError,
+    BackendTimeout,
+    InternalError,
+    PoolTimeout,
+    SpeechServiceError,
+    first_of,
+)
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.realtime.session_config import Hints, TranscriptionConfig
 from wyoming_azure_realtime.realtime.transcription_turn import (
@@ -22,12 +29,14 @@ from wyoming_azure_realtime.realtime.transcription_turn import (
     ToSend,
     TranscriptionTurn,
 )
-from wyoming_azure_realtime.settings.model import Deadlines
+from wyoming_azure_realtime.settings.model import Deadlines, Target
+from wyoming_azure_realtime.speech.attempts import Attempts
 from wyoming_azure_realtime.speech.recording import Recording
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
 from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
 from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
 
+SECONDS_PER_SECOND = 0.1  # of patience for the transcript, on top, per second of audio
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -37,7 +46,8 @@ class Utterance:
     def __init__(
         self,
         sessions: Sessions,
-        config: TranscriptionConfig,
+        attempts: Attempts,
+        configure: Callable[[Target], TranscriptionConfig],
         hints: Hints,
         deadlines: Deadlines,
         *,
@@ -46,7 +56,8 @@ class Utterance:
         on_turn: OnTurn,
     ) -> None:
         self._sessions = sessions
-        self._config = config
+        self._attempts = attempts
+        self._configure = configure
         self._hints = hints
         self._deadlines = deadlines
         self._recording = Recording(max_seconds)
@@ -57,6 +68,7 @@ class Utterance:
         self._result: Recognition | SpeechServiceError | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._limit: asyncio.Timeout | None = None
 
     async def __aenter__(self) -> "Utterance":
         self._task = asyncio.create_task(self._run())
@@ -88,6 +100,10 @@ class Utterance:
         """No more audio. Raises `AudioTooLong`."""
         self._recording.finish()
         self._grown.set()
+        if self._result is None:
+            self._attempts.deadline = self._now() + self._deadlines.request
+            if self._limit is not None:
+                self._limit.reschedule(self._attempts.deadline)
 
     async def results(self) -> AsyncIterator[Partial | Recognition]:
         """Partial texts as they come, then the recognition. Raises the turn's `SpeechServiceError`."""
@@ -106,17 +122,21 @@ class Utterance:
     async def _run(self) -> None:
         current_turn.set(self._log.id)
         try:
-            text = await self._recognise()
+            async with asyncio.timeout_at(self._attempts.deadline) as self._limit:
+                text = await self._recognise()
             self._log.outcome = "completed" if text else "empty"
             self._end(Recognition(text, self._hints.language))
         except SpeechServiceError as error:
-            self._log.outcome = error.code
-            self._end(error)
+            self._fail(error)
+        except TimeoutError:
+            self._fail(_no_response())
         except Exception as error:
             _LOGGER.exception("Recognition %s failed unexpectedly", self._log.id)
-            failure = InternalError.of(error)
-            self._log.outcome = failure.code
-            self._end(failure)
+            self._fail(InternalError.of(error))
+
+    def _fail(self, error: SpeechServiceError) -> None:
+        self._log.outcome = error.code
+        self._end(error)
 
     def _end(self, result: Recognition | SpeechServiceError) -> None:
         self._result = result
@@ -125,40 +145,53 @@ class Utterance:
 
     async def _recognise(self) -> str:
         """The text. The service refuses commits under 100 ms, so nothing is sent before there is as much."""
-        self._sessions.warm(self._config)
+        self._sessions.warm(self._configure(self._attempts.choose()))
         while len(self._recording) < MINIMUM_AUDIO:
             if self._recording.finished:
                 return ""
             await self._more()
-        lease = await self._sessions.lease(self._config)
+        while True:
+            target = self._attempts.choose()
+            self._log.target = target.name
+            try:
+                text = await self._attempt(self._configure(target))
+            except (BackendError, PoolTimeout) as error:
+                wait = self._attempts.failed(error, self._now())
+                _LOGGER.info("Recognition %s tries again after: %s", self._log.id, error.message)
+                await asyncio.sleep(wait)
+            else:
+                self._attempts.succeeded()
+                return text
+
+    async def _attempt(self, config: TranscriptionConfig) -> str:
+        """One walk through the recording, on one session."""
+        self._log.attempts += 1
+        lease = await self._sessions.lease(config)
         try:
-            text = await self._converse(lease.session)
+            text = await self._converse(lease.session, config)
             lease.release()
             return text
         finally:
             lease.retire()
 
-    async def _converse(self, session: PooledChannel) -> str:
+    async def _converse(self, session: PooledChannel, config: TranscriptionConfig) -> str:
         """One turn on one session: hints, audio while it arrives, commit, text."""
         turn = TranscriptionTurn(
-            self._log.id,
-            self._config,
+            f"{self._log.id}-{self._log.attempts}",
+            config,
             self._hints,
             kind=session.kind,
             told=session.hints,
             foreign_items=session.items,
         )
         try:
-            async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as group:
-                group.create_task(self._send(session, turn, deadline))
+            async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._send(session, turn, deadline))
                 final = await self._receive(session, turn)
         except TimeoutError:
-            raise BackendTimeout(
-                "Transcription timeout - no response received.",
-                advice="Check the transcription deployment and the service's health.",
-            ) from None
-        except BaseExceptionGroup as group_error:
-            raise _only(group_error) from None
+            raise _no_response() from None
+        except BaseExceptionGroup as group:
+            raise first_of(group) from None
         session.hints = turn.told
         session.items.add(turn.item_id)
         self._log.usage = final.usage
@@ -179,14 +212,15 @@ class Utterance:
             else:
                 await self._more()
         await session.send(turn.commit())
-        deadline.reschedule(asyncio.get_running_loop().time() + self._deadlines.transcript)
+        patience = self._deadlines.transcript + self._recording.seconds * SECONDS_PER_SECOND
+        deadline.reschedule(self._now() + patience)
 
     async def _receive(self, session: PooledChannel, turn: TranscriptionTurn) -> FinalText:
         final: FinalText | None = None
         while final is None:
             for outcome in turn.receive(await session.receive()):
                 match outcome:
-                    case PartialText(text):
+                    case PartialText(text) if self._log.attempts == 1:
                         self._log.first_result()
                         self._partial += text
                         self._changed.set()
@@ -196,13 +230,17 @@ class Utterance:
                         final = outcome
         return final
 
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
     async def _more(self) -> None:
         """Until the recording has grown or ended."""
         await self._grown.wait()
         self._grown.clear()
 
 
-def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that made a group end; the others are its echoes."""
-    first = group.exceptions[0]
-    return _only(first) if isinstance(first, BaseExceptionGroup) else first
+def _no_response() -> BackendTimeout:
+    return BackendTimeout(
+        "Transcription timeout - no response received.",
+        advice="Check the transcription deployment and the service's health.",
+    )

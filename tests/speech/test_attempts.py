@@ -1,0 +1,95 @@
+"""A request's way through failures, in given time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wyoming_azure_realtime.errors import (
+    AuthenticationFailed,
+    BackendError,
+    RateLimited,
+    SessionLost,
+)
+from wyoming_azure_realtime.settings.model import Target
+from wyoming_azure_realtime.speech.attempts import LONGEST_WAIT, Attempts
+from wyoming_azure_realtime.speech.targets import Targets
+
+LOST = SessionLost("It was.")
+REFUSED = AuthenticationFailed("It was.")
+
+
+def attempts(*names: str, deadline: float = 30.0) -> Attempts:
+    attempt = Attempts(Targets([Target(name=name) for name in names]))
+    attempt.deadline = deadline
+    return attempt
+
+
+def test_another_session_is_tried_first_then_another_target():
+    trying = attempts("a", "b")
+    order = []
+    for _ in range(4):
+        order.append(trying.choose().name)
+        trying.failed(LOST, now=0.0)
+    assert order == ["a", "a", "b", "b"]
+
+
+def test_the_first_retry_does_not_wait():
+    trying = attempts("a")
+    trying.choose()
+    assert trying.failed(LOST, now=0.0) == 0.0
+
+
+def test_a_final_refusal_ends_it_where_there_is_no_other_target():
+    trying = attempts("a")
+    trying.choose()
+    with pytest.raises(AuthenticationFailed):
+        trying.failed(REFUSED, now=0.0)
+
+
+def test_a_final_refusal_leads_to_the_next_target_at_once():
+    trying = attempts("a", "b")
+    trying.choose()
+    assert trying.failed(REFUSED, now=0.0) == 0.0
+    assert trying.choose().name == "b"
+
+
+def test_a_rate_limit_leads_to_the_next_target_and_without_one_is_waited_for():
+    limited = RateLimited("It is.", retry_after=7.0)
+    trying = attempts("a", "b")
+    trying.choose()
+    assert trying.failed(limited, now=0.0) == 0.0
+    assert trying.choose().name == "b"
+    alone = attempts("a")
+    alone.choose()
+    assert alone.failed(limited, now=0.0) == 7.0
+    assert alone.choose().name == "a"
+
+
+def test_a_wait_beyond_the_deadline_is_the_end():
+    trying = attempts("a", deadline=5.0)
+    trying.choose()
+    with pytest.raises(RateLimited):
+        trying.failed(RateLimited("It is.", retry_after=7.0), now=0.0)
+
+
+@given(
+    names=st.integers(1, 4),
+    failures=st.lists(
+        st.sampled_from([LOST, REFUSED, RateLimited("x"), RateLimited("x", retry_after=1.5)]), max_size=200
+    ),
+    step=st.floats(0.0, 2.0),
+)
+def test_it_ends_at_the_deadline_and_never_waits_beyond(
+    names: int, failures: list[BackendError], step: float
+):
+    trying = attempts(*map(str, range(names)), deadline=30.0)
+    now = 0.0
+    for failure in failures:
+        trying.choose()
+        try:
+            wait = trying.failed(failure, now)
+        except type(failure):
+            return
+        assert 0.0 <= wait <= max(LONGEST_WAIT, getattr(failure, "retry_after", None) or 0.0)
+        assert now + wait < 30.0 or wait == 0.0
+        now += wait + step

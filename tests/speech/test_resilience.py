@@ -1,0 +1,82 @@
+"""What goes wrong once is not noticed by whoever speaks or listens."""
+
+import asyncio
+
+import pytest
+
+from tests.speech.test_service import HASTY, SAID, noise, recognise, speak
+from tests.support.service import running_service
+from wyoming_azure_realtime.embedded.faults import (
+    RATE_LIMITED,
+    Cut,
+    Failure,
+    Fault,
+    Faults,
+    RefusedUpgrade,
+)
+
+HEARING = {
+    "upgrade refused 429": Faults(refused_upgrade=RefusedUpgrade(status=429, retry_after=0, times=1)),
+    "upgrade refused 503": Faults(refused_upgrade=RefusedUpgrade(status=503, times=1)),
+    "silent configuration": Faults(silent_configuration=Fault(times=1)),
+    "drop in mid-audio": Faults(closed_upload=Cut(code=1006, times=1)),
+    "drop after commit": Faults(closed_after_commit=Cut(code=1006, times=1)),
+    "stalled commit": Faults(silent_commit=Fault(times=1)),
+    "stalled transcript": Faults(silent_transcript=Fault(times=1)),
+    "failed transcription": Faults(failed_transcript=Failure(times=1)),
+}
+SPEAKING = {
+    "upgrade refused 503": Faults(refused_upgrade=RefusedUpgrade(status=503, times=1)),
+    "stalled response": Faults(silent_response=Fault(times=1)),
+    "rate limit": Faults(
+        failed_response=Failure(
+            type="tokens", code="rate_limit_exceeded", message="Please try again in 100ms.", times=1
+        )
+    ),
+    "empty response": Faults(empty_response=Fault(times=1)),
+    "server_error event": Faults(error_in_response=Failure(times=1)),
+    "missing response.done": Faults(missing_response_done=Fault(times=1)),
+}
+
+
+@pytest.mark.parametrize("faults", HEARING.values(), ids=HEARING)
+async def test_an_utterance_survives(faults: Faults):
+    async with running_service(faults=faults, settings=HASTY) as running:
+        assert (await recognise(running, noise(1)))[-1].text == SAID
+        (turn,) = running.turns
+        assert turn.outcome == "completed"
+
+
+@pytest.mark.parametrize("faults", SPEAKING.values(), ids=SPEAKING)
+async def test_a_text_is_heard_whole_and_once(faults: Faults):
+    async with running_service() as perfect:
+        whole = await speak(perfect, SAID)
+    async with running_service(faults=faults, settings=HASTY) as running:
+        pcm = await speak(running, SAID)
+        assert running.turns[0].outcome == "completed"
+        assert abs(len(pcm) - len(whole)) <= 48 * 60
+
+
+async def test_partial_text_is_not_told_twice():
+    faults = Faults(closed_after_commit=Cut(code=1006, times=1))
+    async with running_service(
+        faults=faults, settings=HASTY, transcription_deployment="gpt-realtime-whisper"
+    ) as running:
+        results = await recognise(running, noise(2))
+        assert SAID.startswith("".join(partial.text for partial in results[:-1]).strip())
+        assert results[-1].text == SAID
+
+
+async def test_a_final_refusal_is_told_at_once():
+    faults = Faults(refused_upgrade=RefusedUpgrade(status=401))
+    async with running_service(faults=faults) as running:
+        async with asyncio.timeout(2):
+            with pytest.raises(Exception, match="Access denied"):
+                await speak(running, SAID)
+
+
+async def test_a_rate_limit_longer_than_the_deadline_is_told_at_once():
+    async with running_service(faults=Faults(failed_response=RATE_LIMITED), settings=HASTY) as running:
+        async with asyncio.timeout(2):
+            with pytest.raises(Exception, match="Rate limit"):
+                await speak(running, SAID)

@@ -40,7 +40,7 @@ def test_what_is_spoken_is_heard(decoder: Any, command: str) -> None:
     assert decoder.transcribe(spoken(command)) == command
 
 
-@pytest.mark.parametrize(("name", "command"), zip(VOICES, ROUND_TRIP, strict=False))
+@pytest.mark.parametrize(("name", "command"), list(zip(VOICES, ROUND_TRIP, strict=False)))
 def test_every_voice_is_understood(decoder: Any, name: str, command: str) -> None:
     assert decoder.transcribe(spoken(command, VOICES[name])) == command
 

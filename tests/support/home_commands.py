@@ -1,10 +1,20 @@
 """Things people say to their home, for round trips from text to sound and back."""
 
-# right with every voice, with and without slight noise: see tests/embedded/accuracy.py
+# heard right from each of the ten voices: as spoken, through 16 kHz, between half seconds of silence, in
+# slight and in audible noise
 ROUND_TRIP = (
     "turn on the kitchen lights",
     "turn off the living room lamp",
     "what time is it",
+    "set a timer for five minutes",
+    "is the front door locked",
+    "set the thermostat to twenty one degrees",
+    "open the bedroom blinds",
+    "what is the weather tomorrow",
+    "turn on the coffee maker",
+    "close the garage door",
+    "lock the front door",
+    "turn up the volume",
 )
 
 COMMANDS = (

@@ -125,7 +125,7 @@ class Utterance:
 
     def __init__(self, pool: WorkerPool, longest_seconds: float, closed: Callable[[], None]) -> None:
         self._pool = pool
-        self._longest = int(longest_seconds * _BYTES_PER_SECOND)
+        self._longest = round(longest_seconds * _BYTES_PER_SECOND)
         self._on_close = closed
         self._audio = bytearray()
         self._changed = asyncio.Event()

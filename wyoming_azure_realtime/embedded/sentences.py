@@ -71,15 +71,14 @@ def _spoken(token: str) -> tuple[str, ...]:
 
 def _sources(home: Home) -> list[tuple[list[Template], float]]:
     lists, names = _lists(home), _names(home)
-    data = home_assistant_intents.get_intents(_LANGUAGE) or {}
-    # younger than the package itself
-    speech = getattr(home_assistant_intents, "get_speech_to_phrase_intents", lambda _: None)(_LANGUAGE)
-    sources = [
-        (templates.from_intents(data, lists, names) if data else [], _INTENTS_SHARE),
-        (templates.from_intents(speech, lists, names) if speech else [], _SPEECH_SHARE),
-        (templates.parsed(home_templates.COMMANDS, lists), _COMMANDS_SHARE),
-    ]
-    return [(source, share) for source, share in sources if source]
+    sources = [(templates.parsed(home_templates.COMMANDS, lists), _COMMANDS_SHARE)]
+    for load, share in (
+        (home_assistant_intents.get_intents, _INTENTS_SHARE),
+        (home_assistant_intents.get_speech_to_phrase_intents, _SPEECH_SHARE),
+    ):
+        if (data := load(_LANGUAGE)) is not None:
+            sources.append((templates.from_intents(data, lists, names), share))
+    return sources
 
 
 def _lists(home: Home) -> Lists:

@@ -29,7 +29,7 @@ _STEADY = 4.0
 _PEAK, _DITHER = 16384.0, 23.0
 
 # language weight and word insertion penalty, measured with tests/embedded/accuracy.py
-_SEARCH = {"lw": 8.0, "wip": 0.2}
+_SEARCH = {"lw": 8.0, "wip": 0.2, "fwdflatlw": 12.0, "bestpathlw": 12.0}
 
 
 class Decoder:

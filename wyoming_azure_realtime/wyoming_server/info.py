@@ -17,7 +17,7 @@ _ATTRIBUTIONS = {
     "openai": Attribution("OpenAI", "https://platform.openai.com/docs/guides/realtime"),
     "embedded": Attribution("espeak-ng and CMU Sphinx", "https://github.com/espeak-ng/espeak-ng"),
 }
-_OURS = Attribution("wyoming-azure-realtime", "https://pypi.org/project/wyoming-azure-realtime/")
+_OURS = Attribution("wyoming-azure-realtime", "https://www.home-assistant.io/integrations/wyoming/")
 
 
 def build_info(catalog: Catalog) -> Info:

@@ -2,7 +2,7 @@
 
 Text is written by the client's side, cut into pieces, and spoken piece by piece, each on a warm session of
 the voice. Reading text never waits for audio to be taken, nor the other way round; both sides are bounded.
-When a response fails before anything of it was heard, another one takes its place.
+When a response fails, another one takes its place; what was already heard of it is not heard again.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 
+from wyoming_azure_realtime.audio.continuation import Continuation
 from wyoming_azure_realtime.audio.pcm import silence
 from wyoming_azure_realtime.errors import (
     BackendError,
@@ -63,7 +64,7 @@ class Synthesis:
         self._log = log
         self._on_turn = on_turn
         self._pieces = Pieces()
-        self._heard = False  # anything of the piece in progress
+        self._heard = bytearray()  # of the piece in progress
         self._progress = 0.0
         self._more_text = asyncio.Event()
         self._audio: asyncio.Queue[bytes | SpeechServiceError | None] = asyncio.Queue(AHEAD)
@@ -135,7 +136,7 @@ class Synthesis:
     async def _speak(self, piece: str) -> None:
         """One piece, by as many responses as it takes. The deadline counts from the last progress."""
         attempts = Attempts(self._targets)
-        self._heard = False
+        self._heard.clear()
         self._progress = self._now()
         while True:
             attempts.deadline = self._progress + self._deadlines.request
@@ -145,8 +146,6 @@ class Synthesis:
                 await self._attempt(piece, self._configure(target))
             except (BackendError, PoolTimeout) as error:
                 wait = attempts.failed(error, self._now())
-                if self._heard:  # what was heard cannot be taken back
-                    raise
                 _LOGGER.info("Synthesis %s tries again after: %s", self._log.id, error.message)
                 await asyncio.sleep(wait)
             else:
@@ -154,20 +153,23 @@ class Synthesis:
                 return
 
     async def _attempt(self, piece: str, config: SpeechConfig) -> None:
-        """One response on one session."""
+        """One response on one session; what was heard before is left out of it."""
         self._log.attempts += 1
         turn = SpeechTurn(f"{self._log.id}-{self._log.attempts}", piece, style=self._style)
+        rest = Continuation(bytes(self._heard)) if self._heard else None
         lease = await self._sessions.lease(config)
         try:
-            await self._converse(lease.session, turn)
+            await self._converse(lease.session, turn, rest)
             lease.release()
         except (SessionLost, BackendTimeout):
             if not turn.audio_ended:
                 raise
         finally:
             lease.retire()
+        if rest is not None:
+            await self._hand_over(rest.finish())
 
-    async def _converse(self, session: PooledChannel, turn: SpeechTurn) -> None:
+    async def _converse(self, session: PooledChannel, turn: SpeechTurn, rest: Continuation | None) -> None:
         """The clock runs while the service is awaited, not while the client takes its time."""
         await session.send(turn.create())
         patience, missing = self._deadlines.first_audio, "speech"
@@ -181,15 +183,17 @@ class Synthesis:
                 match outcome:
                     case Spoken(pcm):
                         patience, missing = self._deadlines.between_audio, "rest of the speech"
-                        await self._hand_over(pcm)
+                        await self._hand_over(rest.feed(pcm) if rest else pcm)
                     case Finished(usage):
                         self._log.add_usage(usage)
                         return
 
     async def _hand_over(self, pcm: bytes) -> None:
+        if not pcm:
+            return
         self._log.first_result()
         self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
-        self._heard = True
+        self._heard += pcm
         await self._audio.put(pcm)
         self._progress = self._now()
 

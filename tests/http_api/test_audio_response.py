@@ -15,7 +15,9 @@ from wyoming_azure_realtime.embedded.faults import (
 from wyoming_azure_realtime.http_api import audio_response
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 
-HASTY = Settings(deadlines=Deadlines(transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5))
+HASTY = Settings(
+    deadlines=Deadlines(request=0.7, transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5)
+)
 
 
 @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])

@@ -28,7 +28,9 @@ from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, Scrip
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings, Speech
 
 WAV = {"Content-Type": "audio/wav"}
-HASTY = Settings(deadlines=Deadlines(transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5))
+HASTY = Settings(
+    deadlines=Deadlines(request=0.7, transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5)
+)
 BYTES_PER_CHARACTER = MS_PER_CHARACTER * REALTIME.bytes_per_second // 1000
 
 

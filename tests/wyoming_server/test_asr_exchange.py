@@ -205,7 +205,7 @@ async def test_audio_that_never_ends_is_an_error_at_the_longest_utterance():
     ],
 )
 async def test_a_failure_upstream_is_an_error_and_never_an_empty_transcript(faults: Faults, code: str):
-    settings = Settings(deadlines=Deadlines(transcript=0.3))
+    settings = Settings(deadlines=Deadlines(request=0.7, transcript=0.3))
     async with wyoming_door(faults=faults, settings=settings) as door, door.peer() as peer:
         await peer.utter()
         heard = await peer.rest()

@@ -220,7 +220,9 @@ async def test_a_text_that_is_too_long_is_an_error(streamed: bool):
 
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_failure_before_any_audio_is_an_error_alone(streamed: bool):
-    async with wyoming_door(faults=Faults(failed_response=Failure())) as door, door.peer() as peer:
+    settings = Settings(deadlines=Deadlines(request=0.7))
+    faults = Faults(failed_response=Failure())
+    async with wyoming_door(faults=faults, settings=settings) as door, door.peer() as peer:
         if streamed:
             await peer.send("synthesize-start", {})
             await peer.send("synthesize-chunk", {"text": TEXT})
@@ -234,7 +236,7 @@ async def test_a_failure_before_any_audio_is_an_error_alone(streamed: bool):
 
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_failure_after_audio_is_an_error_and_the_end_of_the_audio(streamed: bool):
-    settings = Settings(deadlines=Deadlines(between_audio=0.3))
+    settings = Settings(deadlines=Deadlines(request=0.7, between_audio=0.3))
     faults = Faults(silent_audio=Stall(after_ms=200))
     async with wyoming_door(faults=faults, settings=settings) as door, door.peer() as peer:
         if streamed:

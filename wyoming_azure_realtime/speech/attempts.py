@@ -24,6 +24,7 @@ class Attempts:
         self._avoid: set[str] = set()
         self._target = ""
         self.deadline = float("inf")
+        self.last_error: SpeechServiceError | None = None
 
     def choose(self) -> Target:
         """Where to try next."""
@@ -37,6 +38,7 @@ class Attempts:
 
     def failed(self, error: SpeechServiceError, now: float) -> float:
         """How many seconds to wait before the next attempt. Raises `error` when there is none."""
+        self.last_error = error
         self._targets.failed(self._target, error, now)
         self._tries[self._target] += 1
         limited = isinstance(error, RateLimited)

@@ -129,7 +129,7 @@ class Utterance:
         except SpeechServiceError as error:
             self._fail(error)
         except TimeoutError:
-            self._fail(_no_response())
+            self._fail(self._attempts.last_error or _no_response())
         except Exception as error:
             _LOGGER.exception("Recognition %s failed unexpectedly", self._log.id)
             self._fail(InternalError.of(error))

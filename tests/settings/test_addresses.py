@@ -1,4 +1,5 @@
 import contextlib
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from wyoming_azure_realtime.settings.addresses import (
     UnixAddress,
     is_loopback,
     parse_host_port,
+    parse_network,
     parse_uri,
 )
 
@@ -89,3 +91,42 @@ def test_loopback_is_this_machine_alone(host):
 )
 def test_nothing_else_is_loopback(host):
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("192.168.1.0/24", "192.168.1.0/24"),
+        ("10.0.0.0/255.0.0.0", "10.0.0.0/8"),
+        ("203.0.113.7", "203.0.113.7/32"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("2001:db8::1", "2001:db8::1/128"),
+        ("::ffff:192.168.0.0/112", "192.168.0.0/16"),
+        ("::/0", "::/0"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+    ],
+)
+def test_a_network_is_one_of_ipv4_or_of_ipv6(text: str, network: str):
+    assert parse_network(text) == ip_network(network)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("192.168.1.5/24", "that address is in the network 192.168.1.0/24"),
+        ("2001:db8::1/32", "that address is in the network 2001:db8::/32"),
+        ("home", "it is no network and no address"),
+        ("192.168.1.0/33", "it is no network and no address"),
+        ("192.168.1", "it is no network and no address"),
+        ("", "it is no network and no address"),
+    ],
+)
+def test_what_is_no_network_is_refused_with_the_reason(text: str, reason: str):
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        parse_network(text)
+
+
+@given(st.text(alphabet="0123456789abcdef:./%x", max_size=40))
+def test_any_text_is_a_network_or_a_reason(text: str):
+    with contextlib.suppress(ValueError):
+        assert parse_network(text).version in (4, 6)

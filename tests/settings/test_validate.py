@@ -40,6 +40,35 @@ class TestListeners:
             from_yaml(tmp_path, f"profiles: {{{name}: {{voice: echo}}}}")
 
 
+class TestAllowedNetworks:
+    def test_by_default_it_is_the_home(self):
+        assert loaded().settings.allowed_networks == ("local",)
+
+    def test_several_share_a_variable(self):
+        given = loaded({"ALLOWED_NETWORKS": "local, 203.0.113.0/24,2001:db8::/32"}).settings
+        assert given.allowed_networks == ("local", "203.0.113.0/24", "2001:db8::/32")
+
+    def test_the_file_has_a_list(self, tmp_path):
+        assert from_yaml(tmp_path, "allowed_networks: [any]").settings.allowed_networks == ("any",)
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("192.168.1.5/24", r"that address is in the network 192\.168\.1\.0/24"),
+            ("local,kitchen", "a list with 'kitchen', but it is no network"),
+            ("0.0.0.0/99", "it is no network"),
+        ],
+    )
+    def test_anything_else_is_refused_with_its_source_and_what_would_do(self, text, reason):
+        with pytest.raises(SettingsError, match=rf"allowed_networks is .*{reason} .*_ALLOWED_NETWORKS.*local"):
+            loaded({"ALLOWED_NETWORKS": text})
+
+    @pytest.mark.parametrize(("text", "number"), [("[]", 0), (str(["10.0.0.1"] * 1001), 1001)])
+    def test_nobody_and_endlessly_many_are_refused(self, tmp_path, text, number):
+        with pytest.raises(SettingsError, match=f"allowed_networks is a list of {number} .*1 to 1000"):
+            from_yaml(tmp_path, f"allowed_networks: {text}")
+
+
 class TestHttp:
     @pytest.mark.parametrize("listen", ["127.0.0.1:5000", "localhost:1", "[::1]:0", "127.9.9.9:80", "off"])
     def test_loopback_needs_no_token(self, listen):

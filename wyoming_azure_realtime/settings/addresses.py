@@ -4,6 +4,9 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+NETWORK_FORMS = "networks such as 192.168.1.0/24, single addresses, local or any"
+LOCAL, ANY = "local", "any"
+
 URI_FORMS = "tcp://HOST:PORT, unix://PATH or stdio://"
 # sun_path holds 108 bytes on Linux, 104 elsewhere, one of them for the end
 MAX_UNIX_PATH = 103
@@ -41,6 +44,7 @@ class StdioAddress:
 
 
 Address = TcpAddress | UnixAddress | StdioAddress
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def parse_uri(uri: str) -> Address:
@@ -72,6 +76,18 @@ def parse_host_port(text: str) -> TcpAddress:
     return TcpAddress(host, int(port))
 
 
+def parse_network(text: str) -> IpNetwork:
+    """A network or a single address; IPv4 within IPv6 counts as IPv4. Raises ValueError with the reason."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(_why_no_network(text)) from None
+    mapped = network[0].ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    if mapped is not None and network.prefixlen >= 96:
+        return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
+    return network
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host can only mean this machine."""
     if host.lower() == "localhost":
@@ -88,6 +104,13 @@ def _unix(path: str) -> UnixAddress:
     if len(path.encode()) > MAX_UNIX_PATH:
         raise ValueError(f"its path is longer than {MAX_UNIX_PATH} bytes")
     return UnixAddress(path)
+
+
+def _why_no_network(text: str) -> str:
+    try:
+        return f"that address is in the network {ipaddress.ip_interface(text).network}"
+    except ValueError:
+        return "it is no network and no address"
 
 
 def _is_ipv6(host: str) -> bool:

@@ -125,12 +125,15 @@ class Pool(Slice, frozen=True, kw_only=True):
 
 
 class Limits(Slice, frozen=True, kw_only=True):
-    """What one Wyoming client may cost. Bytes, connections, seconds."""
+    """What Wyoming clients may cost. Bytes, connections, seconds."""
 
     max_header: Annotated[int, Meta(ge=1024, le=16 << 20)] = 64 << 10
     max_data: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
     max_payload: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
+    # of events that are not complete yet or have to wait, of all connections together
+    max_unfinished: Annotated[int, Meta(ge=1 << 20, le=1 << 30)] = 16 << 20
     max_connections: Count = 1024
+    max_per_address: Count = 512
     idle: Seconds = 300.0
     write: Seconds = 30.0
     drain: Seconds = 30.0
@@ -176,6 +179,8 @@ class Settings(Slice, frozen=True, kw_only=True):
     fallback_hears: bool = False
     listeners: tuple[Listener, ...] = (Listener(uri="tcp://0.0.0.0:10300"),)
     profiles: dict[str, Profile] = field(default_factory=lambda: {"default": Profile()})
+    # who may connect to the tcp listeners: networks, addresses, `local` (the home's) or `any`
+    allowed_networks: tuple[str, ...] = ("local",)
     targets: tuple[Target, ...] = ()
     recognition: Recognition = Recognition()
     speech: Speech = Speech()

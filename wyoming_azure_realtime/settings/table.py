@@ -37,6 +37,10 @@ OPTIONS = (
         short="URI",
         expand=listeners,
     ),
+    _own(
+        "allowed_networks",
+        "Who may connect to the Wyoming port: networks, addresses, local (the home's networks) or any.",
+    ),
     Option(
         "backend",
         "true: Azure is required; false: the embedded backend.",
@@ -114,7 +118,9 @@ OPTIONS = (
     _own("limits.max_header", "Longest header line of a Wyoming event, in bytes."),
     _own("limits.max_data", "Longest data of a Wyoming event, in bytes."),
     _own("limits.max_payload", "Longest payload of a Wyoming event, in bytes."),
+    _own("limits.max_unfinished", "Bytes that incomplete Wyoming events may hold, of all clients together."),
     _own("limits.max_connections", "Wyoming connections at a time."),
+    _own("limits.max_per_address", "Wyoming connections at a time from one address."),
     _own("limits.idle", "Seconds after which a silent client is disconnected."),
     _own("limits.write", "Seconds that a client may take to accept an answer."),
     _own("limits.drain", "Seconds that a client may go on sending after an error."),

@@ -7,7 +7,16 @@ import logging
 import re
 from typing import Literal
 
-from wyoming_azure_realtime.settings.addresses import URI_FORMS, StdioAddress, parse_host_port, parse_uri
+from wyoming_azure_realtime.settings.addresses import (
+    ANY,
+    LOCAL,
+    NETWORK_FORMS,
+    URI_FORMS,
+    StdioAddress,
+    parse_host_port,
+    parse_network,
+    parse_uri,
+)
 from wyoming_azure_realtime.settings.convert import impossible, quote
 from wyoming_azure_realtime.settings.model import Settings
 from wyoming_azure_realtime.settings.tree import DEFAULT, Sources
@@ -15,6 +24,7 @@ from wyoming_azure_realtime.settings.validate_speech import check_speech
 from wyoming_azure_realtime.settings.validate_targets import check_targets
 
 MAX_LISTENERS = 64
+MAX_NETWORKS = 1000
 MAX_NAMES = 1000
 MAX_NAME = 60
 
@@ -28,6 +38,7 @@ def validate(settings: Settings, sources: Sources, uses: Literal["azure", "embed
     """Raise `SettingsError` for the first value that cannot be. Reads nothing, connects to nothing."""
     _check_profiles(settings, sources)
     _check_listeners(settings, sources)
+    _check_networks(settings, sources)
     _check_http(settings, sources)
     _check_pool(settings, sources)
     _check_zeroconf(settings, sources)
@@ -70,6 +81,21 @@ def _check_listeners(settings: Settings, sources: Sources) -> None:
             raise impossible(
                 key, quote(listener.profile), _of(sources, key), f"a profile that exists: {known}"
             )
+
+
+def _check_networks(settings: Settings, sources: Sources) -> None:
+    networks, source = settings.allowed_networks, _of(sources, "allowed_networks")
+    if not 1 <= len(networks) <= MAX_NETWORKS:
+        told = f"a list of {len(networks)}"
+        raise impossible("allowed_networks", told, source, f"1 to {MAX_NETWORKS} of {NETWORK_FORMS}")
+    for text in networks:
+        if text in (LOCAL, ANY):
+            continue
+        try:
+            parse_network(text)
+        except ValueError as error:
+            told = f"a list with {quote(text)}, but {error}"
+            raise impossible("allowed_networks", told, source, NETWORK_FORMS) from None
 
 
 def _check_http(settings: Settings, sources: Sources) -> None:

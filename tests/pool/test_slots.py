@@ -44,7 +44,7 @@ def play(pool: SlotsModel, choice: int, detail: int) -> None:
     things: list[tuple[object, Callable[[], object]]] = [
         (True, lambda: pool.wait(key)),
         (True, lambda: pool.wait(key)),
-        (True, lambda: pool.warm(key)),
+        (True, lambda: pool.warm(key, always=detail % 7 == 0)),
         (True, lambda: pool.advance((0.0, 0.5, 3.0, 30.0, 400.0)[detail % 5])),
         (pool.waiting, lambda: pool.leave(list(pool.waiting)[detail % len(pool.waiting)])),
         *(
@@ -275,6 +275,59 @@ def test_warmth_ends_when_nobody_asks_any_more():
     assert pool.places == {}
 
 
+def test_what_is_always_wanted_is_found_after_a_quiet_night():
+    pool = model(min_size=1, max_idle=100.0)
+    pool.warm("alloy", always=True)
+    slot = open_one(pool)
+    pool.warm("alloy")
+    pool.advance(800)
+    assert list(pool.places) == [slot]
+    assert pool.places[slot].state == "idle"
+
+
+def test_more_than_the_minimum_cools_although_the_key_is_in_use():
+    pool = model(min_size=1, max_size=4, max_idle=100.0)
+    for _ in range(4):
+        pool.wait("alloy")
+    for slot in opening(pool):
+        pool.opened(slot)
+    for slot in list(pool.places):
+        pool.released(slot)
+    for _ in range(5):
+        pool.advance(30)
+        waiter = pool.wait("alloy")
+        pool.released(pool.served[waiter])
+    assert len(pool.places) == 1
+
+
+def test_more_than_the_minimum_of_one_key_makes_room_for_the_minimum_of_another():
+    pool = model(min_size=1, max_size=3)
+    pool.warm("hears")
+    open_one(pool)
+    for _ in range(3):
+        pool.wait("alloy")
+    for slot in opening(pool):
+        pool.opened(slot)
+    for slot in [slot for slot, place in pool.places.items() if place.state == "leased"]:
+        pool.released(slot)
+    assert [pool.places[slot].key for slot in opening(pool)] == ["hears"]
+
+
+def test_what_is_more_than_the_minimum_makes_room_first():
+    pool = model(min_size=1, max_size=3)
+    pool.warm("hears")
+    warm = open_one(pool)
+    pool.advance(1)
+    for _ in range(2):
+        pool.wait("alloy")
+    for slot in opening(pool):
+        pool.opened(slot)
+        pool.released(slot)
+    waiter = pool.wait("echo")
+    assert warm in pool.places
+    assert open_one(pool) == pool.served[waiter]
+
+
 def test_asking_again_keeps_what_is_idle():
     pool = model(min_size=1, max_idle=100.0)
     pool.warm("alloy")
@@ -296,27 +349,53 @@ def test_every_request_keeps_its_key_warm_for_another_while():
     assert len(opening(pool)) == 1
 
 
-def test_an_announced_end_replaces_a_session_before_it():
+def test_a_session_is_replaced_before_its_announced_end_and_closed_when_its_successor_is_there():
+    pool = model(min_size=1, max_idle=10.0)
+    pool.warm("alloy", always=True)
+    first = open_one(pool, life=50.0)
+    pool.advance(32)
+    assert list(pool.places) == [first]
+    pool.advance(4)
+    assert first in pool.places
+    second = open_one(pool, life=50.0)
+    assert list(pool.places) == [second]
+
+
+def test_a_successor_that_does_not_come_about_keeps_nothing_beyond_its_end():
     pool = model(min_size=1)
     pool.warm("alloy")
     first = open_one(pool, life=50.0)
-    pool.advance(39)
-    assert first in pool.places
-    pool.advance(2)
+    pool.advance(41)
     assert first not in pool.places
     assert len(opening(pool)) == 1
 
 
-def test_a_long_life_keeps_a_minute_in_hand():
+def test_sessions_opened_together_do_not_end_together():
+    pool = model(max_size=10, max_waiting=10)
+    for _ in range(10):
+        pool.wait("alloy")
+    for slot in opening(pool):
+        pool.opened(slot, life=100.0)
+    for slot in list(pool.places):
+        pool.released(slot)
+    ends = []
+    for second in range(81):
+        ends += [second] * (10 - len(ends) - len(pool.places))
+        pool.advance(1)
+    assert ends[0] >= 100 * 0.8 * 0.9
+    assert max(ends.count(second) for second in ends) <= 2
+
+
+def test_a_long_life_keeps_a_minute_in_hand_and_no_more_than_a_tenth_of_the_rest():
     pool = model(max_idle=5000.0)
     pool.limits = Limits(max_lifetime=5000.0)
     waiter = pool.wait("alloy")
     slot = open_one(pool, life=900.0)
     assert pool.served[waiter] == slot
     pool.released(slot)
-    pool.advance(839)
+    pool.advance(840 * 0.9 - 1)
     assert slot in pool.places
-    pool.advance(2)
+    pool.advance(840 * 0.1 + 1)
     assert slot not in pool.places
 
 

@@ -40,8 +40,8 @@ class SlotsModel:
         self.slots.leave(waiter)
         self.decide()
 
-    def warm(self, key: Hashable) -> None:
-        self.slots.warm(key, self.now)
+    def warm(self, key: Hashable, *, always: bool = False) -> None:
+        self.slots.warm(key, self.now, always=always)
         self.decide()
 
     def opened(self, slot: int, life: float | None = None) -> None:

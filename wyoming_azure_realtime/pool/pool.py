@@ -78,10 +78,10 @@ class SessionPool(Generic[K, S]):
     def __repr__(self) -> str:
         return f"<pool {self._slots!r}{' closed' if self._closed else ''}>"
 
-    def warm(self, key: K) -> None:
-        """Sessions of this key are about to be asked for; returns at once."""
+    def warm(self, key: K, *, always: bool = False) -> None:
+        """Sessions of this key are about to be asked for, or may be `always`; returns at once."""
         if not self._closed:
-            self._slots.warm(key, time.monotonic())
+            self._slots.warm(key, time.monotonic(), always=always)
             self._step()
 
     async def lease(self, key: K) -> Lease[S]:

@@ -46,10 +46,10 @@ class SpeechService:
         )
 
     def warm(self) -> None:
-        """Have sessions ready for the recogniser and the default voice; returns at once."""
+        """Have sessions ready for the recogniser and the default voice from now on; returns at once."""
         if self.catalog.models:
-            self._sessions.warm(self._transcription(self._hearing.choose()))
-        self._sessions.warm(self._default_speech(self._speaking.choose()))
+            self._sessions.warm(self._transcription(self._hearing.first), always=True)
+        self._sessions.warm(self._default_speech(self._speaking.first), always=True)
 
     async def keep_probing(self) -> None:
         """Until cancelled: look from time to time whether targets that failed are back."""

@@ -22,6 +22,7 @@ async def test_info_tells_what_is_on_offer_without_a_session():
     assert told["defaultVoice"] == "alloy"
     assert told["transcriptionModels"][0]["name"] == "whisper-1"
     assert {"en", "en-US", "de"} <= set(told["transcriptionModels"][0]["languages"])
+    assert told["targets"] == {"hearing": {"default": "good"}, "speaking": {"default": "good"}}
     assert "deafBecause" not in told
 
 

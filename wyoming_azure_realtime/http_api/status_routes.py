@@ -50,8 +50,9 @@ class StatusRoutes:
         self._model = model
 
     async def info(self, request: web.Request) -> web.StreamResponse:
-        """Models, voices, features."""
-        return _json(info(self._service.catalog, self._model))
+        """Models, voices, features, and how the targets are doing."""
+        told = info(self._service.catalog, self._model)
+        return _json(told | {"targets": self._service.standings()})
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         """That the process answers; nothing about the backend."""

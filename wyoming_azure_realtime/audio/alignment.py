@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_azure_realtime.audio.spectra import Levels, Spectra, above
+from wyoming_azure_realtime.audio.spectra import AUDIBLE, Levels, Spectra, above, levels
 
 Costs: TypeAlias = npt.NDArray[np.float64]
 
@@ -14,8 +14,10 @@ Costs: TypeAlias = npt.NDArray[np.float64]
 _SKIP, _SKIP_LOUD = 0.05, 0.9
 # What it costs to take two frames of one rendition for one of the other.
 _STRETCH = 0.12
-# How far one rendition may be ahead: by its tempo, and by frames (of pauses, above all).
-_TEMPO, _SLACK = 1.35, 120
+# How far one rendition may be ahead of the other in frames spoken: by its tempo, and beside that.
+_TEMPO, _SLACK = 1.35, 100
+# Frames of pauses that the second rendition may have more, beside as many as the first has frames.
+_PAUSES = 1000
 # An alignment still under way is assumed to go on costing no less than this per frame.
 _HOPE, _HOPE_SHARE = 0.08, 0.6
 _LOOK_AHEAD = 8
@@ -28,7 +30,9 @@ class OpenEndAlignment:
     Per frame fed the cost of the best alignment of every beginning of `heard` is kept, and no path: what is
     asked for is only where the whole of `heard` fits best. Steps take one frame of each, one and two, two
     and one, or leave frames out, which is cheap in a pause. Memory and the time per frame grow with the
-    length of `heard` times 0.6, in which a tempo between 1/1.35 and 1.35 leaves it.
+    length of `heard`, of which a tempo between 1/1.35 and 1.35 leaves up to 0.6 to be looked at.
+
+    `best_frame`: the frame fed that its last frame corresponds to, or -1. `earliest`: it is never before.
     """
 
     def __init__(self, heard: Spectra, floor: Levels) -> None:
@@ -40,7 +44,9 @@ class OpenEndAlignment:
         self._now[2:] = self._skip_sums[2:]
         self._before = np.full(self._count + 3, _FAR)
         self._distance_before = np.full(self._count + 2, _FAR)
+        self._spoken = 0
         self.frames = 0
+        self.earliest = 0
         self.best_frame = -1
         self.best_cost = float(self._now[-1])
 
@@ -50,14 +56,10 @@ class OpenEndAlignment:
         return max(0.0, 1.0 - self.best_cost / max(float(self._skip_sums[-1]), 1e-9))
 
     @property
-    def earliest(self) -> int:
-        """No frame before this one is ever `best_frame`."""
-        return max(0, int((self._count - _SLACK) / _TEMPO) - 1)
-
-    @property
     def exhausted(self) -> bool:
         """Whether everything that comes would be too late to fit."""
-        return self.frames > self._count * _TEMPO + _SLACK
+        late = self._spoken > self._heard_spoken[-1] * _TEMPO + _SLACK
+        return bool(late) or self.frames > 2 * self._count + _PAUSES
 
     @property
     def settled(self) -> bool:
@@ -73,7 +75,9 @@ class OpenEndAlignment:
         if np.abs(floor - self._floor).max() > 1:
             self._set_floor(floor)
         fresh = above(frames, self._floor)
-        low, high = self._band(len(fresh))
+        low, high = self._band(fresh)
+        if high < self._count and self.best_frame < 0:
+            self.earliest = self.frames + len(fresh)
         distances = self._distances(fresh, low, high)
         skips = _SKIP + _SKIP_LOUD * np.sqrt((fresh**2).mean(axis=1))
         for distance, skip in zip(distances, skips, strict=True):
@@ -82,14 +86,19 @@ class OpenEndAlignment:
     def _set_floor(self, floor: Levels) -> None:
         self._floor = floor
         self._levels = above(self._heard, floor)
+        self._heard_spoken = np.concatenate((np.zeros(1), np.cumsum(levels(self._levels) > AUDIBLE)))
         self._squares = (self._levels**2).mean(axis=1)
         sums = np.cumsum(_SKIP + _SKIP_LOUD * np.sqrt(self._squares), dtype=np.float64)
         self._skip_sums = np.concatenate((np.zeros(3), sums))
 
-    def _band(self, count: int) -> tuple[int, int]:
-        low = int((self.frames - _SLACK) / _TEMPO)
-        high = int((self.frames + count) * _TEMPO) + _SLACK
-        return max(0, min(low, self._count)), min(high, self._count)
+    def _band(self, fresh: Spectra) -> tuple[int, int]:
+        """Fewest and most frames of `heard` that may be used up."""
+        fewest = (self._spoken - _SLACK) / _TEMPO
+        self._spoken += int((levels(fresh) > AUDIBLE).sum())
+        most = self._spoken * _TEMPO + _SLACK
+        low = int(np.searchsorted(self._heard_spoken, fewest))
+        high = int(np.searchsorted(self._heard_spoken, most, side="right")) - 1
+        return min(low, self._count), high
 
     def _distances(self, fresh: Spectra, low: int, high: int) -> Costs:
         """Root mean square difference in bels, a row per frame fed, shaped for `_step`."""

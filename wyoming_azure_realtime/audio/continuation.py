@@ -25,8 +25,13 @@ class Continuation:
 
     `heard` is a beginning of the first rendition; both are 24 kHz PCM16 mono and begin where the text does.
     `fresh` may differ in tempo (by a third), in pauses, level, pitch and noise. Any way of cutting it gives
-    the same bytes. The place is decided some 0.2 s of sound after it has arrived. When the two have nothing
-    in common it is a pause near to where as much has been spoken.
+    the same bytes. The place is decided some 0.2 s of sound after it has arrived, and not before 0.75 s. When
+    the two have nothing in common it is a pause near to where as much has been spoken; that takes 1.35 times
+    as long. A click at the seam is smoothed away in 4 ms; all else is passed on as it is.
+
+    On one core of a small server: 0.6 ms per second of `heard` to begin with, then 5 ms per second of
+    `fresh` (8 ms when 60 s were heard), most of it in `feed`. Memory: 20 kB per second of `heard`, beside
+    the sound in which the place may lie.
 
     `confidence`: 0 to 1, below 0.5 the place was guessed. `offset_ms`: the place in `fresh`, once decided.
     """
@@ -77,7 +82,7 @@ class Continuation:
         return b""
 
     def _join(self, finder: PlaceFinder) -> bytes:
-        place = min(finder.place or 0, self._looked_at)
+        place = min(finder.place or 0, self._looked_at - (0 if self._ended else _MARGIN))
         place = max(self._dropped, self._in_phase(place))
         self._finder = None
         self.confidence = finder.confidence
@@ -110,7 +115,7 @@ class Continuation:
     def _without_step(self, place: int) -> bytes:
         """The first samples from `place` on, bent to begin where `heard` ended."""
         start = max(self._dropped, place - 1)
-        samples = self._samples(start, min(place + _FADE, self._end))
+        samples = self._samples(start, min(place + _FADE, self._looked_at))
         if not len(self._tail) or len(samples) < 2 or start == place:
             return encode(samples[place - start :])
         step = self._tail[-1] - samples[0]

@@ -5,6 +5,8 @@ import numpy as np
 from wyoming_azure_realtime.audio.alignment import OpenEndAlignment
 from wyoming_azure_realtime.audio.samples import Samples
 from wyoming_azure_realtime.audio.spectra import (
+    AUDIBLE,
+    BANDS,
     HOP,
     PRIMING,
     RANGE,
@@ -13,14 +15,13 @@ from wyoming_azure_realtime.audio.spectra import (
     Spectra,
     SpectrumStream,
     above,
+    levels,
 )
 
 LEAST_CONFIDENCE = 0.5
 """Below it the renditions have too little in common, and the place is a guess."""
 
 _BLOCK = 5
-# mean level in bels above the noise
-_AUDIBLE = 0.25
 # decibels by which a second rendition may be louder
 _LEVEL_TOLERANCE = 3.0
 # frames of silence before the first sound that are aligned; more or less of it tells nothing
@@ -35,7 +36,7 @@ class PlaceFinder:
         self._elapsed = len(heard)
         stream = SpectrumStream()
         # the last frame ends where `heard` ends
-        self._heard = stream.feed(heard[len(heard) % HOP :])
+        self._heard: Spectra | None = stream.feed(heard[len(heard) % HOP :])
         self._floor = stream.floor
         self._peak = stream.peak
         self._alignment: OpenEndAlignment | None = None
@@ -43,7 +44,7 @@ class PlaceFinder:
         self._stream = SpectrumStream()
         self._begun = False
         self._skipped = 0
-        self._lead: Spectra = self._heard[:0]
+        self._lead: Spectra = np.empty((0, BANDS), np.float32)
         self._levels: list[float] = []
         self.wanted = WINDOW + (PRIMING - 1) * HOP
         self.place: int | None = None
@@ -60,40 +61,25 @@ class PlaceFinder:
 
     def take(self, block: Samples) -> None:
         """Look at the next `wanted` samples."""
-        first = self.wanted > _BLOCK * HOP
         self.wanted = _BLOCK * HOP
-        spectra = self._stream.feed(block)
-        if first:
-            self._begin()
-        self._align(spectra)
+        self._look_at(block)
         alignment = self._alignment
         if alignment is None:
-            if self._begun or self._passed >= self._elapsed:
+            if self._begun or self._silence >= self._elapsed:
                 self._decide()
         elif alignment.exhausted or (alignment.confidence >= LEAST_CONFIDENCE and alignment.settled):
             self._decide()
 
     def finish(self, rest: Samples) -> None:
         """Decide now: after these samples there are no more."""
-        spectra = self._stream.feed(np.concatenate((rest, np.zeros(WINDOW, np.float32))))
-        if self.wanted > _BLOCK * HOP:
-            self._begin()
-        self._align(spectra)
+        self._look_at(np.concatenate((rest, np.zeros(WINDOW, np.float32))))
         self._decide()
 
-    def _begin(self) -> None:
-        """Bring `heard` to its level, which one without a vowel does not show, and to its first sound."""
-        if len(self._heard) < PRIMING:
-            fall = np.float32(max(0.0, self._stream.peak - _LEVEL_TOLERANCE - self._peak))
-            self._heard -= fall
-            self._floor = np.maximum(self._floor - fall, -RANGE)
-        audible = _levels(self._heard, self._floor) > _AUDIBLE
-        self._spoken_frames = int(audible.sum())
-        if self._spoken_frames:
-            silent = max(0, int(audible.argmax()) - _LEAD)
-            self._alignment = OpenEndAlignment(self._heard[silent:], self._floor)
-
-    def _align(self, spectra: Spectra) -> None:
+    def _look_at(self, samples: Samples) -> None:
+        spectra = self._stream.feed(samples)
+        if self._heard is not None:
+            self._begin(self._heard)
+            self._heard = None
         floor = np.maximum(self._floor, self._stream.floor)
         if not self._begun:
             spectra = self._after_silence(spectra, floor)
@@ -101,9 +87,21 @@ class PlaceFinder:
             self._alignment.feed(spectra, floor)
             self._levels += _levels(spectra, floor).tolist()
 
+    def _begin(self, heard: Spectra) -> None:
+        """Bring `heard` to its level, which one without a vowel does not show, and to its first sound."""
+        if len(heard) < PRIMING:
+            fall = np.float32(max(0.0, self._stream.peak - _LEVEL_TOLERANCE - self._peak))
+            heard = heard - fall
+            self._floor = np.maximum(self._floor - fall, -RANGE)
+        audible = _levels(heard, self._floor) > AUDIBLE
+        self._spoken_frames = int(audible.sum())
+        if self._spoken_frames:
+            silent = max(0, int(audible.argmax()) - _LEAD)
+            self._alignment = OpenEndAlignment(heard[silent:], self._floor)
+
     def _after_silence(self, spectra: Spectra, floor: Levels) -> Spectra:
         waiting = np.concatenate((self._lead, spectra))
-        audible = _levels(waiting, floor) > _AUDIBLE
+        audible = _levels(waiting, floor) > AUDIBLE
         self._begun = bool(audible.any())
         silent = max(0, (int(audible.argmax()) if self._begun else len(waiting)) - _LEAD)
         self._skipped += silent
@@ -112,31 +110,29 @@ class PlaceFinder:
 
     def _decide(self) -> None:
         if self._alignment is None:
-            # nothing but silence so far: none of it again
-            self.place = min(self._elapsed, self._passed)
+            # nothing but silence so far: little of it again
+            self.place = min(self._elapsed, self._skipped * HOP if self._begun else self._silence)
         elif self.confidence >= LEAST_CONFIDENCE:
             self.place = (self._skipped + self._alignment.best_frame) * HOP + WINDOW
         else:
-            self.place = (self._skipped + self._pause()) * HOP + WINDOW // 2
+            self.place = max(self.earliest, (self._skipped + self._pause()) * HOP + WINDOW // 2)
 
     @property
-    def _passed(self) -> int:
-        """Samples of silence before the first sound, as far as it is known."""
-        lead = min(_LEAD, len(self._lead)) if self._begun else len(self._lead)
-        return (self._skipped + lead) * HOP
+    def _silence(self) -> int:
+        return (self._skipped + len(self._lead)) * HOP
 
     def _pause(self) -> int:
         """Quietest frame near to where as much has been spoken as in `heard`."""
-        levels = np.array(self._levels)
-        spoken = np.cumsum(levels > _AUDIBLE)
+        level = np.array(self._levels)
+        spoken = np.cumsum(level > AUDIBLE)
         target = int(np.searchsorted(spoken, self._spoken_frames))
-        if target >= len(levels):
-            return len(levels)
+        if target >= len(level):
+            return len(level)
         reach = min(_PAUSE_SEARCH, self._spoken_frames)
-        near = np.arange(max(0, target - reach), min(len(levels), target + reach + 1))
-        smooth = np.convolve(levels, np.full(_PAUSE_SMOOTHING, 1 / _PAUSE_SMOOTHING), "same")
+        near = np.arange(max(0, target - reach), min(len(level), target + reach + 1))
+        smooth = np.convolve(level, np.full(_PAUSE_SMOOTHING, 1 / _PAUSE_SMOOTHING), "same")
         return int(near[np.argmin(smooth[near] + _PAUSE_PULL * np.abs(near - target))])
 
 
 def _levels(spectra: Spectra, floor: Levels) -> Levels:
-    return above(spectra, floor).mean(axis=1)
+    return levels(above(spectra, floor))

@@ -22,6 +22,8 @@ WINDOW = REALTIME.rate // 40
 BANDS = 20
 PRIMING = 75
 RANGE = 40.0
+AUDIBLE = 0.25
+"""Of `levels`: what is less is a pause."""
 
 _FFT = 1024
 # frames transformed together: more would leave the cache
@@ -94,6 +96,12 @@ def above(spectra: Spectra, floor: Levels) -> Spectra:
     """What stands out of the noise, in bels: zero in every band where nothing does."""
     bels: Spectra = np.maximum(spectra - floor, 0) * np.float32(0.1)
     return bels
+
+
+def levels(bels: Spectra) -> Levels:
+    """How loud each frame is that `above` has been applied to."""
+    means: Levels = bels.mean(axis=1)
+    return means
 
 
 def _decibels(frames: Samples) -> Spectra:

@@ -57,7 +57,7 @@ UPGRADES: list[tuple[int, object, Expected, bool, str]] = [
         False,
         "Check the API key",
     ),
-    (401, {"statusCode": 401, "message": TOKEN}, errors.AuthenticationFailed, False, "audience is incorrect"),
+    (401, {"statusCode": 401, "message": TOKEN}, errors.AuthenticationFailed, False, "token_scope"),
     (401, coded("PermissionDenied", LACKS), errors.AuthenticationFailed, False, "role"),
     (403, coded("PermissionDenied", LACKS), errors.AuthenticationFailed, False, "role"),
     (403, coded("403", LACKS), errors.AuthenticationFailed, False, "role"),

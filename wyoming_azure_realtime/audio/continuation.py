@@ -101,7 +101,7 @@ class Continuation:
         low = max(place - _SEARCH, self._dropped + length)
         high = min(place + _SEARCH, self._looked_at)
         loudness = float(np.sqrt(np.square(template).sum()))
-        if high < low or loudness < _SILENT * length**0.5:
+        if high < low or loudness <= _SILENT * length**0.5:
             return place
         around = self._samples(low - length, high)
         squares = np.concatenate((np.zeros(1), np.cumsum(np.square(around, dtype=np.float64))))

@@ -1,14 +1,17 @@
 """The composition root: builds everything, starts it in order, stops it in reverse.
 
 Order: embedded backend (if it is used), pool, Wyoming, HTTP, `Ready`, then warm sessions and zeroconf, which
-nobody waits for.
+nobody waits for. At the end nothing is announced any more before nobody is accepted any more.
 """
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from wyoming_azure_realtime import __version__
@@ -33,29 +36,80 @@ _LOGGER = logging.getLogger("wyoming_azure_realtime")
 EMBEDDED_MODEL = "gpt-realtime-whisper"  # the embedded recogniser gives partial text while audio flows
 RESTART_SECONDS = 2.0
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+# Shares of the grace period: until accepting stops though the network may not have heard that the port is
+# gone; and for sessions and the embedded backend, which are closed when the last request has ended.
+GOODBYE, AFTERWARDS = 0.1, 0.1
+
 
 async def serve(loaded: Loaded) -> int:
     """Run the program until it is told to stop; its exit code. Raises `SettingsError` at the start only."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    settings = loaded.settings
+    stop = _told_to_stop(loaded.settings.limits.stop)
     async with AsyncExitStack() as stack:
-        service = await stack.enter_async_context(open_service(loaded))
-        wyoming = WyomingServer(service, settings.listeners, settings.profiles, settings.limits)
-        await wyoming.start()
-        stack.push_async_callback(wyoming.stop)
-        await _start_http(loaded, service, stack)
-        _LOGGER.info("Ready")
-        _tell_newcomers(wyoming, service)
-        service.warm()
-        discovery = Discovery(settings.zeroconf, wyoming.tcp_addresses)
-        discovery.start()
-        stack.push_async_callback(discovery.stop)
-        await _first(stop.wait(), wyoming.input_ended())
+        await _first(stop.wait(), _run(loaded, stack))
         _LOGGER.info("Stopping")
     return 0
+
+
+async def _run(loaded: Loaded, stack: AsyncExitStack) -> None:
+    """Start everything, each with its end on the stack; then wait for the end of the input, if it has one."""
+    settings = loaded.settings
+    service = await stack.enter_async_context(open_service(loaded))
+    wyoming = WyomingServer(
+        service, settings.listeners, settings.profiles, settings.limits, settings.allowed_networks
+    )
+    doors = Doors(wyoming, settings.limits.stop)
+    stack.push_async_callback(doors.close)
+    await wyoming.start()
+    doors.http = await _start_http(loaded, service)
+    _LOGGER.info("Ready")
+    _tell_newcomers(wyoming, service)
+    service.warm()
+    doors.discovery = Discovery(settings.zeroconf, wyoming.tcp_addresses)
+    doors.discovery.start()
+    await wyoming.input_ended()
+
+
+@dataclass
+class Doors:
+    """Where requests come in, and what tells the network of it."""
+
+    wyoming: WyomingServer
+    within: float
+    http: HttpServer | None = None
+    discovery: Discovery | None = None
+
+    async def close(self) -> None:
+        """Announce nothing, accept nobody, let requests end: in time for what is closed after the doors."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + self.within * (1 - AFTERWARDS)
+        async with asyncio.TaskGroup() as tasks:
+            if self.discovery is not None:
+                goodbye = tasks.create_task(self.discovery.stop())
+                await asyncio.wait([goodbye], timeout=self.within * GOODBYE)
+            if self.http is not None:
+                tasks.create_task(self.http.stop())
+            await self.wyoming.stop(latest - loop.time())
+
+
+def _told_to_stop(within: float) -> asyncio.Event:
+    """Set by the first signal. A second one ends the process at once, and so do `within` seconds."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def first() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        # whatever hangs then, such as the look-up of a name: nobody is waiting for it any more
+        latest = threading.Timer(within, os._exit, (0,))
+        latest.daemon = True
+        latest.start()
+        stop.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, first)
+    return stop
 
 
 @asynccontextmanager
@@ -140,10 +194,10 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
     )
 
 
-async def _start_http(loaded: Loaded, service: SpeechService, stack: AsyncExitStack) -> None:
+async def _start_http(loaded: Loaded, service: SpeechService) -> HttpServer | None:
     http = loaded.settings.http
     if http.listen == "off":
-        return
+        return None
     server = HttpServer(service, http, model=_deployment(loaded))
     try:
         await server.start()
@@ -151,9 +205,9 @@ async def _start_http(loaded: Loaded, service: SpeechService, stack: AsyncExitSt
         if loaded.given("http.listen"):
             raise
         _LOGGER.warning("No HTTP API: %s", error.message)
-        return
-    stack.push_async_callback(server.stop)
+        return None
     _LOGGER.info("HTTP API on port %d", server.port)
+    return server
 
 
 def _deployment(loaded: Loaded) -> str:
@@ -202,11 +256,13 @@ def _log_turn(turn: TurnRecord) -> None:
 
 
 async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Until any of them is over."""
+    """Until any of them is over; what it raises, if it does."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        over, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    for task in over:
+        task.result()

@@ -15,9 +15,9 @@ from tests.support.wyoming_peer import Door, Peer, eventually, wyoming_door
 from tests.wyoming_server.test_reader import MALFORMED
 from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.connection import Connection
 from wyoming_azure_realtime.wyoming_server.offer import Offer
-from wyoming_azure_realtime.wyoming_server.roster import Roster
 
 OURS = "wyoming_azure_realtime.wyoming_server"
 SMALL = Limits(max_header=1024, max_data=2048, max_payload=4096, drain=0.3)
@@ -259,13 +259,13 @@ class AlreadyReset(asyncio.Transport):
 
 async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted():
     async with running_service() as behind:
-        roster, transport = Roster(1), AlreadyReset()
-        connection = Connection(Offer.of(behind.service), Limits(), roster, memoryview(bytearray(64)))
+        commons, transport = Commons.within(Limits()), AlreadyReset()
+        connection = Connection(Offer.of(behind.service), commons)
         connection.connection_made(transport)
         connection.data_received(b"nonsense\n")
         assert transport.aborted
         connection.connection_lost(None)
-        assert roster.members() == []
+        assert commons.roster.members() == []
 
 
 async def test_at_the_limit_a_silent_connection_makes_room_for_one_that_speaks():

@@ -124,7 +124,7 @@ OPTIONS = (
     _own("limits.idle", "Seconds after which a silent client is disconnected."),
     _own("limits.write", "Seconds that a client may take to accept an answer."),
     _own("limits.drain", "Seconds that a client may go on sending after an error."),
-    _own("limits.stop", "Seconds that running requests get when the program stops."),
+    _own("limits.stop", "Seconds in which the program stops; running requests get most of them."),
     _own("http.listen", "Where the HTTP API listens, or off.", "--http", "HOST:PORT|off", short="HTTP"),
     _own("http.token", "Bearer token that HTTP clients must send; required beyond loopback."),
     _own("http.max_body", "Longest body of an HTTP request, in bytes."),

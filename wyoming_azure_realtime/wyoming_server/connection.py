@@ -8,76 +8,80 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, cast
 
-from wyoming.ping import Pong
-
-from wyoming_azure_realtime.errors import InvalidRequest, PoolClosed
-from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.errors import PoolClosed
+from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.dialogue import Dialogue
-from wyoming_azure_realtime.wyoming_server.encoding import encode
+from wyoming_azure_realtime.wyoming_server.gate import Gate
 from wyoming_azure_realtime.wyoming_server.offer import Offer
+from wyoming_azure_realtime.wyoming_server.origin import Origin
 from wyoming_azure_realtime.wyoming_server.outbox import Outbox
+from wyoming_azure_realtime.wyoming_server.pulse import Pulse
 from wyoming_azure_realtime.wyoming_server.reader import MalformedEvent, WyomingReader
-from wyoming_azure_realtime.wyoming_server.roster import Roster
+from wyoming_azure_realtime.wyoming_server.refusals import Bound, Overstepped
 
 if TYPE_CHECKING:
     from wyoming_azure_realtime.wyoming_server.events import Event
 
 _LOGGER = logging.getLogger(__name__)
 
+_WRITE_BUFFER = 16 << 10
+"""Bytes that may wait here for a client who reads slowly; the system keeps more."""
+
 _MALFORMED_PATIENCE = 2.0
 """Seconds that bytes without meaning are still read for, so that the `error` ahead of them arrives."""
 
-_PROBE = encode(Pong())
-_FIRST_PROBE = 0.01
-_SLOWEST_PROBE = 1.0
-
 
 class Connection(asyncio.BufferedProtocol):
-    """Shell of a Dialogue: transport in, timers, transport out.
+    """Shell of a Dialogue: transport in, timers, transport out. `gate`: who may connect; None: anybody."""
 
-    `buffer` is where bytes arrive, the same for all connections of an event loop: they are consumed at once,
-    and allocating one for every read would cost more than all the rest.
-    """
-
-    def __init__(self, offer: Offer, limits: Limits, roster: Roster, buffer: memoryview) -> None:
-        self.peer = ""
-        self._buffer = buffer
+    def __init__(self, offer: Offer, commons: Commons, gate: Gate | None = None) -> None:
+        self.peer = self.address = ""
         self._offer = offer
-        self._limits = limits
-        self._roster = roster
+        self._commons = commons
+        self._gate = gate
+        self._limits = commons.limits
+        self._roster = commons.roster
         self._loop = asyncio.get_running_loop()
-        self._reader = WyomingReader(limits)
+        self._reader = WyomingReader(self._limits)
         self._parked: Event | None = None  # heard already, but it had to wait
+        self._held = 0  # bytes that are unfinished or parked
+        self._silent = True  # not a byte came yet
         self._reading = True
         self._deaf = False  # what still comes is discarded unparsed
         self._input_ended = False
         self._heard_at = self._loop.time()
-        self._patience = limits.drain  # for the client's end, once ours is said
+        self._patience = self._limits.drain  # for the client's end, once ours is said
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Join the roster, which may refuse."""
+        """Ask the gate, then join the roster; both may refuse."""
         self._transport = cast("asyncio.Transport", transport)
-        self.peer = _peer_name(self._transport)
+        self._origin = origin = Origin.of(transport)
+        self.peer, self.address = origin.peer, str(origin.address or "")
         self._outbox = Outbox(self._transport, self._limits.write, self._stuck)
         self._dialogue = Dialogue(self._offer, self._outbox, self._roster, self, self.peer)
-        if not self._roster.admit(self):
-            self._dialogue.leave()
-            self._transport.abort()
+        self._pulse = Pulse(self._outbox, self._may_be_gone)
+        if origin.remote:
+            self._transport.set_write_buffer_limits(_WRITE_BUFFER)
+        if not (self._passes_gate() and self._roster.admit(self)):
+            self.abort()
             return
         _LOGGER.debug("%s connected", self.peer)
         self._watch_idle()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go."""
-        return self._buffer
+        return self._commons.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """So many bytes came."""
-        self.data_received(self._buffer[:nbytes])
+        self.data_received(self._commons.buffer[:nbytes])
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Hear every event that is complete now."""
+        if self._silent:
+            self._silent = False
+            self._roster.stirred(self)
         if not self._deaf:
             self._reader.feed(data)
             self._hear()
@@ -86,7 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         """The client says no more. True while it may still be waiting for an answer."""
         self._input_ended = True
         if self._dialogue.answering:
-            self._probe(_FIRST_PROBE)
+            self._pulse.start()
             return True
         if self._dialogue.open:
             self._note_cut()
@@ -99,6 +103,8 @@ class Connection(asyncio.BufferedProtocol):
         _LOGGER.debug("%s is gone%s", self.peer, f": {exc}" if exc else "")
         self._dialogue.leave()
         self._outbox.close()
+        self._pulse.stop()
+        self._forget_input()
         for timer in self._timers.values():
             timer.cancel()
         self._roster.remove(self)
@@ -111,6 +117,11 @@ class Connection(asyncio.BufferedProtocol):
         """The client reads again."""
         self._outbox.resume()
         self.hear_again()
+
+    @property
+    def unsent(self) -> bool:
+        """Something written waits for the client to read."""
+        return self._transport.get_write_buffer_size() > 0
 
     def finish(self) -> None:
         """Answer the request in progress, then close."""
@@ -125,6 +136,13 @@ class Connection(asyncio.BufferedProtocol):
         """Close at once, whatever was not yet sent."""
         self._dialogue.leave()
         self._transport.abort()
+
+    def overdrawn(self) -> None:
+        """Let go of unfinished input: all connections together have too much of it, and this one the most."""
+        self._forget_input()
+        most = self._limits.max_unfinished
+        told = f"Events that are incomplete or have to wait take up more than {most} bytes."
+        self._refuse(Overstepped(told, bound=Bound.UNFINISHED))
 
     # What the dialogue calls.
 
@@ -146,7 +164,8 @@ class Connection(asyncio.BufferedProtocol):
     def hang_up(self) -> None:
         """End our side; the client's is awaited, for a while."""
         self._deaf = True
-        self._parked = None
+        self._forget_input()
+        self._roster.leaving(self)
         self._outlive(self._patience)
         if self._input_ended or not self._transport.can_write_eof():
             self._transport.close()
@@ -165,14 +184,12 @@ class Connection(asyncio.BufferedProtocol):
             while not self._deaf and (event := self._parked or self._reader.next_event()) is not None:
                 self._heard_at = self._loop.time()
                 self._parked = None if hear(event) else event
+                self._roster.heard(self)
                 if self._parked is not None:
                     break
-                self._roster.heard(self)
         except MalformedEvent as error:
-            self._patience = min(self._limits.drain, _MALFORMED_PATIENCE)
-            if self._dialogue.open:
-                self._dialogue.fail(error)
-            self._dialogue.end()
+            self._refuse(error)
+        self._account()
         self._read_on(self._parked is None)
 
     def _read_on(self, wanted: bool) -> None:
@@ -182,6 +199,41 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.resume_reading()
             else:
                 self._transport.pause_reading()
+                self._pulse.start()
+
+    def _refuse(self, error: Overstepped) -> None:
+        """Nothing that still comes can be heard."""
+        self._patience = min(self._limits.drain, _MALFORMED_PATIENCE)
+        if self._dialogue.open:
+            self._dialogue.fail(error)
+        self._dialogue.end()
+
+    def _account(self) -> None:
+        held = self._reader.held + (self._reader.weight if self._parked is not None else 0)
+        if held != self._held:
+            self._held = held
+            self._commons.unfinished.hold(self, held)
+
+    def _forget_input(self) -> None:
+        self._reader = WyomingReader(self._limits)
+        self._parked = None
+        self._account()
+
+    def _passes_gate(self) -> bool:
+        if self._gate is None:
+            return True
+        address = self._origin.address
+        if address is not None and self._gate.admits(address):
+            return True
+        advice = self._gate.advice(address) if address is not None else ""
+        told = f"{self.peer} refused: it is in none of the allowed networks. {advice}".rstrip()
+        self._commons.refusals.note(Bound.NETWORKS, told)
+        return False
+
+    def _may_be_gone(self) -> bool:
+        """An answer is awaited by a client of whom we would not hear that it is gone."""
+        unheard = self._input_ended or not self._reading
+        return unheard and self._dialogue.answering and self._origin.remote
 
     # Time.
 
@@ -193,18 +245,12 @@ class Connection(asyncio.BufferedProtocol):
         if left > 0:
             self._timers["idle"] = self._loop.call_later(left, self._watch_idle)
         elif self._dialogue.busy:
-            self._dialogue.fail(InvalidRequest(f"No event came for {self._limits.idle:g} seconds."))
+            told = f"No event came for {self._limits.idle:g} seconds."
+            self._dialogue.fail(Overstepped(told, bound=Bound.IDLE))
         else:
+            self._commons.refusals.count(Bound.IDLE)
             _LOGGER.debug("%s was idle for too long", self.peer)
             self._dialogue.end()
-
-    def _probe(self, delay: float) -> None:
-        """Tell a client that only stopped sending from one that is gone: bytes to the latter come back."""
-        if self._dialogue.answering and self._transport.get_extra_info("socket") is not None:
-            if not self._outbox.full:
-                self._outbox.send(_PROBE)
-            slower = min(2 * delay, _SLOWEST_PROBE)
-            self._timers["probe"] = self._loop.call_later(delay, self._probe, slower)
 
     def _outlive(self, seconds: float) -> None:
         if "end" in self._timers:
@@ -212,20 +258,12 @@ class Connection(asyncio.BufferedProtocol):
         self._timers["end"] = self._loop.call_later(seconds, self._transport.abort)
 
     def _stuck(self) -> None:
-        _LOGGER.warning("%s read nothing for %g seconds and was cut off", self.peer, self._limits.write)
+        told = f"{self.peer} read nothing for {self._limits.write:g} seconds and was cut off"
+        self._commons.refusals.note(Bound.WRITE, told)
         self.abort()
 
     def _note_cut(self) -> None:
         try:
             self._reader.end()
         except MalformedEvent as error:
-            _LOGGER.info("%s: %s", self.peer, error)
-
-
-def _peer_name(transport: asyncio.Transport) -> str:
-    """What the log calls the client."""
-    name = transport.get_extra_info("peername")
-    if isinstance(name, tuple):
-        host, port = name[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return "a client on the unix socket" if transport.get_extra_info("socket") else "the client on stdio"
+            self._commons.refusals.note(error.bound, f"{self.peer}: {error}", logging.INFO)

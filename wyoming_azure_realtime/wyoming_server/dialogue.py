@@ -15,6 +15,7 @@ from wyoming_azure_realtime.wyoming_server.events import Event
 from wyoming_azure_realtime.wyoming_server.exchange import Exchange
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 from wyoming_azure_realtime.wyoming_server.outbox import Outbox
+from wyoming_azure_realtime.wyoming_server.refusals import bound_of
 from wyoming_azure_realtime.wyoming_server.roster import Roster
 from wyoming_azure_realtime.wyoming_server.tts_exchange import TtsExchange
 
@@ -96,7 +97,7 @@ class Dialogue:
     def fail(self, error: SpeechServiceError) -> None:
         """End with an `error`: after it the rest of the request is discarded, then our side ends."""
         exchange = self._detach()
-        _LOGGER.warning("%s was answered with %s: %s", self._peer, error.code, _one_line(str(error)))
+        self._log(error)
         told = [error_event(error), *(exchange.after_error() if exchange else [])]
         self._outbox.send(*map(encode, told))
         if exchange is not None and exchange.input_open:
@@ -193,6 +194,14 @@ class Dialogue:
         elif self._state is _State.SKIPPING:
             self._state = _State.OPEN
             self._line.listening()
+
+    def _log(self, error: SpeechServiceError) -> None:
+        told = f"{self._peer} was answered with {error.code}: {_one_line(str(error))}"
+        bound = bound_of(error)
+        if bound:
+            self._roster.refusals.note(bound, told)
+        else:
+            _LOGGER.warning("%s", told)
 
     def _detach(self) -> Exchange | None:
         exchange, self._exchange = self._exchange, None

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import ifaddr
 from zeroconf import Error as ZeroconfError
 from zeroconf import InterfaceChoice, IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from wyoming_azure_realtime.settings.addresses import TcpAddress
 from wyoming_azure_realtime.settings.model import Zeroconf
+from wyoming_azure_realtime.wyoming_server import interfaces
 from wyoming_azure_realtime.wyoming_server.announcement import (
     SERVICE_TYPE,
     Announcement,
@@ -97,7 +97,7 @@ class Discovery:
             await asyncio.sleep(_LOOK_AGAIN)
 
     def _plan(self) -> list[Announcement]:
-        return plan(self._name or _own_name(), self._bound, _interfaces())
+        return plan(self._name or _own_name(), self._bound, interfaces.addresses())
 
     def _open(self) -> AsyncZeroconf:
         """Join the multicast groups where the ports are reachable: everywhere, or on what is bound."""
@@ -144,14 +144,6 @@ async def _register(network: AsyncZeroconf, announcement: Announcement) -> None:
 def _instance(info: AsyncServiceInfo) -> str:
     """The name it got in the end."""
     return str(info.name).removesuffix(f".{SERVICE_TYPE}")
-
-
-def _interfaces() -> dict[str, list[str]]:
-    """The addresses of every network interface."""
-    return {
-        adapter.nice_name: [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for ip in adapter.ips]
-        for adapter in ifaddr.get_adapters()
-    }
 
 
 def _own_name() -> str:

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from wyoming_azure_realtime.errors import InvalidRequest
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.events import Event
+from wyoming_azure_realtime.wyoming_server.refusals import Bound, Overstepped
 
 
-class MalformedEvent(InvalidRequest):
-    """The bytes are no Wyoming event, or one beyond the limits; nothing after them can be understood."""
+class MalformedEvent(Overstepped):
+    """The bytes are no Wyoming event, or one beyond a `bound`; nothing after them can be understood."""
 
 
 class _Header(Struct, gc=False):
@@ -33,14 +33,23 @@ _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_data = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+_OBJECTS = 24
+"""Bytes of memory that a byte of JSON can become: `[],` is an empty list and a pointer to it."""
+
+
 class WyomingReader:
-    """Feed bytes, take events. The first MalformedEvent is final: discard the reader with its connection."""
+    """Feed bytes, take events. The first MalformedEvent is final: discard the reader with its connection.
+
+    `weight`: bytes of memory that the last event may take up.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._buffer = bytearray()
         self._searched = 0  # bytes known to hold no newline
         self._header: _Header | None = None  # its line is out of the buffer, its data and payload are not
+        self._line = 0  # bytes of that line
+        self.weight = 0
 
     def feed(self, data: bytes | memoryview) -> None:
         """Add bytes that arrived. Take every event before feeding more, or the buffer grows."""
@@ -63,7 +72,13 @@ class WyomingReader:
         payload = bytes(self._buffer[payload_at:end])
         del self._buffer[:end]
         self._header = None
+        self.weight = _OBJECTS * (self._line + payload_at) + header.payload_length
         return Event(header.type, data, payload)
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that the event whose end is awaited may take up so far."""
+        return len(self._buffer) + (_OBJECTS * self._line if self._header is not None else 0)
 
     def end(self) -> None:
         """Nothing more will come. Raises MalformedEvent when that is in the middle of an event."""
@@ -75,13 +90,15 @@ class WyomingReader:
         length = buffer.find(b"\n", self._searched)
         seen = len(buffer) if length < 0 else length
         if seen > self._limits.max_header:
-            raise MalformedEvent(f"The header line is longer than {self._limits.max_header} bytes.")
+            told = f"The header line is longer than {self._limits.max_header} bytes."
+            raise MalformedEvent(told, bound=Bound.HEADER)
         if length < 0:
             self._searched = seen
             return None
         line = buffer[:length]
         del buffer[: length + 1]
         self._searched = 0
+        self._line = length
         return self._check(_decode(_decode_header, line, "header line"))
 
     def _check(self, header: _Header) -> _Header:
@@ -92,19 +109,22 @@ class WyomingReader:
             header.data = {}
         elif type(header.data) is not dict:
             raise MalformedEvent("The header line's data is no JSON object.")
-        header.data_length = _length(header.data_length, "data", self._limits.max_data)
-        header.payload_length = _length(header.payload_length, "payload", self._limits.max_payload)
+        header.data_length = _length(header.data_length, "data", self._limits.max_data, Bound.DATA)
+        header.payload_length = _length(
+            header.payload_length, "payload", self._limits.max_payload, Bound.PAYLOAD
+        )
         return header
 
 
-def _length(value: object, what: str, most: int) -> int:
+def _length(value: object, what: str, most: int, bound: Bound) -> int:
     if value is None:
         return 0
     # bool is an int, and 5.0 equals one
     if type(value) is not int or value < 0:
         raise MalformedEvent(f"The length of the {what} is no whole number of bytes.")
     if value > most:
-        raise MalformedEvent(f"The {what} is announced with {value} bytes; at most {most} are accepted.")
+        told = f"The {what} is announced with {value} bytes; at most {most} are accepted."
+        raise MalformedEvent(told, bound=bound)
     return value
 
 

@@ -1,17 +1,23 @@
 """The connections there are, and who has to go when there are too many."""
 
 import asyncio
-import logging
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Protocol
 
-_LOGGER = logging.getLogger(__name__)
+from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.wyoming_server.refusals import Bound, Refusals
 
 
 class Member(Protocol):
-    """What the roster needs of a connection."""
+    """What the roster needs of a connection. `address`: where it comes from, empty unless it came by tcp."""
 
     peer: str
+    address: str
+
+    @property
+    def unsent(self) -> bool:
+        """Something written waits for the client to read."""
 
     def finish(self) -> None:
         """Answer the request in progress, then close."""
@@ -24,36 +30,68 @@ class Member(Protocol):
 
 
 class Roster:
-    """The connections of all listeners, at most `most`, and the tasks that answer them.
+    """The connections of all listeners, so many in all and from one address, and the tasks that answer them.
 
-    At the limit the oldest connection that has not sent a whole event makes room for a newcomer.
+    At a limit the oldest connection that has sent nothing makes room for a newcomer. If all have sent
+    something, it is the oldest that has sent no whole event, or else one that is to be closed anyway.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limits: Limits, refusals: Refusals) -> None:
+        self._most = limits.max_connections
+        self._most_per_address = limits.max_per_address
+        self.refusals = refusals
         self._members: dict[Member, None] = {}
-        self._silent: dict[Member, None] = {}  # in the order they came
+        self._addresses: Counter[str] = Counter()
+        # in the order they came
+        self._silent: dict[Member, None] = {}
+        self._unclear: dict[Member, None] = {}
+        self._leaving: dict[Member, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
     def admit(self, newcomer: Member) -> bool:
         """Add a connection; False when there is no room for it."""
-        if len(self._members) >= self._most and not self._make_room():
-            _LOGGER.warning("%s refused: %d connections are open", newcomer.peer, self._most)
+        address = newcomer.address
+        crowded = bool(address) and self._addresses[address] >= self._most_per_address
+        if crowded and not self._make_room(newcomer, Bound.PER_ADDRESS, address):
+            return False
+        if len(self._members) >= self._most and not self._make_room(newcomer, Bound.CONNECTIONS):
             return False
         self._members[newcomer] = self._silent[newcomer] = None
+        self._addresses[address] += 1
         self._empty.clear()
         return True
 
+    def stirred(self, member: Member) -> None:
+        """The first bytes came."""
+        if member in self._silent:
+            del self._silent[member]
+            self._unclear[member] = None
+
     def heard(self, member: Member) -> None:
         """A whole event came."""
-        self._silent.pop(member, None)
+        if member in self._unclear:
+            del self._unclear[member]
+
+    def leaving(self, member: Member) -> None:
+        """The last word is said to it."""
+        if member in self._members:
+            self._silent.pop(member, None)
+            self._unclear.pop(member, None)
+            self._leaving[member] = None
 
     def remove(self, member: Member) -> None:
         """Forget a connection that has ended."""
+        if member not in self._members:
+            return
+        del self._members[member]
         self._silent.pop(member, None)
-        self._members.pop(member, None)
+        self._unclear.pop(member, None)
+        self._leaving.pop(member, None)
+        self._addresses[member.address] -= 1
+        if not self._addresses[member.address]:
+            del self._addresses[member.address]
         if not self._members:
             self._empty.set()
 
@@ -77,11 +115,14 @@ class Roster:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
-    def _make_room(self) -> bool:
-        oldest = next(iter(self._silent), None)
-        if oldest is None:
-            return False
-        _LOGGER.info("%s closed: it sent nothing and others wait to connect", oldest.peer)
-        self.remove(oldest)
-        oldest.abort()
-        return True
+    def _make_room(self, newcomer: Member, bound: Bound, address: str = "") -> bool:
+        """Close one connection, from `address` if one is given."""
+        for group in (self._silent, self._unclear, self._leaving):
+            oldest = next((member for member in group if not address or member.address == address), None)
+            if oldest is not None:
+                self.refusals.note(bound, f"{oldest.peer} closed: it said nothing, and {bound} is reached")
+                self.remove(oldest)
+                oldest.abort()
+                return True
+        self.refusals.note(bound, f"{newcomer.peer} refused: {bound} is reached")
+        return False

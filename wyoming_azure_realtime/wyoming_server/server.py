@@ -5,14 +5,24 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+import msgspec
+
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.addresses import StdioAddress, TcpAddress, UnixAddress, parse_uri
+from wyoming_azure_realtime.settings.addresses import (
+    LOCAL,
+    StdioAddress,
+    TcpAddress,
+    UnixAddress,
+    parse_uri,
+)
 from wyoming_azure_realtime.settings.model import Limits, Listener, Profile
 from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.connection import Connection
+from wyoming_azure_realtime.wyoming_server.descriptors import room_for
+from wyoming_azure_realtime.wyoming_server.gate import Gate
 from wyoming_azure_realtime.wyoming_server.listeners import TcpListener, UnixListener
 from wyoming_azure_realtime.wyoming_server.offer import Offer
-from wyoming_azure_realtime.wyoming_server.roster import Roster
 from wyoming_azure_realtime.wyoming_server.stdio import StdioListener
 
 _LOGGER = logging.getLogger(__name__)
@@ -20,7 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 _FAREWELL = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
-_READ_BYTES = 64 << 10
+_LOOK_AGAIN = 0.02
 
 
 class WyomingServer:
@@ -32,13 +42,16 @@ class WyomingServer:
         listeners: Sequence[Listener],
         profiles: Mapping[str, Profile],
         limits: Limits,
+        allowed_networks: Sequence[str] = (LOCAL,),
     ) -> None:
         self._service = service
         self._wanted = listeners
         self._profiles = profiles
         self._limits = limits
-        self._roster = Roster(limits.max_connections)
-        self._buffer = memoryview(bytearray(_READ_BYTES))
+        possible = room_for(limits.max_connections)
+        self._commons = Commons.within(msgspec.structs.replace(limits, max_connections=possible))
+        self._roster = self._commons.roster
+        self._gate = Gate(allowed_networks)
         self._listeners: list[TcpListener | UnixListener | StdioListener] = []
 
     @property
@@ -55,6 +68,11 @@ class WyomingServer:
             if isinstance(listener, TcpListener)
             for address in listener.bound
         ]
+
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """How often something was refused, by the setting or the rule that it was beyond."""
+        return self._commons.refusals.counts
 
     async def start(self) -> None:
         """Return when every port accepts. Raises SettingsError."""
@@ -73,26 +91,34 @@ class WyomingServer:
                 return
         await asyncio.get_running_loop().create_future()
 
-    async def stop(self) -> None:
-        """Accept nobody, let requests finish within `limits.stop`, answer the rest with an error."""
+    async def stop(self, within: float | None = None) -> None:
+        """Accept nobody, let requests finish, answer the rest with an error. `within`: else `limits.stop`."""
+        loop = asyncio.get_running_loop()
+        within = self._commons.limits.stop if within is None else within
+        farewell = min(_FAREWELL, within / 2)
+        latest = loop.time() + within - farewell
         for listener in self._listeners:
             listener.close()
         for connection in self._roster.members():
             connection.finish()
-        farewell = min(_FAREWELL, self._limits.stop / 2)
-        await self._roster.settled(self._limits.stop - farewell)
+        await self._roster.settled(latest - loop.time())
         for connection in self._roster.members():
             connection.give_up()
+        while loop.time() < latest and any(one.unsent for one in self._roster.members()):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AGAIN)
         await self._emptied(farewell / 2)
         for connection in self._roster.members():
             connection.abort()
         await self._emptied(farewell / 2)
-        await self._roster.settled(farewell)
+        await self._roster.settled(farewell / 2)
+        if self.refusals:
+            _LOGGER.info("Refused while it ran: %s", self._commons.refusals)
 
     async def _open(self, wanted: Listener) -> None:
         offer = Offer.of(self._service.for_profile(self._profiles.get(wanted.profile, Profile())))
         listener = _listener(wanted.uri)
-        await listener.open(lambda: Connection(offer, self._limits, self._roster, self._buffer))
+        gate = self._gate if isinstance(listener, TcpListener) else None
+        await listener.open(lambda: Connection(offer, self._commons, gate))
         self._listeners.append(listener)
 
     async def _emptied(self, seconds: float) -> None:

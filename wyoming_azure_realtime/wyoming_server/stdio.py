@@ -64,6 +64,9 @@ class _StdioTransport(asyncio.Transport):
         if self._writer is not None:
             self._writer.write(data)
 
+    def get_write_buffer_size(self) -> int:
+        return self._writer.get_write_buffer_size() if self._writer is not None else 0
+
     def can_write_eof(self) -> bool:
         return False  # to end the output is to close it
 

@@ -1,0 +1,30 @@
+"""What all connections of a server share."""
+
+from dataclasses import dataclass, field
+
+from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.wyoming_server.refusals import Refusals
+from wyoming_azure_realtime.wyoming_server.roster import Roster
+from wyoming_azure_realtime.wyoming_server.unfinished import Unfinished
+
+_READ_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Commons:
+    """`buffer` is where bytes arrive on whichever connection, to be consumed at once.
+
+    Allocating one for every read would cost more than all the rest.
+    """
+
+    limits: Limits
+    refusals: Refusals
+    roster: Roster
+    unfinished: Unfinished
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_READ_BYTES)))
+
+    @classmethod
+    def within(cls, limits: Limits) -> "Commons":
+        """For a server that nobody is connected to yet."""
+        refusals = Refusals()
+        return cls(limits, refusals, Roster(limits, refusals), Unfinished(limits.max_unfinished))

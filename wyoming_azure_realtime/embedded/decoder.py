@@ -17,7 +17,7 @@ _SHORTEST_SECONDS = 0.25
 _FRAME = _RATE * 30 // 1000
 # Kept before and after the speech, or added: more silence weighs on the cepstral mean, with less of it the
 # decoder misses beginnings and ends.
-_MARGIN = _RATE // 4
+_MARGIN = _RATE * 3 // 10
 # where speech begins and ends: energy over the quiet frames', and over a share of the loudest's (40 dB down)
 _OVER_QUIET, _OF_LOUDEST = 4.0, 1e-4
 # RMS of the loudest frame, in steps of 16 bits

@@ -17,11 +17,11 @@ from wyoming_azure_realtime.errors import InvalidRequest, SpeechServiceError, Un
 VOICES = {
     "alloy": VoiceStyle("en-us", pitch=50, wpm=175),
     "ash": VoiceStyle("en-us+m6", pitch=80, wpm=165),
-    "ballad": VoiceStyle("en-us+Gene", pitch=40, wpm=170),
+    "ballad": VoiceStyle("en-us+m1", pitch=40, wpm=160),
     "coral": VoiceStyle("en-us+f2", pitch=35, wpm=175),
     "echo": VoiceStyle("en-us+adam", pitch=65, wpm=180),
     "sage": VoiceStyle("en-us+f5", pitch=50, wpm=170),
-    "shimmer": VoiceStyle("en-us+f5", pitch=80, wpm=180),
+    "shimmer": VoiceStyle("en-us+f5", pitch=80, wpm=165),
     "verse": VoiceStyle("en-us+klatt3", pitch=50, wpm=165),
     "marin": VoiceStyle("en-us+f2", pitch=70, wpm=165),
     "cedar": VoiceStyle("en-us+edward", pitch=40, wpm=165),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from wyoming_azure_realtime.errors import (
     AuthenticationFailed,
     BackendError,
+    ConnectFailed,
     RateLimited,
     SessionLost,
 )
@@ -65,6 +66,17 @@ def test_a_rate_limit_leads_to_the_next_target_and_without_one_is_waited_for():
     assert alone.choose().name == "a"
 
 
+def test_who_is_not_let_in_does_not_knock_twice_where_there_is_another_door():
+    trying = attempts("a", "b")
+    trying.choose()
+    assert trying.failed(ConnectFailed("Nobody answered for ten seconds."), now=0.0) == 0.0
+    assert trying.choose().name == "b"
+    alone = attempts("a")
+    alone.choose()
+    assert alone.failed(ConnectFailed("It was refused."), now=0.0) == 0.0
+    assert alone.choose().name == "a"
+
+
 def test_a_wait_beyond_the_deadline_is_the_end():
     trying = attempts("a", deadline=5.0)
     trying.choose()
@@ -75,7 +87,10 @@ def test_a_wait_beyond_the_deadline_is_the_end():
 @given(
     names=st.integers(1, 4),
     failures=st.lists(
-        st.sampled_from([LOST, REFUSED, RateLimited("x"), RateLimited("x", retry_after=1.5)]), max_size=200
+        st.sampled_from(
+            [LOST, REFUSED, ConnectFailed("x"), RateLimited("x"), RateLimited("x", retry_after=1.5)]
+        ),
+        max_size=200,
     ),
     step=st.floats(0.0, 2.0),
 )

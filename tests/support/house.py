@@ -69,6 +69,11 @@ class House:
         """What the program's log tells so far."""
         return turns_in(self.program.log)
 
+    def take_down(self, number: int, how: Faults) -> None:
+        """Whatever is open at that target ends, and from now on it is like that."""
+        self.servers[number].faults = how
+        self.servers[number].drop_sessions()
+
     def tracebacks(self) -> list[str]:
         """Where the log holds one."""
         return [line for line in self.program.log if line.startswith("Traceback")]

@@ -1,7 +1,7 @@
 """Sounds that can be read back: every word is a chord of its own, so that sound tells which words it holds.
 
 A word lasts 180 ms and a pause of 60 ms follows. What is read back shows a word that is missing, cut short,
-drawn out, said twice or overlaid by another.
+drawn out, said twice or overlaid by another. Less than 50 ms of sound is no word but a seam.
 """
 
 import functools
@@ -24,8 +24,8 @@ _LEVEL = 3000.0
 _RAMP_MS = 10
 _HOP_MS = 5
 _AUDIBLE = 300.0
-# a seam may cost a word a little of its length
-_SHORTEST_MS, _LONGEST_MS = 140, 225
+# a seam is allowed, also one that costs a word a little of its length
+_SEAM_MS, _SHORTEST_MS, _LONGEST_MS = 50, 140, 225
 _STANDS_OUT = 4.0
 _FFT = 4096
 _BINS = np.rint(np.array(_TONES) * _FFT / REALTIME.rate).astype(int)
@@ -62,7 +62,8 @@ def sound_of(text: str, fmt: AudioFormat = REALTIME, *, tempo: float = 1.0) -> b
 def words_in(pcm: bytes) -> list[str]:
     """The words that PCM16 mono at 24 kHz holds, `DAMAGED` for each sound that is no whole word."""
     samples = np.frombuffer(pcm[: len(pcm) & ~1], "<i2").astype(np.float64)
-    return [_read(samples[start:stop]) for start, stop in _sounds(samples)]
+    shortest = REALTIME.rate * _SEAM_MS // 1000
+    return [_read(samples[start:stop]) for start, stop in _sounds(samples) if stop - start >= shortest]
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from wyoming_azure_realtime.speech.sessions import Sessions
 from wyoming_azure_realtime.speech.targets import Targets
 
 KEY = "a-key-for-tests"
+DEFAULTS = Settings()
 PREVIEW = "2025-04-01-preview"
 
 
@@ -38,7 +39,7 @@ async def running_service(
     *,
     faults: Faults = NO_FAULTS,
     engines: Engines | None = None,
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULTS,
     options: ServerOptions | None = None,
     **target: object,
 ) -> AsyncIterator[Running]:

@@ -6,8 +6,8 @@ One step a line, `#` begins a comment, an indented line continues the one before
   > JSON                the client sends     < JSON               the service sends exactly this next
   <+ JSON               one or more of them  close CODE REASON    the service closes
 
-In what the service sends an object may have more keys than are written. "$any", "$int", "$text", "$base64" and
-"$absent" stand for what their names say; "$name" is whatever was there when `$name` first appeared. In
+In what the service sends an object may have more keys than are written. "$any", "$int", "$text", "$base64"
+and "$absent" stand for what their names say; "$name" is whatever was there when `$name` first appeared. In
 what the client sends "$silence(MS)", "$noise(MS)" and "$bytes(N)" stand for base64 audio.
 """
 

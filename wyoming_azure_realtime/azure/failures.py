@@ -22,7 +22,7 @@ from wyoming_azure_realtime.errors import (
 from wyoming_azure_realtime.realtime.failures import retry_after
 
 KEY_ADVICE = "Check the API key and that it belongs to this endpoint."
-TOKEN_ADVICE = "Check the identity that the token is for, and the target's token_scope."
+REFRESH_ADVICE = "Check the identity that the token is for, and the target's token_scope."
 ROLE_ADVICE = "Assign the role 'Cognitive Services OpenAI User'; a change takes about five minutes."
 NETWORK_ADVICE = "Check the network rules (firewall, private endpoint) of the resource."
 DEPLOYMENT_ADVICE = (
@@ -69,7 +69,7 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, deployment
         case 401 | 403 if lacks_role:
             return AuthenticationFailed(f"Permission denied ({said}).", advice=ROLE_ADVICE)
         case 401 if "token" in message:
-            return AuthenticationFailed(f"Access denied ({said}).", advice=TOKEN_ADVICE)
+            return AuthenticationFailed(f"Access denied ({said}).", advice=REFRESH_ADVICE)
         case 401:
             return AuthenticationFailed(f"Access denied ({said}).", advice=KEY_ADVICE)
         case 403:

@@ -1,4 +1,4 @@
-"""Clients that vanish at random moments: the service upstream hears of it at once, and nothing is left behind.
+"""Clients that vanish at random moments: the service upstream hears of it at once, and nothing is left.
 
 Each asks for a recognition or a synthesis and is gone after a random time: by a reset, by a close, by a close
 some time after it had ended its side, without ever having read, or with more requests waiting.

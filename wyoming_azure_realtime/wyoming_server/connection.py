@@ -60,7 +60,7 @@ class Connection(asyncio.BufferedProtocol):
         self.peer, self.address = origin.peer, str(origin.address or "")
         self._outbox = Outbox(self._transport, self._limits.write, self._stuck)
         self._dialogue = Dialogue(self._offer, self._outbox, self._roster, self, self.peer)
-        self._pulse = Pulse(self._outbox, self._may_be_gone)
+        self._pulse = Pulse(self._transport, self._outbox, self._may_be_gone)
         if origin.remote:
             self._transport.set_write_buffer_limits(_WRITE_BUFFER)
         if not (self._passes_gate() and self._roster.admit(self)):

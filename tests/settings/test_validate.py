@@ -60,7 +60,8 @@ class TestAllowedNetworks:
         ],
     )
     def test_anything_else_is_refused_with_its_source_and_what_would_do(self, text, reason):
-        with pytest.raises(SettingsError, match=rf"allowed_networks is .*{reason} .*_ALLOWED_NETWORKS.*local"):
+        told = rf"allowed_networks is .*{reason} .*_ALLOWED_NETWORKS.*local"
+        with pytest.raises(SettingsError, match=told):
             loaded({"ALLOWED_NETWORKS": text})
 
     @pytest.mark.parametrize(("text", "number"), [("[]", 0), (str(["10.0.0.1"] * 1001), 1001)])

@@ -66,15 +66,23 @@ def test_a_rate_limit_leads_to_the_next_target_and_without_one_is_waited_for():
     assert alone.choose().name == "a"
 
 
-def test_who_is_not_let_in_does_not_knock_twice_where_there_is_another_door():
+def test_a_door_that_nobody_opens_is_not_knocked_at_twice_where_there_is_another():
+    silence = ConnectFailed("Nobody answered for ten seconds.")
     trying = attempts("a", "b")
     trying.choose()
-    assert trying.failed(ConnectFailed("Nobody answered for ten seconds."), now=0.0) == 0.0
+    assert trying.failed(silence, now=0.0) == 0.0
     assert trying.choose().name == "b"
     alone = attempts("a")
     alone.choose()
-    assert alone.failed(ConnectFailed("It was refused."), now=0.0) == 0.0
+    assert alone.failed(silence, now=0.0) == 0.0
     assert alone.choose().name == "a"
+
+
+def test_a_passing_refusal_is_no_reason_to_leave_a_target():
+    trying = attempts("a", "b")
+    trying.choose()
+    assert trying.failed(ConnectFailed("Too busy.", status=503), now=0.0) == 0.0
+    assert trying.choose().name == "a"
 
 
 def test_a_wait_beyond_the_deadline_is_the_end():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wyoming_azure_realtime.errors import AuthenticationFailed, SessionLost, SettingsError
+from wyoming_azure_realtime.errors import AuthenticationFailed, ConnectFailed, SessionLost, SettingsError
 from wyoming_azure_realtime.settings.model import Target
 from wyoming_azure_realtime.speech.targets import FINAL_ASIDE, FIRST_ASIDE, LONGEST_ASIDE, Targets
 
@@ -29,6 +29,13 @@ def test_one_failure_is_tolerated_and_two_are_not():
     assert both.choose().name == "a"
     both.failed("a", LOST, now=100.0)
     assert both.choose().name == "b"
+
+
+def test_one_that_cannot_be_reached_is_set_aside_at_once():
+    both = targets("a", "b")
+    both.failed("a", ConnectFailed("Nobody answered."), now=100.0)
+    assert both.choose().name == "b"
+    assert both.due(100.0 + FIRST_ASIDE)
 
 
 def test_what_cannot_heal_by_itself_is_set_aside_at_once():

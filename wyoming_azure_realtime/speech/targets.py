@@ -7,7 +7,7 @@ succeeds there, it is as good as before.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from wyoming_azure_realtime.errors import SettingsError, SpeechServiceError
+from wyoming_azure_realtime.errors import ConnectFailed, SettingsError, SpeechServiceError
 from wyoming_azure_realtime.settings.model import Target
 
 TOLERATED = 2  # failures in a row before a target is set aside
@@ -55,7 +55,7 @@ class Targets:
     def failed(self, name: str, error: SpeechServiceError, now: float) -> None:
         """Something did not."""
         standing = self._standing[name]
-        standing.failures += 1
+        standing.failures += TOLERATED if unreachable(error) else 1
         if not error.retryable:
             standing.probe_at = now + FINAL_ASIDE
         elif standing.failures >= TOLERATED:
@@ -76,3 +76,8 @@ class Targets:
     def _due(self, name: str, now: float) -> bool:
         probe_at = self._standing[name].probe_at
         return probe_at is not None and now >= probe_at
+
+
+def unreachable(error: SpeechServiceError) -> bool:
+    """Whether nobody answered at all, not even with a refusal: it may take long to learn that again."""
+    return isinstance(error, ConnectFailed) and not error.status

@@ -8,8 +8,10 @@ from wyoming_azure_realtime.errors import (
     AuthenticationFailed,
     BackendError,
     ConnectFailed,
+    PoolTimeout,
     RateLimited,
     SessionLost,
+    SpeechServiceError,
 )
 from wyoming_azure_realtime.settings.model import Target
 from wyoming_azure_realtime.speech.attempts import LONGEST_WAIT, Attempts
@@ -66,8 +68,8 @@ def test_a_rate_limit_leads_to_the_next_target_and_without_one_is_waited_for():
     assert alone.choose().name == "a"
 
 
-def test_a_door_that_nobody_opens_is_not_knocked_at_twice_where_there_is_another():
-    silence = ConnectFailed("Nobody answered for ten seconds.")
+@pytest.mark.parametrize("silence", [ConnectFailed("Nobody answered."), PoolTimeout("No session.")])
+def test_a_door_that_nobody_opens_is_not_knocked_at_twice_where_there_is_another(silence: SpeechServiceError):
     trying = attempts("a", "b")
     trying.choose()
     assert trying.failed(silence, now=0.0) == 0.0

@@ -1,13 +1,13 @@
 """One request's way through failures: which target now, whether again, and after how long. Pure.
 
 Attempts are limited by the request's deadline and by nothing else. A session that failed is replaced by
-another one of the same target first; a target that failed twice, that cannot be reached, or that cannot heal
-by itself, by the next.
+another one of the same target first; a target that failed twice, that has no session to give, or that cannot
+heal by itself, by the next.
 """
 
 from collections import Counter
 
-from wyoming_azure_realtime.errors import RateLimited, SpeechServiceError
+from wyoming_azure_realtime.errors import PoolTimeout, RateLimited, SpeechServiceError
 from wyoming_azure_realtime.settings.model import Target
 from wyoming_azure_realtime.speech.targets import Targets, unreachable
 
@@ -42,7 +42,7 @@ class Attempts:
         self.last_error = error
         self._targets.failed(self._target, error, now)
         self._tries[self._target] += 1
-        hopeless = isinstance(error, RateLimited) or unreachable(error) or not error.retryable
+        hopeless = isinstance(error, RateLimited | PoolTimeout) or unreachable(error) or not error.retryable
         if hopeless or self._tries[self._target] % TRIES_PER_TARGET == 0:
             elsewhere = self._targets.others(self._target, self._avoid)
             self._avoid.add(self._target)

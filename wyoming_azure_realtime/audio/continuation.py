@@ -29,9 +29,9 @@ class Continuation:
     the two have nothing in common it is a pause near to where as much has been spoken; that takes 1.35 times
     as long. A click at the seam is smoothed away in 4 ms; all else is passed on as it is.
 
-    On one core of a small server: 0.6 ms per second of `heard` to begin with, then 5 ms per second of
-    `fresh` (8 ms when 60 s were heard), most of it in `feed`. Memory: 20 kB per second of `heard`, beside
-    the sound in which the place may lie.
+    CPU on one core of a small server: 0.6 ms per second of `heard` to begin with, then 4 ms per second of
+    `fresh` (8 ms when 60 s were heard), so whoever has more than 2 s of it at once and must not block hands
+    it over in parts. Memory: about 50 kB per second of `heard`, the sound kept included.
 
     `confidence`: 0 to 1, below 0.5 the place was guessed. `offset_ms`: the place in `fresh`, once decided.
     """

@@ -21,7 +21,7 @@ from wyoming_azure_realtime.audio.spectra import (
 LEAST_CONFIDENCE = 0.5
 """Below it the renditions have too little in common, and the place is a guess."""
 
-_BLOCK = 5
+_BLOCK = 10
 # decibels by which a second rendition may be louder
 _LEVEL_TOLERANCE = 3.0
 # frames of silence before the first sound that are aligned; more or less of it tells nothing

@@ -88,8 +88,9 @@ class SpectrumStream:
         joined = np.concatenate((self._recent, spectra))
         self._recent = joined[-(_NOISE_SMOOTHING - 1) :]
         if len(joined) >= _NOISE_SMOOTHING:
-            windows = np.lib.stride_tricks.sliding_window_view(joined, _NOISE_SMOOTHING, axis=0)
-            self._quietest = np.minimum(self._quietest, windows.mean(axis=2).min(axis=0))
+            count = len(joined) - _NOISE_SMOOTHING + 1
+            total = sum(joined[at : at + count] for at in range(_NOISE_SMOOTHING))
+            self._quietest = np.minimum(self._quietest, np.min(total, axis=0) / _NOISE_SMOOTHING)
 
 
 def above(spectra: Spectra, floor: Levels) -> Spectra:

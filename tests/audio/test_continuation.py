@@ -108,11 +108,10 @@ def test_pauses_of_seconds_do_not_matter() -> None:
         assert abs(error_ms(fresh, counterpart(heard, fresh, cut), place)) < 60
 
 
-@pytest.mark.parametrize("cut", [700, 1500, 2222, 3100, 4000])
-def test_the_seam_does_not_click(cut: float) -> None:
-    heard = plain().until(cut)
-    _, rest = whole(heard, rendition(restless(TEXT, 6)).pcm)
-    assert step_ratio(heard, rest) < 1.2
+def test_the_seam_does_not_click() -> None:
+    heard, fresh = plain(), louder(rendition(restless(TEXT, 6)).pcm, 4)
+    cuts = [heard.until(cut) for cut in range(300, 4900, 150)]
+    assert max(step_ratio(cut, whole(cut, fresh)[1]) for cut in cuts) < 1.2
 
 
 @pytest.mark.parametrize("cut", [900, 3000])

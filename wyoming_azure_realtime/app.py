@@ -39,8 +39,8 @@ RESTART_SECONDS = 2.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 # Shares of the grace period: until accepting stops though the network may not have heard that the port is
-# gone; and for sessions and the embedded backend, which are closed when the last request has ended.
-GOODBYE, AFTERWARDS = 0.1, 0.1
+# gone; and for what is closed when the last request has ended. A session may take a second for that.
+GOODBYE, AFTERWARDS = 0.1, 0.15
 
 
 async def serve(loaded: Loaded) -> int:
@@ -49,6 +49,7 @@ async def serve(loaded: Loaded) -> int:
     async with AsyncExitStack() as stack:
         await _first(stop.wait(), _run(loaded, stack))
         _LOGGER.info("Stopping")
+    _LOGGER.info("Stopped")
     return 0
 
 

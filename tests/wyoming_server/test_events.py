@@ -1,3 +1,6 @@
+import json
+from typing import Any
+
 import pytest
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
@@ -13,44 +16,54 @@ from wyoming_azure_realtime.wyoming_server.events import (
 )
 
 
+def event(kind: str, data: dict[str, Any]) -> Event:
+    return Event(kind, json.dumps(data).encode())
+
+
 def test_every_field_of_transcribe_may_be_missing_null_or_of_a_later_version():
-    assert read_data(Event("transcribe", {}), Transcribe) == Transcribe()
+    assert read_data(event("transcribe", {}), Transcribe) == Transcribe()
     data = {"name": None, "language": "en", "vad_sensitivity": 5, "transcript_names": ["Ada"], "new": {}}
-    assert read_data(Event("transcribe", data), Transcribe) == Transcribe(language="en")
+    assert read_data(event("transcribe", data), Transcribe) == Transcribe(language="en")
 
 
 def test_a_voice_may_be_named_described_or_left_open():
     for voice in ({"name": "alloy", "speaker": "x"}, {"language": "de"}, {}):
-        asked = read_data(Event("synthesize-start", {"voice": voice}), SynthesizeStart)
+        asked = read_data(event("synthesize-start", {"voice": voice}), SynthesizeStart)
         assert asked.voice == Voice(**voice)
-    assert read_data(Event("synthesize-start", {"voice": None}), SynthesizeStart).voice is None
+    assert read_data(event("synthesize-start", {"voice": None}), SynthesizeStart).voice is None
 
 
 @pytest.mark.parametrize(
-    ("event", "shape", "names"),
+    ("wrong", "shape", "names"),
     [
-        (Event("synthesize", {}), Text, "'synthesize'.*text"),
-        (Event("synthesize-chunk", {"text": None}), Text, "'synthesize-chunk'.*text"),
-        (Event("synthesize-chunk", {"text": ["a"]}), Text, "text"),
-        (Event("synthesize-start", {"voice": "alloy"}), SynthesizeStart, "voice"),
-        (Event("synthesize-start", {"voice": {"name": 5}}), SynthesizeStart, "voice.name"),
-        (Event("transcribe", {"language": 5}), Transcribe, "'transcribe'.*language"),
-        (Event("transcribe", {"language": "x" * 201}), Transcribe, "language"),
+        (event("synthesize", {}), Text, "'synthesize'.*text"),
+        (event("synthesize-chunk", {"text": None}), Text, "'synthesize-chunk'.*text"),
+        (event("synthesize-chunk", {"text": ["a"]}), Text, "text"),
+        (event("synthesize-start", {"voice": "alloy"}), SynthesizeStart, "voice"),
+        (event("synthesize-start", {"voice": {"name": 5}}), SynthesizeStart, "voice.name"),
+        (event("transcribe", {"language": 5}), Transcribe, "'transcribe'.*language"),
+        (event("transcribe", {"language": "x" * 201}), Transcribe, "language"),
     ],
 )
-def test_a_wrong_field_is_named_with_its_event(event: Event, shape: type, names: str):
+def test_a_wrong_field_is_named_with_its_event(wrong: Event, shape: type, names: str):
     with pytest.raises(InvalidRequest, match=names):
-        read_data(event, shape)
+        read_data(wrong, shape)
+
+
+@pytest.mark.parametrize("text", [b'"\\ud800"', b'"\xff"'])
+def test_text_that_is_none_is_refused(text: bytes):
+    with pytest.raises(InvalidRequest, match="'synthesize'"):
+        read_data(Event("synthesize", b'{"text": ' + text + b"}"), Text)
 
 
 def test_an_audio_format_is_read_whole_or_not_at_all():
     fmt = {"rate": 16000, "width": 2, "channels": 1}
-    assert read_format(Event("audio-chunk", {**fmt, "timestamp": 5})) == AudioFormat(16000, 2, 1)
+    assert read_format(event("audio-chunk", {**fmt, "timestamp": 5})) == AudioFormat(16000, 2, 1)
     for field in fmt:
         incomplete = {name: value for name, value in fmt.items() if name != field}
         with pytest.raises(InvalidRequest, match=field):
-            read_format(Event("audio-chunk", incomplete))
+            read_format(event("audio-chunk", incomplete))
     with pytest.raises(InvalidRequest, match="width"):
-        read_format(Event("audio-chunk", {**fmt, "width": True}))
+        read_format(event("audio-chunk", {**fmt, "width": True}))
     with pytest.raises(UnsupportedAudio, match="sample rate is 1"):
-        read_format(Event("audio-chunk", {**fmt, "rate": 1}))
+        read_format(event("audio-chunk", {**fmt, "rate": 1}))

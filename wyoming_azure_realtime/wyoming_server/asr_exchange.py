@@ -26,6 +26,7 @@ class AsrExchange(Exchange):
         self._request: Transcribe | None = None
         self._utterance: Utterance | None = None
         self._format: AudioFormat | None = None
+        self._described = b""
         self._streaming = False
 
     def take(self, event: Event) -> bool:
@@ -67,13 +68,11 @@ class AsrExchange(Exchange):
         utterance.begin(fmt)
 
     def _write(self, utterance: Utterance, event: Event) -> None:
-        fmt = self._format
-        if fmt is None:
-            self._begin(utterance, read_format(event))
-        else:
-            get = event.data.get
-            if get("rate") != fmt.rate or get("width") != fmt.width or get("channels") != fmt.channels:
-                now = read_format(event)
+        if event.data != self._described:  # the data of chunks are mostly the same, to the letter
+            self._described, now, fmt = event.data, read_format(event), self._format
+            if fmt is None:
+                self._begin(utterance, now)
+            elif now != fmt:
                 raise UnsupportedAudio(f"The audio changed from {fmt} to {now} in mid-stream.")
         utterance.write(event.payload)
 

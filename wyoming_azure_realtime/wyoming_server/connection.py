@@ -209,7 +209,8 @@ class Connection(asyncio.BufferedProtocol):
         self._dialogue.end()
 
     def _account(self) -> None:
-        held = self._reader.held + (self._reader.weight if self._parked is not None else 0)
+        parked = self._parked
+        held = self._reader.held + (len(parked.data) + len(parked.payload) if parked is not None else 0)
         if held != self._held:
             self._held = held
             self._commons.unfinished.hold(self, held)

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from wyoming.ping import Pong
 
-from wyoming_azure_realtime.errors import InternalError, PoolClosed, SpeechServiceError
+from wyoming_azure_realtime.errors import InternalError, InvalidRequest, PoolClosed, SpeechServiceError
 from wyoming_azure_realtime.wyoming_server.asr_exchange import AsrExchange
 from wyoming_azure_realtime.wyoming_server.encoding import encode
 from wyoming_azure_realtime.wyoming_server.error_event import error_event
-from wyoming_azure_realtime.wyoming_server.events import Event
+from wyoming_azure_realtime.wyoming_server.events import Event, Ping, read_data
 from wyoming_azure_realtime.wyoming_server.exchange import Exchange
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 from wyoming_azure_realtime.wyoming_server.outbox import Outbox
@@ -177,8 +177,7 @@ class Dialogue:
             _LOGGER.debug("%s asked what is on offer", self._peer)
             self._outbox.send(self._offer.info)
         else:
-            text = event.data.get("text")
-            self._outbox.send(encode(Pong(text=text if isinstance(text, str) else None)))
+            self._outbox.send(encode(_pong(event)))
         return True
 
     def _skip_rest(self, exchange: Exchange, state: _State) -> None:
@@ -209,6 +208,14 @@ class Dialogue:
         if task is not None:
             task.cancel()
         return exchange
+
+
+def _pong(ping: Event) -> Pong:
+    """Every ping has one."""
+    try:
+        return Pong(text=read_data(ping, Ping).text)
+    except InvalidRequest:
+        return Pong()
 
 
 def _one_line(text: str, most: int = 500) -> str:

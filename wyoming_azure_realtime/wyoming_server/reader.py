@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.events import Event
@@ -23,33 +23,32 @@ class _Header(Struct, gc=False):
     """The header line, unchecked: a field of any type, null where absent."""
 
     type: Any = None
-    data: Any = None
+    data: Raw = Raw(b"null")
     data_length: Any = None
     payload_length: Any = None
 
 
+class _AnyObject(Struct):
+    """Whose fields are passed over: only that it is one is of interest."""
+
+
 _T = TypeVar("_T")
 _decode_header = msgspec.json.Decoder(_Header).decode
-_decode_data = msgspec.json.Decoder(dict[str, Any]).decode
+_check_object = msgspec.json.Decoder(_AnyObject).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_encode = msgspec.json.Encoder().encode
 
-
-_OBJECTS = 24
-"""Bytes of memory that a byte of JSON can become: `[],` is an empty list and a pointer to it."""
+_EMPTY = b"{}"
 
 
 class WyomingReader:
-    """Feed bytes, take events. The first MalformedEvent is final: discard the reader with its connection.
-
-    `weight`: bytes of memory that the last event may take up.
-    """
+    """Feed bytes, take events. The first MalformedEvent is final: discard the reader with its connection."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._buffer = bytearray()
         self._searched = 0  # bytes known to hold no newline
         self._header: _Header | None = None  # its line is out of the buffer, its data and payload are not
-        self._line = 0  # bytes of that line
-        self.weight = 0
 
     def feed(self, data: bytes | memoryview) -> None:
         """Add bytes that arrived. Take every event before feeding more, or the buffer grows."""
@@ -65,20 +64,19 @@ class WyomingReader:
         if len(self._buffer) < end:
             self._header = header
             return None
-        data = header.data
+        data = bytes(header.data)
         if payload_at:
-            block = _decode(_decode_data, self._buffer[:payload_at], "data block")
-            data = {**data, **block} if data else block
+            data = _merged(data, bytes(self._buffer[:payload_at]))
         payload = bytes(self._buffer[payload_at:end])
         del self._buffer[:end]
         self._header = None
-        self.weight = _OBJECTS * (self._line + payload_at) + header.payload_length
         return Event(header.type, data, payload)
 
     @property
     def held(self) -> int:
-        """Bytes of memory that the event whose end is awaited may take up so far."""
-        return len(self._buffer) + (_OBJECTS * self._line if self._header is not None else 0)
+        """Bytes of the event whose end is awaited, so far."""
+        inline = len(memoryview(self._header.data)) if self._header is not None else 0
+        return len(self._buffer) + inline
 
     def end(self) -> None:
         """Nothing more will come. Raises MalformedEvent when that is in the middle of an event."""
@@ -98,16 +96,16 @@ class WyomingReader:
         line = buffer[:length]
         del buffer[: length + 1]
         self._searched = 0
-        self._line = length
         return self._check(_decode(_decode_header, line, "header line"))
 
     def _check(self, header: _Header) -> _Header:
         """Make the fields what their names promise: null lengths 0, null data empty, the rest refused."""
         if type(header.type) is not str or not header.type:
             raise MalformedEvent("The header line has no type, or one that is no text.")
-        if header.data is None:
-            header.data = {}
-        elif type(header.data) is not dict:
+        inline = bytes(header.data)
+        if inline == b"null":
+            header.data = Raw(_EMPTY)
+        elif not inline.startswith(b"{"):
             raise MalformedEvent("The header line's data is no JSON object.")
         header.data_length = _length(header.data_length, "data", self._limits.max_data, Bound.DATA)
         header.payload_length = _length(
@@ -128,9 +126,17 @@ def _length(value: object, what: str, most: int, bound: Bound) -> int:
     return value
 
 
-def _decode(decoder: Callable[[bytearray], _T], text: bytearray, what: str) -> _T:
+def _merged(inline: bytes, block: bytes) -> bytes:
+    """The data of an event that has a block of them, and maybe some in its header line."""
+    _decode(_check_object, block, "data block")
+    if inline == _EMPTY:
+        return block
+    return _encode({**_decode_fields(inline), **_decode_fields(block)})
+
+
+def _decode(decoder: Callable[[str], _T], text: bytes | bytearray, what: str) -> _T:
     try:
-        return decoder(text)
+        return decoder(text.decode())  # which finds what is no UTF-8 wherever it stands
     except (ValueError, RecursionError):
         # msgspec's errors and UnicodeDecodeError are ValueErrors; deep nesting is a RecursionError
         raise MalformedEvent(f"The {what} is no JSON object.") from None

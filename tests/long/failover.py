@@ -2,7 +2,8 @@
 
 Commands are spoken and recognised all the while. The first target refuses for a minute, then accepts and
 says nothing any more; then the second goes down as well, and the embedded backend takes over, ears included;
-then both are back, and traffic must be on the first again by itself. Run with `python -m tests.long.failover`.
+then both are back, and traffic must be on the first again by itself.
+Run with `python -m tests.long.failover`.
 """
 
 import argparse

@@ -120,7 +120,7 @@ def judged(asked: list[Asked]) -> list[str]:
 
 
 def report(turns_: list[Turn], usual: dict[Kind, float]) -> None:
-    """How much longer turns took for what they met; those that met several things have a line of their own."""
+    """How much longer turns took for what they met; several things at once are on a line of their own."""
     for kind in KINDS:
         added: defaultdict[str, list[float]] = defaultdict(list)
         for turn in turns_:

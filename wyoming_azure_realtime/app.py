@@ -58,7 +58,12 @@ async def _run(loaded: Loaded, stack: AsyncExitStack) -> None:
     settings = loaded.settings
     service = await stack.enter_async_context(open_service(loaded))
     wyoming = WyomingServer(
-        service, settings.listeners, settings.profiles, settings.limits, settings.allowed_networks
+        service,
+        settings.listeners,
+        settings.profiles,
+        settings.limits,
+        settings.allowed_networks,
+        settings.pool.max_size,
     )
     doors = Doors(wyoming, settings.limits.stop)
     stack.push_async_callback(doors.close)

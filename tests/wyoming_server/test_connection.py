@@ -259,7 +259,7 @@ class AlreadyReset(asyncio.Transport):
 
 async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted():
     async with running_service() as behind:
-        commons, transport = Commons.within(Limits()), AlreadyReset()
+        commons, transport = Commons.within(Limits(), sessions=16), AlreadyReset()
         connection = Connection(Offer.of(behind.service), commons)
         connection.connection_made(transport)
         connection.data_received(b"nonsense\n")

@@ -19,6 +19,12 @@ class Client:
     def __repr__(self) -> str:
         return self.peer
 
+    unsent = False
+    holds_up_since = None
+
+    def give_way(self) -> None:
+        """It has nothing."""
+
     def finish(self) -> None:
         """Nothing to be answered."""
 
@@ -30,7 +36,7 @@ class Client:
 
 
 def roster(most: int, per_address: int = 1000) -> Roster:
-    return Roster(Limits(max_connections=most, max_per_address=per_address), Refusals())
+    return Roster(Limits(max_connections=most, max_per_address=per_address), Refusals(), sessions=16)
 
 
 def clients(number: int, address: str = "192.0.2.1") -> list[Client]:

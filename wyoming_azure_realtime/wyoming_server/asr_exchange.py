@@ -20,6 +20,7 @@ class AsrExchange(Exchange):
 
     events = frozenset({"transcribe", "audio-start", "audio-chunk", "audio-stop"})
     last = "audio-stop"
+    holds_session = True
 
     def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
         super().__init__(service, outbox, on_ready)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.refusals import Refusals
 from wyoming_azure_realtime.wyoming_server.roster import Roster
+from wyoming_azure_realtime.wyoming_server.turns import Turns
 from wyoming_azure_realtime.wyoming_server.unfinished import Unfinished
 
 _READ_BYTES = 64 << 10
@@ -21,10 +22,12 @@ class Commons:
     refusals: Refusals
     roster: Roster
     unfinished: Unfinished
+    turns: Turns
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_READ_BYTES)))
 
     @classmethod
-    def within(cls, limits: Limits) -> "Commons":
-        """For a server that nobody is connected to yet."""
+    def within(cls, limits: Limits, sessions: int) -> "Commons":
+        """For a server that nobody is connected to yet, and that can serve so many requests at a time."""
         refusals = Refusals()
-        return cls(limits, refusals, Roster(limits, refusals), Unfinished(limits.max_unfinished))
+        roster = Roster(limits, refusals, sessions)
+        return cls(limits, refusals, roster, Unfinished(limits.max_unfinished), Turns())

@@ -6,21 +6,20 @@ ends first, and whatever the client still sends is read until it ends too, or th
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, cast
+import weakref
+from typing import cast
 
 from wyoming_azure_realtime.errors import PoolClosed
 from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.dialogue import Dialogue
+from wyoming_azure_realtime.wyoming_server.events import Event
 from wyoming_azure_realtime.wyoming_server.gate import Gate
+from wyoming_azure_realtime.wyoming_server.intake import Intake
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 from wyoming_azure_realtime.wyoming_server.origin import Origin
 from wyoming_azure_realtime.wyoming_server.outbox import Outbox
 from wyoming_azure_realtime.wyoming_server.pulse import Pulse
-from wyoming_azure_realtime.wyoming_server.reader import MalformedEvent, WyomingReader
 from wyoming_azure_realtime.wyoming_server.refusals import Bound, Overstepped
-
-if TYPE_CHECKING:
-    from wyoming_azure_realtime.wyoming_server.events import Event
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,14 +41,8 @@ class Connection(asyncio.BufferedProtocol):
         self._limits = commons.limits
         self._roster = commons.roster
         self._loop = asyncio.get_running_loop()
-        self._reader = WyomingReader(self._limits)
-        self._parked: Event | None = None  # heard already, but it had to wait
-        self._held = 0  # bytes that are unfinished or parked
         self._silent = True  # not a byte came yet
-        self._reading = True
-        self._deaf = False  # what still comes is discarded unparsed
         self._input_ended = False
-        self._heard_at = self._loop.time()
         self._patience = self._limits.drain  # for the client's end, once ours is said
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
@@ -58,8 +51,10 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._origin = origin = Origin.of(transport)
         self.peer, self.address = origin.peer, str(origin.address or "")
+        line = weakref.proxy(self)  # or every connection would wait for the garbage collector
+        self._intake = Intake(self._commons, self._transport, line)
         self._outbox = Outbox(self._transport, self._limits.write, self._stuck)
-        self._dialogue = Dialogue(self._offer, self._outbox, self._roster, self, self.peer)
+        self._dialogue = Dialogue(self._offer, self._outbox, self._roster, line, self.peer)
         self._pulse = Pulse(self._transport, self._outbox, self._may_be_gone)
         if origin.remote:
             self._transport.set_write_buffer_limits(_WRITE_BUFFER)
@@ -82,9 +77,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._silent:
             self._silent = False
             self._roster.stirred(self)
-        if not self._deaf:
-            self._reader.feed(data)
-            self._hear()
+        self._intake.feed(data)
 
     def eof_received(self) -> bool:
         """The client says no more. True while it may still be waiting for an answer."""
@@ -104,9 +97,10 @@ class Connection(asyncio.BufferedProtocol):
         self._dialogue.leave()
         self._outbox.close()
         self._pulse.stop()
-        self._forget_input()
+        self._intake.close()
         for timer in self._timers.values():
             timer.cancel()
+        self._timers.clear()
         self._roster.remove(self)
 
     def pause_writing(self) -> None:
@@ -137,19 +131,47 @@ class Connection(asyncio.BufferedProtocol):
         self._dialogue.leave()
         self._transport.abort()
 
-    def overdrawn(self) -> None:
-        """Let go of unfinished input: all connections together have too much of it, and this one the most."""
-        self._forget_input()
-        most = self._limits.max_unfinished
-        told = f"Events that are incomplete or have to wait take up more than {most} bytes."
-        self._refuse(Overstepped(told, bound=Bound.UNFINISHED))
+    @property
+    def holds_up_since(self) -> float | None:
+        """Since when a session has been waiting for the client to read, or to go on with its audio."""
+        if self._dialogue.busy and self._outbox.full:
+            return self._outbox.full_since
+        return self._intake.heard_at if self._dialogue.awaits_client else None
+
+    def give_way(self) -> None:
+        """Others wait for the session of a client who does nothing with it."""
+        told = "Others wait for the session of a request that does not go on"
+        if self._outbox.full:
+            self._commons.refusals.note(Bound.SESSIONS, f"{self.peer} cut off: {told}")
+            self.abort()
+        else:
+            self._dialogue.fail(Overstepped(f"{told}.", bound=Bound.SESSIONS))
+
+    # What the intake calls.
+
+    def hear(self, event: Event) -> bool:
+        """Handle one event; False when it must wait."""
+        taken = self._dialogue.hear(event)
+        self._roster.heard(self)
+        return taken
+
+    def refuse(self, error: Overstepped) -> None:
+        """Nothing that still comes can be heard."""
+        self._patience = min(self._limits.drain, _MALFORMED_PATIENCE)
+        if self._dialogue.open:
+            self._dialogue.fail(error)
+        self._dialogue.end()
+
+    def not_reading(self) -> None:
+        """From now on we would not notice that the client is gone."""
+        self._pulse.start()
 
     # What the dialogue calls.
 
     def hear_again(self) -> None:
         """Something has ended or has room again: go on hearing."""
-        self._heard_at = self._loop.time()
-        self._hear()
+        self._intake.heard_at = self._loop.time()
+        self._intake.hear()
         if self._input_ended and not self._dialogue.busy:
             self._dialogue.end()
 
@@ -163,8 +185,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def hang_up(self) -> None:
         """End our side; the client's is awaited, for a while."""
-        self._deaf = True
-        self._forget_input()
+        self._intake.discard()
         self._roster.leaving(self)
         self._outlive(self._patience)
         if self._input_ended or not self._transport.can_write_eof():
@@ -174,51 +195,6 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write_eof()
         except OSError:  # the client has reset the connection, which its transport has yet to hear
             self._transport.abort()
-        else:
-            self._read_on(True)
-
-    def _hear(self) -> None:
-        """Hear what is there, up to an event that must wait; bytes behind it wait in the client's socket."""
-        hear = self._dialogue.hear
-        try:
-            while not self._deaf and (event := self._parked or self._reader.next_event()) is not None:
-                self._heard_at = self._loop.time()
-                self._parked = None if hear(event) else event
-                self._roster.heard(self)
-                if self._parked is not None:
-                    break
-        except MalformedEvent as error:
-            self._refuse(error)
-        self._account()
-        self._read_on(self._parked is None)
-
-    def _read_on(self, wanted: bool) -> None:
-        if wanted is not self._reading:
-            self._reading = wanted
-            if wanted:
-                self._transport.resume_reading()
-            else:
-                self._transport.pause_reading()
-                self._pulse.start()
-
-    def _refuse(self, error: Overstepped) -> None:
-        """Nothing that still comes can be heard."""
-        self._patience = min(self._limits.drain, _MALFORMED_PATIENCE)
-        if self._dialogue.open:
-            self._dialogue.fail(error)
-        self._dialogue.end()
-
-    def _account(self) -> None:
-        parked = self._parked
-        held = self._reader.held + (len(parked.data) + len(parked.payload) if parked is not None else 0)
-        if held != self._held:
-            self._held = held
-            self._commons.unfinished.hold(self, held)
-
-    def _forget_input(self) -> None:
-        self._reader = WyomingReader(self._limits)
-        self._parked = None
-        self._account()
 
     def _passes_gate(self) -> bool:
         if self._gate is None:
@@ -233,16 +209,16 @@ class Connection(asyncio.BufferedProtocol):
 
     def _may_be_gone(self) -> bool:
         """An answer is awaited by a client of whom we would not hear that it is gone."""
-        unheard = self._input_ended or not self._reading
+        unheard = self._input_ended or not self._intake.reading
         return unheard and self._dialogue.answering and self._origin.remote
 
     # Time.
 
     def _watch_idle(self) -> None:
         now = self._loop.time()
-        if self._dialogue.answering or self._parked is not None:  # it is not the client who is slow
-            self._heard_at = now
-        left = self._heard_at + self._limits.idle - now
+        if self._dialogue.answering or not self._intake.reading:  # it is not the client who is slow
+            self._intake.heard_at = now
+        left = self._intake.heard_at + self._limits.idle - now
         if left > 0:
             self._timers["idle"] = self._loop.call_later(left, self._watch_idle)
         elif self._dialogue.busy:
@@ -265,6 +241,6 @@ class Connection(asyncio.BufferedProtocol):
 
     def _note_cut(self) -> None:
         try:
-            self._reader.end()
-        except MalformedEvent as error:
+            self._intake.end()
+        except Overstepped as error:
             self._commons.refusals.note(error.bound, f"{self.peer}: {error}", logging.INFO)

@@ -79,6 +79,12 @@ class Dialogue:
         """A request is in progress of which nothing more is expected."""
         return self._exchange is not None and not self._exchange.input_open
 
+    @property
+    def awaits_client(self) -> bool:
+        """A session is kept until the client goes on with its request."""
+        exchange = self._exchange
+        return exchange is not None and exchange.input_open and exchange.holds_session
+
     def hear(self, event: Event) -> bool:
         """Handle one event; False when it must wait for `hear_again`."""
         if self._state is not _State.OPEN:

@@ -25,6 +25,9 @@ class Exchange(ABC):
     last: ClassVar[str]
     """The type after which the client sends nothing more of the request."""
 
+    holds_session: ClassVar[bool]
+    """Whether a session is kept while the client's next event is awaited."""
+
     def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
         self._service = service
         self._outbox = outbox

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.settings.addresses import TcpAddress
@@ -15,6 +16,11 @@ from wyoming_azure_realtime.settings.addresses import TcpAddress
 Factory = Callable[[], asyncio.BaseProtocol]
 
 _BACKLOG = 512
+"""Connections that may wait to be accepted."""
+
+_AT_ONCE = 16
+"""Connections that are accepted before those that are there already are looked at again."""
+
 _UNIX_MODE = 0o660
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None}
 _REASONS = {
@@ -41,8 +47,8 @@ class TcpListener:
     async def open(self, factory: Factory) -> None:
         """Listen. Raises SettingsError."""
         try:
-            for host in await self._hosts():
-                await self._bind(factory, host)
+            for family, sockaddr in await self._addresses():
+                await self._bind(factory, family, sockaddr)
         except OSError as error:
             self.close()
             raise _cannot_listen(f"tcp://{self._address}", error) from None
@@ -52,23 +58,23 @@ class TcpListener:
         for server in self._servers:
             server.close()
 
-    async def _hosts(self) -> list[str]:
+    async def _addresses(self) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
         found = await asyncio.get_running_loop().getaddrinfo(
             self._address.host, self._address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+        return list(dict.fromkeys((family, sockaddr) for family, *_, sockaddr in found))
 
-    async def _bind(self, factory: Factory, host: str) -> None:
+    async def _bind(self, factory: Factory, family: socket.AddressFamily, sockaddr: tuple[Any, ...]) -> None:
         port = self.bound[0].port if self.bound else self._address.port
         try:
-            server = await asyncio.get_running_loop().create_server(factory, host, port, backlog=_BACKLOG)
+            sock = _bound(family, (sockaddr[0], port, *sockaddr[2:]))
         except OSError as error:
             # `localhost` may stand for an address family that the machine does not have
             if self.bound and error.errno in _NO_SUCH_ADDRESS:
                 return
             raise
-        self._servers.append(server)
-        self.bound += [TcpAddress(*sock.getsockname()[:2]) for sock in server.sockets]
+        self._servers.append(await _serve(factory, sock))
+        self.bound.append(TcpAddress(*sock.getsockname()[:2]))
 
 
 class UnixListener:
@@ -92,9 +98,7 @@ class UnixListener:
             sock.bind(str(self._path))
             self._path.chmod(_UNIX_MODE)  # nobody can connect before it listens
             self._inode = self._path.stat().st_ino
-            self._server = await asyncio.get_running_loop().create_unix_server(
-                factory, sock=sock, backlog=_BACKLOG
-            )
+            self._server = await _serve(factory, sock)
         except OSError as error:
             sock.close()
             raise _cannot_listen(f"unix://{self._path}", error) from None
@@ -125,6 +129,30 @@ class UnixListener:
             except BlockingIOError:
                 pass
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _bound(family: socket.AddressFamily, sockaddr: tuple[Any, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # IPv4 has a socket of its own
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(sockaddr)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def _serve(factory: Factory, sock: socket.socket) -> asyncio.Server:
+    """Accept on a bound socket."""
+    loop = asyncio.get_running_loop()
+    create = loop.create_unix_server if sock.family == socket.AF_UNIX else loop.create_server
+    server = await create(factory, sock=sock, backlog=_AT_ONCE)
+    sock.listen(
+        _BACKLOG
+    )  # asyncio takes one number for how many may wait and for how many it accepts at once
+    return server
 
 
 def _cannot_listen(uri: str, error: OSError) -> SettingsError:

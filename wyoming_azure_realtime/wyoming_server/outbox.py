@@ -15,6 +15,7 @@ class Outbox:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._deadline: asyncio.TimerHandle | None = None
+        self.full_since: float | None = None
 
     @property
     def full(self) -> bool:
@@ -34,15 +35,25 @@ class Outbox:
     def pause(self) -> None:
         """The transport's buffer is full."""
         self._flowing.clear()
+        self.full_since = self._loop.time()
         self._deadline = self._loop.call_later(self._patience, self._on_stuck)
 
     def resume(self) -> None:
         """The transport's buffer has room again."""
         self._flowing.set()
-        self.close()
+        self.full_since = None
+        self._cancel()
 
     def close(self) -> None:
         """Wait for nothing any more."""
+        self._cancel()
+        self._on_stuck = _nobody_cares
+
+    def _cancel(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _nobody_cares() -> None:
+    """In place of whoever was to be told: what is over must not keep its connection in memory."""

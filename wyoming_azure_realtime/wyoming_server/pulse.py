@@ -34,6 +34,7 @@ class Pulse:
 
     def stop(self) -> None:
         """The connection is over."""
+        self._wanted = _never
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -52,3 +53,8 @@ class Pulse:
             self._transport.abort()
         else:
             self._timer = self._loop.call_later(_REST, self._beat)
+
+
+def _never() -> bool:
+    """In place of whoever knew: what is over must not keep its connection in memory."""
+    return False

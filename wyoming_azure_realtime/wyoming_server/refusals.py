@@ -36,6 +36,7 @@ class Bound(StrEnum):
     WRITE = "limits.write"
     UTTERANCE = "recognition.max_seconds"
     TEXT = "speech.max_characters"
+    SESSIONS = "pool.max_size"
     WAITING = "pool.max_waiting"
     MALFORMED = "malformed"
 

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.refusals import Bound, Refusals
+from wyoming_azure_realtime.wyoming_server.relief import Holder, Relief
 
 
-class Member(Protocol):
+class Member(Holder, Protocol):
     """What the roster needs of a connection. `address`: where it comes from, empty unless it came by tcp."""
 
     peer: str
@@ -34,9 +35,10 @@ class Roster:
 
     At a limit the oldest connection that has sent nothing makes room for a newcomer. If all have sent
     something, it is the oldest that has sent no whole event, or else one that is to be closed anyway.
+    `sessions`: how many requests can be served at a time.
     """
 
-    def __init__(self, limits: Limits, refusals: Refusals) -> None:
+    def __init__(self, limits: Limits, refusals: Refusals, sessions: int) -> None:
         self._most = limits.max_connections
         self._most_per_address = limits.max_per_address
         self.refusals = refusals
@@ -47,6 +49,7 @@ class Roster:
         self._unclear: dict[Member, None] = {}
         self._leaving: dict[Member, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._relief = Relief(sessions, lambda: len(self._tasks), lambda: self._members)
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -104,6 +107,7 @@ class Roster:
         task = asyncio.get_running_loop().create_task(work, name="wyoming request")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self._relief.look()
         return task
 
     async def emptied(self) -> None:

@@ -15,7 +15,7 @@ from wyoming_azure_realtime.settings.addresses import (
     UnixAddress,
     parse_uri,
 )
-from wyoming_azure_realtime.settings.model import Limits, Listener, Profile
+from wyoming_azure_realtime.settings.model import Limits, Listener, Pool, Profile
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.connection import Connection
@@ -34,7 +34,10 @@ _LOOK_AGAIN = 0.02
 
 
 class WyomingServer:
-    """Serves the speech service on every listener, each with its profile's defaults."""
+    """Serves the speech service on every listener, each with its profile's defaults.
+
+    `sessions`: how many requests the service can serve at a time.
+    """
 
     def __init__(
         self,
@@ -43,13 +46,14 @@ class WyomingServer:
         profiles: Mapping[str, Profile],
         limits: Limits,
         allowed_networks: Sequence[str] = (LOCAL,),
+        sessions: int = Pool().max_size,
     ) -> None:
         self._service = service
         self._wanted = listeners
         self._profiles = profiles
         self._limits = limits
         possible = room_for(limits.max_connections)
-        self._commons = Commons.within(msgspec.structs.replace(limits, max_connections=possible))
+        self._commons = Commons.within(msgspec.structs.replace(limits, max_connections=possible), sessions)
         self._roster = self._commons.roster
         self._gate = Gate(allowed_networks)
         self._listeners: list[TcpListener | UnixListener | StdioListener] = []

@@ -32,6 +32,7 @@ class TtsExchange(Exchange):
 
     events = frozenset({"synthesize", "synthesize-start", "synthesize-chunk", "synthesize-stop"})
     last = "synthesize-stop"
+    holds_session = False
 
     def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
         super().__init__(service, outbox, on_ready)

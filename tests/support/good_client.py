@@ -1,7 +1,7 @@
 """A well-behaved client as a process of its own, so that nothing else delays it: one request after the other.
 
-`python -m tests.support.good_client PORT PAUSE` writes a line per request to its standard output: the kind, the
-seconds it took, and what went wrong, if anything. It ends with its standard input.
+`python -m tests.support.good_client PORT PAUSE` writes a line per request to its standard output: the kind,
+the seconds it took, and what went wrong, if anything. It ends with its standard input.
 """
 
 import asyncio

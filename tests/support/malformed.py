@@ -15,7 +15,7 @@ _ODD: tuple[Any, ...] = (
     *(None, True, -1, 0, 1, 2**31, 2**64, 10**10, 1.5, 1e308, "", "x", "0", "9" * 400, [], {}, [[]] * 50),
     *({"text": None}, "\u0000", "\ud83d\ude00", "é" * 200),
 )
-_FIELDS = ("type", "data", "data_length", "payload_length", "version", "text", "rate", "width", "channels", "voice")
+_FIELDS = ("type", "data", "data_length", "payload_length", "version", "text", "rate", "width", "channels")
 
 
 def malformed(chance: random.Random) -> bytes:

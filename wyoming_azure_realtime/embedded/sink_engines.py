@@ -39,7 +39,8 @@ def _sound(voice: str, ms: int, *, silent: bool) -> bytes:
         return silence(ms)
     pitch = 200 + 50 * ALL_VOICES.index(voice)
     time = np.arange(ms * REALTIME.rate // 1000) / REALTIME.rate
-    return np.rint(_LOUDEST * np.sin(2 * np.pi * pitch * time)).astype("<i2").tobytes()
+    sound: bytes = np.rint(_LOUDEST * np.sin(2 * np.pi * pitch * time)).astype("<i2").tobytes()
+    return sound
 
 
 class ScriptedUtterance:

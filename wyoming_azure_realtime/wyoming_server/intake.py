@@ -126,6 +126,6 @@ class Intake:
             self._commons.unfinished.hold(self, held)
 
     def _forget(self) -> None:
-        self._reader = WyomingReader(self._commons.limits)
+        self._reader.clear()
         self._parked = None
         self._account()

@@ -18,7 +18,7 @@ Factory = Callable[[], asyncio.BaseProtocol]
 _BACKLOG = 512
 """Connections that may wait to be accepted."""
 
-_AT_ONCE = 16
+_AT_ONCE = 32
 """Connections that are accepted before those that are there already are looked at again."""
 
 _UNIX_MODE = 0o660
@@ -148,10 +148,13 @@ async def _serve(factory: Factory, sock: socket.socket) -> asyncio.Server:
     """Accept on a bound socket."""
     loop = asyncio.get_running_loop()
     create = loop.create_unix_server if sock.family == socket.AF_UNIX else loop.create_server
-    server = await create(factory, sock=sock, backlog=_AT_ONCE)
-    sock.listen(
-        _BACKLOG
-    )  # asyncio takes one number for how many may wait and for how many it accepts at once
+    try:
+        server = await create(factory, sock=sock, backlog=_AT_ONCE)
+        # asyncio takes one number for how many may wait and for how many it accepts at once
+        sock.listen(_BACKLOG)
+    except OSError:
+        sock.close()
+        raise
     return server
 
 

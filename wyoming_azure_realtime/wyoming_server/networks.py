@@ -1,5 +1,6 @@
 """Who may connect: decided from an address, the settings, and the networks this machine is in."""
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -19,6 +20,7 @@ HOME = tuple(
 """What `local` stands for, beside the networks that this machine is in."""
 
 
+@functools.lru_cache(maxsize=1024)
 def unmapped(host: str) -> IpAddress:
     """An address without its scope, and as IPv4 if that is what it holds."""
     address = ip_address(host.partition("%")[0])

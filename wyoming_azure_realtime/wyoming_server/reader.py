@@ -72,6 +72,12 @@ class WyomingReader:
         self._header = None
         return Event(header.type, data, payload)
 
+    def clear(self) -> None:
+        """Forget everything that was fed."""
+        self._buffer.clear()
+        self._searched = 0
+        self._header = None
+
     @property
     def held(self) -> int:
         """Bytes of the event whose end is awaited, so far."""

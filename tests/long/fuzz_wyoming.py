@@ -1,9 +1,9 @@
 """Malformed input and hostile clients over tcp, while a well-behaved client is served as ever.
 
-The program runs as users start it, over a backend that costs nothing; the well-behaved client is a process of its
-own. First it is alone; then come malformed inputs, at a bounded rate; then more of them, beside clients who never
-read, drip, declare gigabytes, hold unfinished events and open a thousand connections; then clients who ask for
-something sensible and vanish. Run with `python -m tests.long.fuzz_wyoming`.
+The program runs as users start it, over a backend that costs nothing; the well-behaved client is a process of
+its own. First it is alone; then come malformed inputs, at a bounded rate; then more of them, beside clients
+who never read, drip, declare gigabytes, hold unfinished events and open a thousand connections; then clients
+who ask for something sensible and vanish. Run with `python -m tests.long.fuzz_wyoming`.
 """
 
 import argparse
@@ -11,19 +11,19 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.support import hostile
-from tests.support.figures import median, quantile, say, spread, verdict
+from tests.support.figures import quantile, say, spread, verdict
 from tests.support.good_client import GoodClient, Served, good_client
 from tests.support.program import Program, program
 
 MEGABYTE = 1 << 20
 MOST_GROWTH = 30 * MEGABYTE
 MOST_ADDED = {0.5: 0.005, 0.95: 0.02}
-"""Seconds that may be added to the good client's median and p95 by whatever else goes on, on two busy cores."""
+"""Seconds that may be added to the good client's median and p95 by all that goes on, on two busy cores."""
 
 CROWD = (
     (hostile.says_nothing, 1000),
@@ -72,9 +72,9 @@ class Fuzz:
         async with hostile.beset(self._port, (hostile.leaves_at_random(self._chance, 0.2), 4)):
             await self._judged("beside clients who vanish", asyncio.sleep(seconds))
 
-    async def _judged(self, name: str, attack: "asyncio.Future[None] | object") -> None:
+    async def _judged(self, name: str, attack: Coroutine[None, None, None]) -> None:
         began = time.monotonic()
-        task = asyncio.ensure_future(attack)  # type: ignore[call-overload]
+        task = asyncio.create_task(attack)
         while not task.done():
             await asyncio.wait([task], timeout=1)
             self._most = max(self._most, self._memory())
@@ -144,8 +144,10 @@ async def run(inputs: int, rate: float, seed: int, seconds: float = 10) -> list[
             fuzz.misses.append(f"its exit code is {attacked.process.returncode}")
     refused = [line.partition("Refused while it ran: ")[2] for line in attacked.log]
     say(f"refused: {''.join(refused)}")
-    tracebacks = sum("Traceback" in line for line in attacked.log)
-    say(f"log: {len(attacked.log)} lines, {tracebacks} tracebacks")
+    tracebacks = [at for at, line in enumerate(attacked.log) if line.startswith("Traceback")]
+    say(f"log: {len(attacked.log)} lines, {len(tracebacks)} tracebacks")
+    for at in tracebacks[:1]:
+        say("\n".join(attacked.log[max(0, at - 1) : at + 30]))
     return fuzz.misses + ["there is a traceback in the log"] * bool(tracebacks)
 
 

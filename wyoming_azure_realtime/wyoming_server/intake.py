@@ -59,6 +59,9 @@ class Intake:
         """Offer the event that had to wait, and those after it, for as long as one turn takes."""
         if self._queued:
             return
+        if self.deaf:
+            self._read_on()
+            return
         hear, now = self._listener.hear, self._loop.time
         began = now()
         try:
@@ -92,6 +95,7 @@ class Intake:
         self._forget()
         if self._rest is not None:
             self._rest.cancel()
+            self._rest = None
 
     def overdrawn(self) -> None:
         """Let go of what is unfinished: all clients together have too much of it, and this one the most."""

@@ -45,13 +45,17 @@ class Listener:
         self.blind += 1
 
 
-def intake(limits: Limits | None = None) -> tuple[Intake, Source, Listener, Commons]:
-    commons, source, listener = Commons.within(limits or Limits(), 16), Source(), Listener()
-    return Intake(commons, source, listener), source, listener, commons
+def commons(limits: Limits | None = None) -> Commons:
+    return Commons.within(limits or Limits(), sessions=16)
+
+
+def intake(shared: Commons | None = None) -> tuple[Intake, Source, Listener]:
+    source, listener = Source(), Listener()
+    return Intake(shared or commons(), source, listener), source, listener
 
 
 async def test_an_event_that_must_wait_keeps_those_behind_it_unread_until_it_is_heard():
-    it, source, listener, _ = intake()
+    it, source, listener = intake()
     listener.busy = True
     it.feed(event_bytes("a") + event_bytes("b"))
     assert (listener.heard, source.reads, it.reading, listener.blind) == ([], False, False, 1)
@@ -61,9 +65,8 @@ async def test_an_event_that_must_wait_keeps_those_behind_it_unread_until_it_is_
 
 
 async def test_who_sends_much_is_heard_in_turn_and_loses_nothing():
-    it, source, listener, _ = intake()
-    other, _, another, commons = intake()
-    other._commons = it._commons
+    shared = commons()
+    (it, source, listener), (other, _, another) = intake(shared), intake(shared)
     count = 20_000
     it.feed(event_bytes("x") * count)
     other.feed(event_bytes("x") * count)
@@ -76,20 +79,19 @@ async def test_who_sends_much_is_heard_in_turn_and_loses_nothing():
 
 
 async def test_a_client_that_is_gone_before_its_turn_is_forgotten():
-    it, source, listener, commons = intake()
-    alive = weakref.proxy(listener)
-    it._listener = alive
+    shared, source, listener = commons(), Source(), Listener()
+    it = Intake(shared, source, weakref.proxy(listener))
     it.feed(event_bytes("x") * 20_000)
     assert not source.reads
     it.close()
     del listener
     later = asyncio.Event()
-    commons.turns.queue(later.set)
+    shared.turns.queue(later.set)
     await asyncio.wait_for(later.wait(), 5)
 
 
 async def test_much_input_that_is_discarded_is_read_slowly():
-    it, source, listener, _ = intake()
+    it, source, listener = intake()
     it.discard()
     it.feed(bytes(100))
     assert source.reads
@@ -100,17 +102,16 @@ async def test_much_input_that_is_discarded_is_read_slowly():
 
 
 async def test_what_is_malformed_is_told_with_its_bound():
-    it, _, listener, _ = intake()
+    it, _, listener = intake()
     it.feed(b'{"type": "x", "payload_length": 10000000000}\n')
     assert listener.refused == ["limits.max_payload"]
 
 
 async def test_whoever_holds_most_lets_go_when_all_together_hold_too_much():
-    it, _, listener, commons = intake(Limits(max_unfinished=1 << 20, max_payload=1 << 20))
+    shared = commons(Limits(max_unfinished=1 << 20, max_payload=1 << 20))
+    (it, _, listener), (more, _, holder) = intake(shared), intake(shared)
     half = b'{"type": "x", "payload_length": 1000000}\n' + bytes(600_000)
     it.feed(half)
     assert listener.refused == []
-    more, _, holder, _ = intake()
-    more._commons = commons
     more.feed(half[:-100_000])
     assert (listener.refused, holder.refused) == (["limits.max_unfinished"], [])

@@ -1,0 +1,70 @@
+import asyncio
+
+from wyoming_azure_realtime.wyoming_server import relief
+from wyoming_azure_realtime.wyoming_server.relief import Relief
+
+
+class Holder:
+    """A request that has waited for its client for so many seconds; None: the service is at work."""
+
+    def __init__(self, house: "House", seconds: float | None) -> None:
+        self._house = house
+        now = asyncio.get_running_loop().time()
+        self.holds_up_since = None if seconds is None else now - seconds
+
+    def give_way(self) -> None:
+        self._house.remove(self)
+        self._house.gave_way.append(self)
+
+
+class House(list[Holder]):
+    def __init__(self, sessions: int) -> None:
+        super().__init__()
+        self.gave_way: list[Holder] = []
+        self.relief = Relief(sessions, lambda: len(self), lambda: list(self))
+
+    def begin(self, seconds: float | None) -> Holder:
+        self.append(Holder(self, seconds))
+        self.relief.look()
+        return self[-1]
+
+
+async def looked_twice() -> None:
+    await asyncio.sleep(2.5 * relief._LOOK_AGAIN)
+
+
+async def test_nobody_gives_way_while_there_is_a_session_for_everybody():
+    house = House(3)
+    for _ in range(3):
+        house.begin(seconds=100)
+    await looked_twice()
+    assert house.gave_way == []
+
+
+async def test_those_who_hold_up_for_longest_give_way_and_no_more_of_them_than_needed():
+    house = House(2)
+    some, longest, _, _ = house.begin(10), house.begin(20), house.begin(5), house.begin(None)
+    await looked_twice()
+    assert house.gave_way == [longest, some]
+
+
+async def test_a_short_wait_is_no_reason_and_work_upstream_is_none():
+    house = House(1)
+    house.begin(None)
+    house.begin(0.5)
+    await looked_twice()
+    assert house.gave_way == []
+    await asyncio.sleep(2)
+    assert len(house.gave_way) == 1
+
+
+async def test_it_looks_no_more_when_there_is_room():
+    house = House(1)
+    house.begin(None)
+    house.begin(None)
+    house.clear()
+    await looked_twice()
+    house.append(Holder(house, 100))
+    house.append(Holder(house, 100))
+    await looked_twice()
+    assert house.gave_way == []

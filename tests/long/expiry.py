@@ -9,6 +9,7 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Sequence
 
 from tests.support.figures import say, spread, verdict
 from tests.support.house import House, house
@@ -20,6 +21,7 @@ HANDSHAKE = 0.3
 LANES = 6
 PACE = 0.25  # seconds that a second of sound takes, either way
 TRANSCRIPT = 0.1
+LENGTHS = (3, 6, 12, 24)
 CLEAN = {"recognition": TRANSCRIPT + 0.05, "synthesis": 0.15}
 """Seconds that a person waits when nothing is in the way, on a busy machine."""
 
@@ -30,9 +32,10 @@ AGAIN = {"recognition": TRANSCRIPT, "synthesis": 0.0}
 class Run:
     """One house; `asked` is all that was asked."""
 
-    def __init__(self, home: House, until: float) -> None:
+    def __init__(self, home: House, until: float, lengths: Sequence[int]) -> None:
         self._home = home
         self._until = until
+        self._lengths = lengths
         self._caller = turns([home.wyoming, home.streaming, home.http])
         self.asked: list[Asked] = []
 
@@ -41,7 +44,7 @@ class Run:
         chance = random.Random(number)
         while time.monotonic() < self._until:
             pace = 1.0 if chance.random() < 0.2 else PACE
-            words = chance.choice((3, 6, 12, 24))
+            words = chance.choice(self._lengths)
             one = await ask(chance.choice(KINDS), self._caller(), chance, words=words, pace=pace)
             self.asked.append(one)
             await asyncio.sleep(chance.expovariate(3.0))
@@ -53,10 +56,10 @@ class Run:
             say(f"{len(self.asked):5} requests, {self._home.upgrades:4} handshakes")
 
 
-async def run(seconds: float) -> list[str]:
-    """What was missed."""
+async def run(seconds: float, life: float = LIFE, lengths: Sequence[int] = LENGTHS) -> list[str]:
+    """What was missed. `life` of a session; `lengths` in words."""
     faults = Faults(
-        session_seconds=LIFE,
+        session_seconds=life,
         handshake_ms=HANDSHAKE * 1000,
         transcript_ms=TRANSCRIPT * 1000,
         first_audio_ms=50,
@@ -64,7 +67,7 @@ async def run(seconds: float) -> list[str]:
     )
     async with house(faults=faults) as home:
         await home.settled()
-        mixed = Run(home, time.monotonic() + seconds)
+        mixed = Run(home, time.monotonic() + seconds, lengths)
         progress = asyncio.create_task(mixed.progress())
         await asyncio.gather(*(mixed.lane(number) for number in range(LANES)))
         progress.cancel()

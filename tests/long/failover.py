@@ -97,7 +97,7 @@ def waits(asked: list[Asked]) -> list[float]:
     return [one.waited for one in asked if one.right]
 
 
-async def run(down: float, mute: float, both: float) -> list[str]:
+async def run(down: float, mute: float, both: float, *, back: bool = True) -> list[str]:
     """What was missed. How many seconds the first target refuses and is mute, and both are down."""
     sounds = await recordings(COMMANDS)
     fallback = {"fallback": "embedded", "fallback_hears": True}
@@ -105,7 +105,7 @@ async def run(down: float, mute: float, both: float) -> list[str]:
         await home.settled()
         traffic = Traffic(home, sounds)
         lanes = [asyncio.create_task(traffic.lane(number)) for number in range(LANES)]
-        await traffic.phase("all well", 3)
+        await traffic.phase("all well", min(3.0, down))
         home.take_down(0, REFUSES)
         await traffic.phase(f"first refuses for {down:g} s", down)
         if mute:
@@ -116,8 +116,9 @@ async def run(down: float, mute: float, both: float) -> list[str]:
         home.take_down(1, REFUSES)
         await traffic.phase(f"both are down for {both:g} s", both)
         home.servers[0].faults = home.servers[1].faults = NO_FAULTS
-        await traffic.back_on_the_first()
-        await traffic.phase("all well again", 3)
+        if back:
+            await traffic.back_on_the_first()
+            await traffic.phase("all well again", 3)
         for lane in lanes:
             lane.cancel()
         return [*traffic.misses, *home.tracebacks()]

@@ -10,6 +10,7 @@ import asyncio
 import random
 import sys
 from collections import defaultdict
+from typing import Any
 
 from tests.support.figures import median, say, spread, verdict
 from tests.support.house import House, house
@@ -140,12 +141,12 @@ def fault_of(failure: str) -> str:
     return next((name for name, sign in FAULTS.items() if sign in failure), f"other: {failure[:60]}")
 
 
-async def run(requests: int, parallel: int) -> list[str]:
-    """What was missed."""
-    async with house(faults=NORMAL) as home:
+async def run(requests: int, parallel: int, *, calm_requests: int, **settings: Any) -> list[str]:
+    """What was missed. `settings`: those of a house."""
+    async with house(faults=NORMAL, **settings) as home:
         await home.settled()
         mix = Run(home, parallel)
-        await mix.each_way(max(20, requests // 10))
+        await mix.each_way(calm_requests)
         calm = home.turns()
         usual: dict[Kind, float] = {
             kind: median([turn.seconds for turn in calm if turn.kind == kind]) for kind in KINDS
@@ -162,7 +163,8 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=1000, help="each way (default 1000)")
     parser.add_argument("--parallel", type=int, default=10)
     args = parser.parse_args()
-    return verdict(asyncio.run(run(args.requests, args.parallel)))
+    calm = max(20, args.requests // 10)
+    return verdict(asyncio.run(run(args.requests, args.parallel, calm_requests=calm)))
 
 
 if __name__ == "__main__":

@@ -101,9 +101,9 @@ def judged(seen: list[Vitals]) -> list[str]:
     return misses
 
 
-async def run(requests: int, each: int = 1000) -> list[str]:
+async def run(requests: int, *, each: int = 1000, cool: float = COOL) -> list[str]:
     """What was missed."""
-    async with house(deadlines=IMPATIENT, pool={"max_idle": COOL}) as home:
+    async with house(deadlines=IMPATIENT, pool={"max_idle": cool}) as home:
         await home.settled()
         soak, seen, began = Run(home), list[Vitals](), time.monotonic()
         say("requests  seconds  memory KiB  files  threads  tasks  vanished  handshakes")

@@ -20,7 +20,8 @@ from wyoming_azure_realtime.embedded.faults import Faults
 
 HANDSHAKE = 0.3
 PACE = 0.25  # seconds that a second of sound takes, either way
-COOL = 2.0
+COOL = 1.0
+BURSTS = (KINDS * 10, KINDS[:1] * 20, KINDS[1:] * 20)
 FEW = 4  # sessions, in a house where nobody has asked for anything for a while
 
 
@@ -34,11 +35,11 @@ class Run:
         self._usual: dict[Kind, float] = {}
         self.misses: list[str] = []
 
-    async def warm_up(self) -> None:
+    async def warm_up(self, count: int) -> None:
         """Take the times of requests that wait for nothing."""
         await self._home.settled()
         for kind in KINDS:
-            self._usual[kind] = median([(await self._ask(kind)).waited for _ in range(9)])
+            self._usual[kind] = median([(await self._ask(kind)).waited for _ in range(count)])
 
     async def one_by_one(self, name: str, count: int) -> None:
         """Both kinds in turn; none may wait."""
@@ -80,28 +81,31 @@ class Run:
                 self.misses.append(f"{name}: a {kind} took {max(added):.3f} s longer than usual")
 
 
-async def run(utterances: int, burst: int = 20) -> list[str]:
+async def run(
+    utterances: int, *, warming: int = 9, bursts: Sequence[Sequence[Kind]], cools: bool
+) -> list[str]:
     """What was missed."""
     faults = Faults(
         handshake_ms=HANDSHAKE * 1000, transcript_ms=100, first_audio_ms=100, generation_pace=PACE
     )
     async with house(faults=faults, pool={"max_idle": COOL}) as home:
         steady = Run(home)
-        await steady.warm_up()
+        await steady.warm_up(warming)
         await steady.one_by_one("steady state", utterances)
-        half = burst // 2
-        for kinds in (KINDS * half, KINDS[:1] * burst, KINDS[1:] * burst):
+        for kinds in bursts:
             await steady.at_once(kinds)
-            await steady.one_by_one("after the burst", 3)
-        await steady.cool()
-        await steady.one_by_one("after the quiet", 3)
+            await steady.one_by_one("after the burst", 1)
+        if cools:
+            await steady.cool()
+            await steady.one_by_one("after the quiet", 1)
         return steady.misses
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--utterances", type=int, default=200, help="each way (default 200)")
-    return verdict(asyncio.run(run(parser.parse_args().utterances)))
+    utterances = parser.parse_args().utterances
+    return verdict(asyncio.run(run(utterances, bursts=BURSTS, cools=True)))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Clients that vanish at random moments: the service upstream hears of it at once, and nothing is left.
 
-Each asks for a recognition or a synthesis and is gone after a random time: by a reset, by a close, by a close
-some time after it had ended its side, without ever having read, or with more requests waiting.
-Run with `python -m tests.long.vanish`.
+Each asks for a recognition or a synthesis and is gone after a random time. Over Wyoming: by a reset, by a
+close, by a close some time after it had ended its side, without ever having read, or with more requests
+waiting. Over HTTP: by a reset or a close. Run with `python -m tests.long.vanish`.
 """
 
 import argparse
@@ -10,57 +10,64 @@ import asyncio
 import sys
 
 from tests.support.figures import quantile, say, spread, verdict
-from tests.support.house import Vitals, house
+from tests.support.house import House, Vitals, house
 from tests.support.vanishing import SLOW, Vanishing
+from tests.support.vanishing_http import VanishingOverHttp
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 
 LIMIT = 0.05  # seconds, of 95 in 100
+DOORS: dict[str, type[Vanishing]] = {"wyoming": Vanishing, "http": VanishingOverHttp}
 
 
-async def run(times: int, seed: int = 1) -> list[str]:
+async def run(clients: int, doors: list[str], seed: int = 1) -> list[str]:
     """What was missed."""
     async with house(faults=SLOW, engines=sink_engines()) as home:
         await home.settled()
-        vanishing = Vanishing(home, seed)
-        for _ in range(min(20, times // 10)):
-            await vanishing.one()
-        before = await home.vitals()
-        for _ in range(times):
-            await vanishing.one()
-        seen = vanishing.seen
-        say(f"{times} clients: {seen}")
-        say(f"from the client's end to the session's: {spread(seen.told)}")
-        misses = ["the upstream is told too late"] if quantile(seen.told, 0.95) >= LIMIT else []
-        if home.tracebacks():
-            misses.append("there is a traceback in the log")
+        misses = []
+        for door in doors:
+            misses += await vanish(home, door, clients // len(doors), seed)
+        return [*misses, *home.tracebacks()]
+
+
+async def vanish(home: House, door: str, clients: int, seed: int) -> list[str]:
+    """So many clients of one door; what was missed."""
+    vanishing = DOORS[door](home, seed)
+    for _ in range(min(20, clients // 10)):
+        await vanishing.one()
+    before = await home.vitals()
+    for _ in range(clients):
+        await vanishing.one()
+    seen = vanishing.seen
+    say(f"{clients} clients over {door}: {seen}")
+    say(f"from the client's end to the session's: {spread(seen.told)}")
+    after = await back_to(before, home)
+    say(f"before: {before}")
+    say(f"after:  {after}")
+    misses = [f"{door}: the upstream is told too late"] if quantile(seen.told, 0.95) >= LIMIT else []
+    return misses if _held(after) <= _held(before) else [*misses, f"{door}: something is left behind"]
+
+
+async def back_to(before: Vitals, home: House) -> Vitals:
+    """What is held when it is what it was, or after ten seconds."""
+    for _ in range(20):
         after = await home.vitals()
-
-        async def back() -> bool:
-            nonlocal after
-            after = await home.vitals()
-            return _held(after) <= _held(before)
-
-        for _ in range(20):
-            if await back():
-                break
-            await asyncio.sleep(0.5)
-        say(f"before: {before}")
-        say(f"after:  {after}")
-        if not _held(after) <= _held(before):
-            misses.append("something is left behind")
-        return misses
+        if _held(after) <= _held(before):
+            break
+        await asyncio.sleep(0.5)
+    return after
 
 
-def _held(vitals: Vitals) -> tuple[int, int]:
-    return vitals.tasks, vitals.files
+def _held(vitals: Vitals) -> tuple[int, int, int]:
+    return vitals.tasks, vitals.files, vitals.threads
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--times", type=int, default=1000, help="how many clients (default 1000)")
+    parser.add_argument("--clients", type=int, default=1000, help="in all (default 1000)")
+    parser.add_argument("--door", choices=list(DOORS), action="append", help="one only (default: every)")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    return verdict(asyncio.run(run(given.times, given.seed)))
+    return verdict(asyncio.run(run(given.clients, given.door or list(DOORS), given.seed)))
 
 
 if __name__ == "__main__":

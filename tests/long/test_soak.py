@@ -1,0 +1,5 @@
+from tests.long import soak
+
+
+async def test_faults_and_vanishing_clients_leave_nothing_behind():
+    assert await soak.run(200, each=100, cool=0.5) == []

@@ -1,0 +1,5 @@
+from tests.long import vanish
+
+
+async def test_a_vanished_http_client_is_noticed_upstream_at_once():
+    assert await vanish.run(6, ["http"]) == []

@@ -35,8 +35,10 @@ async def vanish(home: House, door: str, clients: int, seed: int) -> list[str]:
     for _ in range(min(20, clients // 10)):
         await vanishing.one()
     before = await home.vitals()
-    for _ in range(clients):
+    for number in range(1, clients + 1):
         await vanishing.one()
+        if number % 100 == 0:
+            say(f"{number:5} clients over {door}")
     seen = vanishing.seen
     say(f"{clients} clients over {door}: {seen}")
     say(f"from the client's end to the session's: {spread(seen.told)}")

@@ -55,6 +55,8 @@ async def wyoming_door(
     limits: Limits | None = None,
     profile: Profile | None = None,
     catalog: Mapping[str, Any] = MappingProxyType({}),
+    allowed_networks: tuple[str, ...] = ("local",),
+    sessions: int = 16,
     **service: Any,
 ) -> AsyncIterator[Door]:
     """`catalog`: fields that shall be others. `service`: what `running_service` takes."""
@@ -62,7 +64,12 @@ async def wyoming_door(
         behind.service.catalog = replace(behind.service.catalog, **catalog)
         listeners = [Listener(uri=uri) for uri in uris]
         server = WyomingServer(
-            behind.service, listeners, {"default": profile or Profile()}, limits or Limits()
+            behind.service,
+            listeners,
+            {"default": profile or Profile()},
+            limits or Limits(),
+            allowed_networks,
+            sessions,
         )
         await server.start()
         try:

@@ -15,7 +15,7 @@ async def test_everybody_has_a_turn_in_the_order_in_which_they_came():
 
 async def test_others_run_between_one_turn_and_the_next():
     turns, heard, others = Turns(), [], 0
-    for number in range(20):
+    for _ in range(20):
         turns.queue(lambda: heard.append(others))
     while len(heard) < 20:
         others += 1

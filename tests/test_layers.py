@@ -55,6 +55,9 @@ PURE = {
     "speech.recording",
     "speech.sentences",
     "speech.targets",
+    "wyoming_server.networks",
+    "wyoming_server.reader",
+    "wyoming_server.unfinished",
 }
 CLOCK = {"asyncio", "sched", "time"}
 NETWORK = {

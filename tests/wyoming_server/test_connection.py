@@ -1,9 +1,11 @@
 import asyncio
 import errno
+import gc
 import logging
 import socket
 import struct
 import tracemalloc
+import weakref
 from contextlib import suppress
 
 import pytest
@@ -266,6 +268,23 @@ async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted()
         assert transport.aborted
         connection.connection_lost(None)
         assert commons.roster.members() == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"nonsense\n", event_bytes("describe"), event_bytes("audio-chunk", PCM_16K, TEN_MS) * 20]
+)
+async def test_a_connection_that_is_over_does_not_wait_for_the_garbage_collector(data: bytes):
+    async with wyoming_door() as door:
+        gc.disable()
+        try:
+            async with door.peer() as peer:
+                await peer.send_raw(data)
+                await eventually(lambda: door.server._roster.members())
+                [connection] = map(weakref.ref, door.server._roster.members())
+                await asyncio.sleep(0.05)
+            await eventually(lambda: connection() is None)
+        finally:
+            gc.enable()
 
 
 async def test_at_the_limit_a_silent_connection_makes_room_for_one_that_speaks():

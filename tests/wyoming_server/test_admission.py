@@ -1,7 +1,6 @@
 """Who is let in, who has to leave, and that every refusal is counted."""
 
 import asyncio
-import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -51,18 +50,6 @@ class TestNetworks:
         async with wyoming_door(allowed_networks=allowed) as door, door.peer() as peer:
             await answered(peer)
             assert door.server.refusals == {}
-
-    async def test_ipv4_within_ipv6_counts_as_ipv4(self):
-        with socket.socket(socket.AF_INET6) as client:
-            async with wyoming_door(uris=("tcp://127.0.0.1:0",), allowed_networks=("127.0.0.0/8",)) as door:
-                client.setblocking(False)
-                with suppress(OSError):
-                    client.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-                address = (f"::ffff:{door.address.host}", door.address.port)
-                await asyncio.get_running_loop().sock_connect(client, address)
-                reader, writer = await asyncio.open_connection(sock=client)
-                await answered(Peer(reader, writer))
-                writer.transport.abort()
 
     async def test_unix_sockets_have_the_permissions_of_their_file_only(self, tmp_path: Path):
         uri = f"unix://{tmp_path}/wyoming.sock"

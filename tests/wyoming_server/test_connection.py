@@ -279,7 +279,7 @@ async def test_a_connection_that_is_over_does_not_wait_for_the_garbage_collector
         try:
             async with door.peer() as peer:
                 await peer.send_raw(data)
-                await eventually(lambda: door.server._roster.members())
+                await eventually(door.server._roster.members)
                 [connection] = map(weakref.ref, door.server._roster.members())
                 await asyncio.sleep(0.05)
             await eventually(lambda: connection() is None)

@@ -131,7 +131,7 @@ class Limits(Slice, frozen=True, kw_only=True):
     max_data: Annotated[int, Meta(ge=1024, le=16 << 20)] = 256 << 10
     max_payload: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
     # of events that are not complete yet or have to wait, of all connections together
-    max_unfinished: Annotated[int, Meta(ge=1 << 20, le=1 << 30)] = 8 << 20
+    max_unfinished: Annotated[int, Meta(ge=1 << 20, le=1 << 30)] = 4 << 20
     max_connections: Count = 1024
     max_per_address: Count = 512
     idle: Seconds = 300.0

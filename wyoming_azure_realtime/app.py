@@ -197,6 +197,7 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
         default_voice=settings.speech.voice,
         default_language=settings.recognition.language,
         deaf_because=backend.reason if backend and not backend.hears else "",
+        requires_external_vad=settings.recognition.requires_external_vad,
     )
 
 

@@ -6,6 +6,7 @@ warm sessions are kept. What changes from request to request (language, hints) i
 
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import UNSET
 
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
@@ -18,6 +19,7 @@ from wyoming_azure_realtime.realtime.shapes import (
     NoiseReduction,
     Session,
     Transcription,
+    TurnDetection,
 )
 
 
@@ -46,14 +48,21 @@ SessionConfig = TranscriptionConfig | SpeechConfig
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What one request tells the transcription model. `language` is a BCP 47 tag, `prompt` free text."""
+    """What one request tells the session. `language` is a BCP 47 tag, `prompt` free text.
+
+    `detection`: how the service finds the end of the turn; None: it is told.
+    """
 
     language: str = ""
     prompt: str = field(default="", repr=False)
+    detection: TurnDetection | None = None
 
     def without_prompt(self) -> "Hints":
-        """The language alone, for a model that refused the rest."""
-        return Hints(language=self.language)
+        """What is left for a model that refused the rest."""
+        return Hints(language=self.language, detection=self.detection)
+
+
+NO_HINTS = Hints()
 
 
 def transcription(config: TranscriptionConfig, hints: Hints) -> Transcription:
@@ -73,9 +82,23 @@ def opening_update(config: SessionConfig, kind: SessionKind) -> Session:
     return _transcribing(config, kind) if isinstance(config, TranscriptionConfig) else _speaking(config)
 
 
-def hints_update(config: TranscriptionConfig, hints: Hints, kind: SessionKind) -> Session:
-    """Only the hints: everything else stays as it was opened."""
-    return Session(type=kind, audio=Audio(input=AudioInput(transcription=transcription(config, hints))))
+def hints_update(
+    config: TranscriptionConfig, hints: Hints, kind: SessionKind, told: Hints = NO_HINTS
+) -> Session:
+    """Only the hints, to a session that has been `told` others: everything else stays as it was opened."""
+    detects = transcription_model(config.model).turn_detection and hints.detection != told.detection
+    heard = AudioInput(
+        transcription=transcription(config, hints),
+        turn_detection=_detection(hints.detection, kind) if detects else UNSET,
+    )
+    return Session(type=kind, audio=Audio(input=heard))
+
+
+def _detection(wanted: TurnDetection | None, kind: SessionKind) -> TurnDetection | None:
+    """A conversation must not answer; transcription sessions are said to refuse being told so."""
+    if wanted is None or kind == "transcription":
+        return wanted
+    return msgspec.structs.replace(wanted, create_response=False, interrupt_response=False)
 
 
 def _transcribing(config: TranscriptionConfig, kind: SessionKind) -> Session:

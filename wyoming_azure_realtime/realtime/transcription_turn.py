@@ -1,7 +1,7 @@
 """One utterance on a session, from the first audio to the text: no socket, no clock.
 
-Manual turn: hints, append…, commit, then the transcription of the committed item. Events of other items
-(earlier turns, late arrivals) are ignored.
+Manual turn: hints, append…, commit, then the transcription of the committed item. Where the service detects
+turns, it commits by itself. Events of other items (earlier turns, late arrivals) are ignored.
 """
 
 from collections.abc import Set as AbstractSet
@@ -66,7 +66,8 @@ class TranscriptionTurn:
         self._kind = kind
         self._foreign = foreign_items
         self._update_pending = False
-        self._committed = False
+        self._passed: set[str] = set()
+        self.committed = False
         self.told = told
         self.item_id = ""
 
@@ -84,14 +85,19 @@ class TranscriptionTurn:
         """The utterance is complete (`MINIMUM_AUDIO` at least)."""
         return send.InputAudioBufferCommit(event_id=f"{self._id}-commit")
 
+    def again(self) -> None:
+        """What was committed was no turn: the next item is awaited."""
+        self._passed.add(self.item_id)
+        self.item_id, self.committed = "", False
+
     def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[Outcome]:
         """What an event means for this turn. Raises the `BackendError` that ends it."""
         match event:
-            case got.BufferCommitted() if not self._committed and event.item_id not in self._foreign:
-                self.item_id, self._committed = event.item_id, True
+            case got.BufferCommitted() if not self.committed and not self._is_past(event.item_id):
+                self.item_id, self.committed = event.item_id, True
             case got.TranscriptionDelta() if self._is_ours(event.item_id) and event.delta:
                 return [PartialText(event.delta)]
-            case got.TranscriptionCompleted() if self._is_ours(event.item_id) and self._committed:
+            case got.TranscriptionCompleted() if self._is_ours(event.item_id) and self.committed:
                 return self._finished(event)
             case got.TranscriptionFailed() if self._is_ours(event.item_id):
                 raise self._failure(event.error)
@@ -103,9 +109,12 @@ class TranscriptionTurn:
 
     def _is_ours(self, item_id: str) -> bool:
         """Models that hear as they go send deltas before the commit names the item."""
-        if not self.item_id and item_id not in self._foreign:
+        if not self.item_id and not self._is_past(item_id):
             self.item_id = item_id
         return item_id == self.item_id
+
+    def _is_past(self, item_id: str) -> bool:
+        return item_id in self._foreign or item_id in self._passed
 
     def _finished(self, event: got.TranscriptionCompleted) -> list[Outcome]:
         final = FinalText(event.transcript, event.usage or {})
@@ -116,9 +125,9 @@ class TranscriptionTurn:
         return [ToSend(delete), final]
 
     def _update(self, hints: Hints) -> send.ClientEvent:
+        session = hints_update(self._config, hints, self._kind, self.told)
         self.told = hints
         self._update_pending = True
-        session = hints_update(self._config, hints, self._kind)
         return send.SessionUpdate(session=session, event_id=f"{self._id}-hints")
 
     def _refused(self, error: ErrorDetail) -> list[Outcome]:

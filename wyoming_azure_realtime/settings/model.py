@@ -47,6 +47,7 @@ class Profile(Slice, frozen=True, kw_only=True):
 
     language: str = ""
     voice: str = ""
+    vad: Literal["", "external", "own"] = ""  # external: the client ends a turn; own: the server does
 
 
 class Listener(Slice, frozen=True, kw_only=True):
@@ -87,6 +88,14 @@ class Recognition(Slice, frozen=True, kw_only=True):
     prompt: str = ""
     noise_reduction: Literal["far_field", "near_field", "off"] = "far_field"
     max_seconds: Annotated[float, Meta(ge=1, le=600)] = 60.0
+    # seconds of quiet after which what was said is recognised, though it may go on; 0: only at the end
+    draft_after: Annotated[float, Meta(ge=0, le=10)] = 0.2
+    # whether the client ends the turn; else this server does, `turn_end` says how
+    requires_external_vad: bool = True
+    turn_end: Literal["local", "server_vad", "semantic_vad"] = "local"
+    turn_pause: Annotated[float, Meta(ge=0.1, le=10)] = 0.7
+    shortest_turn: Annotated[float, Meta(ge=0, le=5)] = 0.15
+    longest_turn: Annotated[float, Meta(ge=1, le=600)] = 15.0
 
 
 class Speech(Slice, frozen=True, kw_only=True):

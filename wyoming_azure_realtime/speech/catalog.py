@@ -42,7 +42,10 @@ class Voice:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Models and voices with the defaults of a profile. `deaf_because`: why there are no models."""
+    """Models and voices with the defaults of a profile. `deaf_because`: why there are no models.
+
+    `requires_external_vad`: it is the client who ends an utterance.
+    """
 
     models: tuple[Model, ...]
     voices: tuple[Voice, ...]
@@ -51,6 +54,7 @@ class Catalog:
     default_voice: str
     default_language: str
     deaf_because: str = ""
+    requires_external_vad: bool = True
 
     def model(self, name: str = "", language: str = "") -> Model:
         """By name, else the first that knows the language. Raises `UnknownModel`, `UnknownLanguage`."""
@@ -88,6 +92,7 @@ class Catalog:
             self,
             default_voice=profile.voice or self.default_voice,
             default_language=profile.language or self.default_language,
+            requires_external_vad=profile.vad == "external" if profile.vad else self.requires_external_vad,
         )
 
 
@@ -110,6 +115,7 @@ def realtime_catalog(
     default_voice: str,
     default_language: str,
     deaf_because: str = "",
+    requires_external_vad: bool = True,
 ) -> Catalog:
     """The catalog of a backend. `voices` are those its sessions accept; `substitutes` speak for others.
 
@@ -130,4 +136,5 @@ def realtime_catalog(
         default_voice=default_voice,
         default_language=default_language,
         deaf_because=deaf_because,
+        requires_external_vad=requires_external_vad,
     )

@@ -1,10 +1,11 @@
-"""The sound of one utterance, whole and bounded: written by the client's side, walked by the sender."""
+"""The sound of one utterance, whole and bounded: written by the client's side, walked by the senders."""
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
 from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder
 
 BYTES_PER_SECOND = REALTIME.rate * REALTIME.frame_bytes
+_RECENT_SECONDS = 0.25  # of the input; more than any resampler holds back
 
 
 class Recording:
@@ -12,8 +13,11 @@ class Recording:
 
     def __init__(self, max_seconds: float) -> None:
         self._max_seconds = max_seconds
+        self._source = REALTIME
         self._resampler: StreamResampler | None = None
         self._pcm = bytearray()
+        self._received = 0
+        self._recent = bytearray()
         self.finished = False
 
     def __len__(self) -> int:
@@ -28,6 +32,7 @@ class Recording:
         """Say what is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
         if self._resampler is not None:
             raise OutOfOrder("The audio has already begun.")
+        self._source = source
         self._resampler = StreamResampler(source)
 
     def write(self, data: bytes) -> None:
@@ -35,6 +40,7 @@ class Recording:
         if self._resampler is None or self.finished:
             raise OutOfOrder("There is audio outside of audio-start and audio-stop.")
         self._append(self._resampler.process(data))
+        self._remember(data)
 
     def finish(self) -> None:
         """No more sound. Idempotent."""
@@ -46,7 +52,34 @@ class Recording:
         """At most `most` bytes from `start` on; empty where nothing is yet."""
         return bytes(self._pcm[start : start + most])
 
+    def held(self) -> bytes:
+        """What the resampler holds back just now, made anew from the latest input.
+
+        For a recognition that shall not wait for it; the recording goes on without a seam.
+        """
+        frames = self._received // self._source.frame_bytes
+        samples = round(frames * REALTIME.rate / self._source.rate)
+        missing = samples * REALTIME.frame_bytes - len(self._pcm)
+        if missing <= 0:
+            return b""
+        resampler = StreamResampler(self._source)
+        latest = resampler.process(bytes(self._recent[: self._whole_frames()])) + resampler.flush()
+        return latest[-missing:]
+
     def _append(self, pcm: bytes) -> None:
         if len(self._pcm) + len(pcm) > self._max_seconds * BYTES_PER_SECOND:
             raise AudioTooLong(f"The audio is longer than {self._max_seconds:g} seconds.")
         self._pcm += pcm
+
+    def _remember(self, data: bytes) -> None:
+        """Whole frames stay whole: the oldest go in multiples of them."""
+        self._received += len(data)
+        self._recent += data
+        frame = self._source.frame_bytes
+        most = round(_RECENT_SECONDS * self._source.rate) * frame
+        if len(self._recent) > 2 * most:
+            excess = len(self._recent) - most
+            del self._recent[: excess - excess % frame]
+
+    def _whole_frames(self) -> int:
+        return len(self._recent) - len(self._recent) % self._source.frame_bytes

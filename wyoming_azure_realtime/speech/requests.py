@@ -8,11 +8,15 @@ from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class RecognitionRequest:
-    """One utterance to be recognised. Empty `model` and `language`: the profile's defaults."""
+    """One utterance to be recognised. Empty `model` and `language`: the profile's defaults.
+
+    `vad_sensitivity`: default, relaxed or aggressive, for turns that the server ends.
+    """
 
     door: str
     model: str = ""
     language: str = ""
+    vad_sensitivity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,20 @@
 
 import asyncio
 
+from msgspec.structs import replace
+
+from wyoming_azure_realtime.realtime.models import transcription_model
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
-from wyoming_azure_realtime.speech.attempts import Attempts
 from wyoming_azure_realtime.speech.catalog import Catalog
 from wyoming_azure_realtime.speech.probe import keep_probing
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.sessions import Sessions
 from wyoming_azure_realtime.speech.synthesis import Synthesis
+from wyoming_azure_realtime.speech.take import Recogniser
 from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
+from wyoming_azure_realtime.speech.turn_rules import turn_rules
 from wyoming_azure_realtime.speech.utterance import Utterance
 
 
@@ -40,10 +44,12 @@ class SpeechService:
 
     def for_profile(self, profile: Profile) -> "SpeechService":
         """The same sessions with the profile's defaults."""
+        settings = self._settings
+        if profile.vad:
+            recognition = replace(settings.recognition, requires_external_vad=profile.vad == "external")
+            settings = replace(settings, recognition=recognition)
         catalog = self.catalog.for_profile(profile)
-        return SpeechService(
-            catalog, self._sessions, self._hearing, self._speaking, self._settings, self._on_turn
-        )
+        return SpeechService(catalog, self._sessions, self._hearing, self._speaking, settings, self._on_turn)
 
     def warm(self) -> None:
         """Have sessions ready for the recogniser and the default voice from now on; returns at once."""
@@ -66,14 +72,20 @@ class SpeechService:
         language = request.language or self.catalog.default_language
         model = self.catalog.model(request.model, language)
         recognition = self._settings.recognition
-        return Utterance(
+        detects = transcription_model(self._hearing.first.transcribes_with).turn_detection
+        rules = turn_rules(recognition, request.vad_sensitivity, model_detects=detects)
+        recogniser = Recogniser(
             self._sessions,
-            Attempts(self._hearing),
+            self._hearing,
             self._transcription,
-            Hints(language=language, prompt=recognition.prompt),
+            Hints(language=language, prompt=recognition.prompt, detection=rules.detection),
             self._settings.deadlines,
+            TurnLog("recognition", request.door, model.name, language=language),
+        )
+        return Utterance(
+            recogniser,
+            rules,
             max_seconds=recognition.max_seconds,
-            log=TurnLog("recognition", request.door, model.name, language=language),
             on_turn=self._on_turn,
         )
 

@@ -1,86 +1,63 @@
 """Recognition in progress: one object per utterance.
 
-The client's side writes into a recording and never waits for the service. One sender walks the recording, so
-that small chunks waiting together travel together. One receiver feeds the turn. What was recorded is what is
-committed, to the sample. When a session fails, another one walks the recording from its beginning.
+The client's side writes into a recording and never waits for the service. While somebody speaks, a take of
+it is under way. At every pause that may be the end, what was said so far is committed: a draft. When the
+client stops and nothing but quiet came after the draft, its text is the answer, and mostly there already.
+When speech resumes, a new take begins with the first word, on another session: that text counts, whatever the
+drafts said. Should it not come in time, the last draft and a take of what came after it stand in for it.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.errors import (
-    BackendError,
-    BackendTimeout,
-    InternalError,
-    PoolTimeout,
-    SpeechServiceError,
-    first_of,
-)
-from wyoming_azure_realtime.logs import turn as current_turn
-from wyoming_azure_realtime.realtime.session_config import Hints, TranscriptionConfig
-from wyoming_azure_realtime.realtime.transcription_turn import (
-    LONGEST_APPEND,
-    MINIMUM_AUDIO,
-    FinalText,
-    PartialText,
-    ToSend,
-    TranscriptionTurn,
-)
-from wyoming_azure_realtime.settings.model import Deadlines, Target
-from wyoming_azure_realtime.speech.attempts import Attempts
+from wyoming_azure_realtime.errors import OutOfOrder, SpeechServiceError
 from wyoming_azure_realtime.speech.recording import Recording
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
-from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
-from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
+from wyoming_azure_realtime.speech.take import Recogniser, Take, is_too_short, no_response
+from wyoming_azure_realtime.speech.turn_log import OnTurn
+from wyoming_azure_realtime.speech.turn_rules import TurnRules
+from wyoming_azure_realtime.speech.turn_taking import TurnTaking
 
-SECONDS_PER_SECOND = 0.1  # of patience for the transcript, on top, per second of audio
-_LOGGER = logging.getLogger(__name__)
+MOST_DRAFTS = 12  # of one utterance: every one is paid for
+MOST_PENDING = 2  # drafts that speech went on after, and whose texts are not there yet
 
 
 class Utterance:
     """Enter it, `begin`, `write`…, `finish`, and read `results`. Leaving it early cancels the turn."""
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        attempts: Attempts,
-        configure: Callable[[Target], TranscriptionConfig],
-        hints: Hints,
-        deadlines: Deadlines,
-        *,
-        max_seconds: float,
-        log: TurnLog,
-        on_turn: OnTurn,
-    ) -> None:
-        self._sessions = sessions
-        self._attempts = attempts
-        self._configure = configure
-        self._hints = hints
-        self._deadlines = deadlines
-        self._recording = Recording(max_seconds)
-        self._log = log
+    def __init__(self, by: Recogniser, rules: TurnRules, *, max_seconds: float, on_turn: OnTurn) -> None:
+        self._by = by
+        self._rules = rules
+        self._log = by.log
         self._on_turn = on_turn
-        self._grown = asyncio.Event()
-        self._partial = ""
+        self._recording = Recording(max_seconds)
+        self._turn: TurnTaking | None = None
+        self._takes: list[Take] = []  # from the first word on; the newest counts, earlier ones are drafts
+        self._rest: Take | None = None  # of what came after the last draft that has a text
+        self._drafts = 0
+        self._drafted_until = 0.0
+        self._alarms: list[asyncio.TimerHandle] = []
+        self._told = ""
+        self._untold = ""
         self._result: Recognition | SpeechServiceError | None = None
         self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._limit: asyncio.Timeout | None = None
 
     async def __aenter__(self) -> "Utterance":
-        self._task = asyncio.create_task(self._run())
+        self._by.warm()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for alarm in self._alarms:
+            alarm.cancel()
+        takes = [*self._takes, self._rest] if self._rest else self._takes
+        for take in takes:
+            take.abandon()
         try:
-            if self._task is not None:
-                self._task.cancel()
-                await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.gather(*(take.ended() for take in takes))
         finally:
             self._log.audio_seconds = self._recording.seconds
             self._on_turn(self._log.record())
@@ -88,30 +65,38 @@ class Utterance:
     def begin(self, source: AudioFormat) -> None:
         """Say what audio is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
         self._recording.begin(source)
+        self._turn = TurnTaking(source, self._rules)
 
     def write(self, data: bytes) -> None:
-        """More audio, cut anywhere; never waits. Raises what already ended the turn, or `AudioTooLong`."""
+        """More audio, cut anywhere; never waits. Raises what already ended the turn, or `AudioTooLong`.
+
+        What comes after the end of a turn that ended by itself is not heard.
+        """
         if isinstance(self._result, SpeechServiceError):
             raise self._result
+        if self._turn is None:
+            raise OutOfOrder("There is audio before audio-start.")
+        if self._result is not None or (self._recording.finished and self._turn.ended):
+            return
         self._recording.write(data)
-        self._grown.set()
+        self._turn.feed(data)
+        self._follow(self._turn)
 
     def finish(self) -> None:
         """No more audio. Raises `AudioTooLong`."""
+        if self._recording.finished:
+            return
         self._recording.finish()
-        self._grown.set()
         if self._result is None:
-            self._attempts.deadline = self._now() + self._deadlines.request
-            if self._limit is not None:
-                self._limit.reschedule(self._attempts.deadline)
+            self._conclude()
 
     async def results(self) -> AsyncIterator[Partial | Recognition]:
         """Partial texts as they come, then the recognition. Raises the turn's `SpeechServiceError`."""
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._partial:
-                text, self._partial = self._partial, ""
+            if self._untold:
+                text, self._untold = self._untold, ""
                 yield Partial(text)
             if isinstance(self._result, SpeechServiceError):
                 raise self._result
@@ -119,128 +104,118 @@ class Utterance:
                 yield self._result
                 return
 
-    async def _run(self) -> None:
-        current_turn.set(self._log.id)
-        try:
-            async with asyncio.timeout_at(self._attempts.deadline) as self._limit:
-                text = await self._recognise()
-            self._log.outcome = "completed" if text else "empty"
-            self._end(Recognition(text, self._hints.language))
-        except SpeechServiceError as error:
-            self._fail(error)
-        except TimeoutError:
-            self._fail(self._attempts.last_error or _no_response())
-        except Exception as error:
-            _LOGGER.exception("Recognition %s failed unexpectedly", self._log.id)
-            self._fail(InternalError.of(error))
+    def _follow(self, turn: TurnTaking) -> None:
+        """Begin, close or feed the take, as somebody speaks or pauses."""
+        take = self._takes[-1] if self._takes else None
+        if self._wanted(take, turn):
+            take = self._begin_take()
+        if take is not None and take.end is None:
+            if turn.pausing and self._drafts < MOST_DRAFTS:
+                self._drafts += 1
+                self._drafted_until = turn.heard_until
+                take.close(self._recording.held())
+            else:
+                take.grown()
+        if turn.ended:
+            self.finish()
+
+    def _wanted(self, take: Take | None, turn: TurnTaking) -> bool:
+        """Whether there is something to be heard that no take is of."""
+        if take is None:
+            return turn.audible and not is_too_short(self._recording)
+        return take.end is not None and turn.heard_until > self._drafted_until
+
+    def _begin_take(self) -> Take:
+        pending = [take for take in self._takes if not take.done]
+        for draft in pending[:-MOST_PENDING]:
+            draft.abandon()
+        self._takes.append(self._new_take(0))
+        return self._takes[-1]
+
+    def _new_take(self, start: int) -> Take:
+        return Take(self._by, self._recording, start, self._taken, self._tell, self._is_turn)
+
+    def _conclude(self) -> None:
+        """From now on time is short: the newest take is the last one."""
+        if not self._takes:  # nothing but quiet, or too short to be anything
+            self._succeed("")
+            return
+        take = self._takes[-1]
+        loop, deadlines = asyncio.get_running_loop(), self._by.deadlines
+        deadline = loop.time() + deadlines.request
+        take.limit(deadline)
+        self._alarms.append(loop.call_at(deadline, self._too_late))
+        if take.end is None:
+            take.close()
+            if len(self._takes) > 1:
+                patience = min(deadlines.transcript, deadlines.request / 2)
+                self._alarms.append(loop.call_later(patience, self._take_the_rest, deadline))
+        if take.done:
+            self._taken(take)
+
+    def _taken(self, take: Take) -> None:
+        """A take has ended. The newest one ends the turn, when it has failed or when it was the last."""
+        if self._takes and take is self._takes[-1]:
+            if take.error is not None:
+                self._fail(take.error)
+            elif take.text is not None and (self._recording.finished or take.end is None):
+                self._succeed(take.text)
+
+    def _take_the_rest(self, deadline: float) -> None:
+        """The whole is late: hear what came after the last draft, in case it never comes."""
+        draft = self._last_draft()
+        if draft is not None and draft.end is not None and not is_too_short(self._recording, draft.end):
+            self._rest = self._new_take(draft.end)
+            self._rest.limit(deadline)
+            self._rest.close()
+
+    def _too_late(self) -> None:
+        text = self._joined()
+        if text is not None:
+            self._succeed(text)
+        else:
+            self._fail(self._takes[-1].last_error or no_response())
+
+    def _joined(self) -> str | None:
+        """The last draft and what came after it; None where a part is missing."""
+        draft = self._last_draft()
+        if draft is None or draft.text is None or draft.end is None:
+            return None
+        if self._rest is None:
+            return draft.text if is_too_short(self._recording, draft.end) else None
+        if self._rest.text is None or self._rest.start != draft.end:
+            return None
+        return " ".join(text.strip() for text in (draft.text, self._rest.text) if text.strip())
+
+    def _last_draft(self) -> Take | None:
+        return next((take for take in reversed(self._takes[:-1]) if take.text is not None), None)
+
+    def _is_turn(self, text: str) -> bool:
+        """Whether what the service took for a turn is one, and not a cough."""
+        return bool(text.strip()) and self._turn is not None and self._turn.long_enough
+
+    def _tell(self, text: str) -> None:
+        """All that a take has heard so far: told where it goes on from what was told."""
+        if self._result is None and text.startswith(self._told):
+            self._untold += text[len(self._told) :]
+            self._told = text
+            self._log.first_result()
+            self._changed.set()
+
+    def _succeed(self, text: str) -> None:
+        self._log.outcome = "completed" if text else "empty"
+        self._end(Recognition(text, self._by.hints.language))
 
     def _fail(self, error: SpeechServiceError) -> None:
+        text = self._joined() if self._recording.finished else None
+        if text is not None:
+            self._succeed(text)
+            return
         self._log.outcome = error.code
         self._end(error)
 
     def _end(self, result: Recognition | SpeechServiceError) -> None:
-        self._result = result
-        self._log.first_result()
-        self._changed.set()
-
-    async def _recognise(self) -> str:
-        """The text. The service refuses commits under 100 ms, so nothing is sent before there is as much."""
-        self._sessions.warm(self._configure(self._attempts.choose()))
-        while len(self._recording) < MINIMUM_AUDIO:
-            if self._recording.finished:
-                return ""
-            await self._more()
-        while True:
-            target = self._attempts.choose()
-            self._log.target = target.name
-            try:
-                text = await self._attempt(self._configure(target))
-            except (BackendError, PoolTimeout) as error:
-                wait = self._attempts.failed(error, self._now())
-                _LOGGER.info("Recognition %s tries again after: %s", self._log.id, error.message)
-                await asyncio.sleep(wait)
-            else:
-                self._attempts.succeeded()
-                return text
-
-    async def _attempt(self, config: TranscriptionConfig) -> str:
-        """One walk through the recording, on one session."""
-        self._log.attempts += 1
-        lease = await self._sessions.lease(config)
-        try:
-            text = await self._converse(lease.session, config)
-            lease.release()
-            return text
-        finally:
-            lease.retire()
-
-    async def _converse(self, session: PooledChannel, config: TranscriptionConfig) -> str:
-        """One turn on one session: hints, audio while it arrives, commit, text."""
-        turn = TranscriptionTurn(
-            f"{self._log.id}-{self._log.attempts}",
-            config,
-            self._hints,
-            kind=session.kind,
-            told=session.hints,
-            foreign_items=session.items,
-        )
-        try:
-            async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send(session, turn, deadline))
-                final = await self._receive(session, turn)
-        except TimeoutError:
-            raise _no_response() from None
-        except BaseExceptionGroup as group:
-            raise first_of(group) from None
-        session.hints = turn.told
-        session.items.add(turn.item_id)
-        self._log.usage = final.usage
-        return final.text
-
-    async def _send(self, session: PooledChannel, turn: TranscriptionTurn, deadline: asyncio.Timeout) -> None:
-        """Walk the recording; commit at its end; from then on the transcript is awaited."""
-        for event in turn.begin():
-            await session.send(event)
-        sent = 0
-        while True:
-            pcm = self._recording.read(sent, LONGEST_APPEND)
-            if pcm:
-                await session.send(turn.append(pcm))
-                sent += len(pcm)
-            elif self._recording.finished:
-                break
-            else:
-                await self._more()
-        await session.send(turn.commit())
-        patience = self._deadlines.transcript + self._recording.seconds * SECONDS_PER_SECOND
-        deadline.reschedule(self._now() + patience)
-
-    async def _receive(self, session: PooledChannel, turn: TranscriptionTurn) -> FinalText:
-        final: FinalText | None = None
-        while final is None:
-            for outcome in turn.receive(await session.receive()):
-                match outcome:
-                    case PartialText(text) if self._log.attempts == 1:
-                        self._log.first_result()
-                        self._partial += text
-                        self._changed.set()
-                    case ToSend(event):
-                        await session.send(event)
-                    case FinalText():
-                        final = outcome
-        return final
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    async def _more(self) -> None:
-        """Until the recording has grown or ended."""
-        await self._grown.wait()
-        self._grown.clear()
-
-
-def _no_response() -> BackendTimeout:
-    return BackendTimeout(
-        "Transcription timeout - no response received.",
-        advice="Check the transcription deployment and the service's health.",
-    )
+        if self._result is None:
+            self._result = result
+            self._log.first_result()
+            self._changed.set()

@@ -35,7 +35,7 @@ def _asr_program(catalog: Catalog) -> AsrProgram:
         version=__version__,
         models=models,
         supports_transcript_streaming=catalog.partials,
-        requires_external_vad=True,
+        requires_external_vad=catalog.requires_external_vad,
         prefers_auto_gain_enabled=True,
         # the realtime service reduces noise itself; doing it twice costs words
         prefers_noise_reduction_enabled=catalog.backend == "embedded",

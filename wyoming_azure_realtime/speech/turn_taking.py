@@ -1,0 +1,53 @@
+"""Whether somebody speaks, pauses, or has ended: from what the endpointer hears, by the rules. Pure."""
+
+from wyoming_azure_realtime.audio.endpointer import Endpointer
+from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.speech.turn_rules import TurnRules
+
+LEAST_SPEECH = 0.05  # seconds in all, below which nobody has said anything yet
+
+
+class TurnTaking:
+    """One utterance, as far as it has come."""
+
+    def __init__(self, source: AudioFormat, rules: TurnRules) -> None:
+        self._ear = Endpointer(source)
+        self._rules = rules
+
+    def feed(self, data: bytes) -> None:
+        """More of the input, cut anywhere."""
+        self._ear.feed(data)
+
+    @property
+    def spoken(self) -> bool:
+        """Anybody has said anything."""
+        return self._ear.speech >= LEAST_SPEECH
+
+    @property
+    def audible(self) -> bool:
+        """There was something that is neither speech nor quiet, or there was speech."""
+        return self._ear.calm < self._ear.total
+
+    @property
+    def heard_until(self) -> float:
+        """When there last was something other than quiet, in seconds from the beginning."""
+        return self._ear.total - min(self._ear.quiet, self._ear.calm)
+
+    @property
+    def pausing(self) -> bool:
+        """Since somebody spoke it has been quiet for so long that this may have been all."""
+        draft = self._rules.draft
+        return draft > 0 and self.spoken and self._ear.quiet >= draft and self._ear.calm >= draft
+
+    @property
+    def ended(self) -> bool:
+        """The turn is over. Noise does not hold it, unlike a pause: only speech does."""
+        rules, ear = self._rules, self._ear
+        if rules.end is None:
+            return False
+        return ear.total >= rules.longest or (self.long_enough and ear.quiet >= rules.end)
+
+    @property
+    def long_enough(self) -> bool:
+        """There was more speech than a cough has."""
+        return self._ear.speech >= self._rules.shortest

@@ -1,5 +1,6 @@
 """Recognition: transcribe, audio-start, audio-chunk, audio-stop in; partial text and one transcript out."""
 
+import asyncio
 from collections.abc import Callable
 
 from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, TranscriptStop
@@ -53,6 +54,7 @@ class AsrExchange(Exchange):
         async with self._service.recognize(request) as utterance:
             self._utterance = utterance
             self._on_ready()
+            await asyncio.sleep(0)  # one of the events that had to wait may have cancelled this
             async for result in utterance.results():
                 self._tell(result)
                 await self._outbox.drained()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.realtime_peer import GA, GA_TRANSCRIPTION, Peer, eventually, peer, tone
 from wyoming_azure_realtime.embedded.engines import Engines, Hints
+from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing, sink_engines
@@ -141,6 +142,60 @@ async def test_a_model_that_tells_speakers_apart_sends_segments():
             0.5,
         )
         await client.until(f"{TRANSCRIPT}.completed")
+
+
+class Slow:
+    """Needs so long for every utterance, however many there are at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    @asynccontextmanager
+    async def utterance(self, hints: Hints) -> AsyncIterator["SlowUtterance"]:
+        yield SlowUtterance(self._seconds)
+
+
+class SlowUtterance(PatientUtterance):
+    """Takes its time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__([])
+        self._seconds = seconds
+
+    async def finish(self) -> str:
+        await asyncio.sleep(self._seconds)
+        return "hello"
+
+
+async def waits(client: Peer, count: int) -> list[float]:
+    """Commit so often at once; how long each transcript takes from its `committed`."""
+    committed, done = {}, {}
+    for _ in range(count):
+        await client.append(tone(200))
+        await client.commit()
+    while len(done) < count:
+        event = await client.receive()
+        if event["type"].endswith(".committed"):
+            committed[event["item_id"]] = asyncio.get_running_loop().time()
+        elif event["type"].endswith("transcription.completed"):
+            done[event["item_id"]] = asyncio.get_running_loop().time()
+    return [done[item] - committed[item] for item in committed]
+
+
+@pytest.mark.parametrize(("engine", "wanted", "seconds"), [(0.3, 450, 0.45), (0.3, 0, 0.3)])
+async def test_the_time_of_the_engine_is_hidden_in_the_wanted_delay(
+    engine: float, wanted: float, seconds: float
+):
+    options = ServerOptions(faults=Faults(transcript_ms=wanted))
+    async with (
+        EmbeddedServer(options, Engines(hearing=Slow(engine))) as server,
+        peer(server.url) as one,
+        peer(server.url) as other,
+    ):
+        await one.configure(transcription={"model": "whisper-1"})
+        await other.configure(transcription={"model": "whisper-1"})
+        every = await asyncio.gather(waits(one, 3), waits(other, 3))
+    assert all(seconds - 0.02 < wait < seconds + 0.25 for waits in every for wait in waits)
 
 
 class Broken:

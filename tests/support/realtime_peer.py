@@ -90,7 +90,9 @@ async def peer(url: str, path: str = GA, **options: Any) -> AsyncIterator[Peer]:
         url.replace("http", "ws", 1) + path, **{"max_size": None, "compression": None, **options}
     ) as socket:
         client = Peer(socket)
-        await client.until("session.created")
+        # `transcription_session.created` in the preview dialect
+        while not (await client.receive())["type"].endswith("session.created"):
+            pass
         yield client
 
 

@@ -19,6 +19,7 @@ class Recording:
         self.sealed = False
         self.dropped = False
         self.announced = asyncio.Event()
+        self.announced_at = 0.0
         self._changed = asyncio.Event()
 
     @property
@@ -35,6 +36,11 @@ class Recording:
         """No more will come, and what is there counts."""
         self.sealed = True
         self._changed.set()
+
+    def announce(self) -> None:
+        """The client knows of it, from now on by the loop's clock."""
+        self.announced_at = asyncio.get_running_loop().time()
+        self.announced.set()
 
     def drop(self) -> None:
         """No more will come, and nobody wants it."""

@@ -74,6 +74,7 @@ class InputSide:
         if wanted == self._turns:
             return
         self._turns = wanted
+        self._record_rest_of_turn()
         self._detector = None
         if wanted is not None:
             in_turn = self._buffer.recording is not None
@@ -81,7 +82,10 @@ class InputSide:
 
     async def append(self, audio: bytes) -> None:
         """More audio; never acknowledged."""
-        pcm = self._buffer.whole_samples(self._decoder.convert(audio))
+        await self._take(self._decoder.convert(audio))
+
+    async def _take(self, audio: bytes) -> None:
+        pcm = self._buffer.whole_samples(audio)
         if self._detector is None:
             if pcm:
                 self._record(pcm)
@@ -91,8 +95,7 @@ class InputSide:
 
     async def commit(self) -> Recording:
         """Make the buffer an item and say so."""
-        if self._detector is None and (rest := self._decoder.flush()):
-            self._record(rest)
+        await self._flush()
         recording = self._buffer.commit()
         if self._detector is not None:
             self._detector.end_turn()
@@ -101,11 +104,20 @@ class InputSide:
 
     async def clear(self) -> None:
         """Forget what was not committed."""
+        held_back = self._buffer.whole_samples(self._decoder.flush())
         self._buffer.clear()
-        self._decoder.flush()
         if self._detector is not None:
-            self._detector.end_turn()
+            self._detector.skip(held_back)
         await self._emit(events.BufferCleared())
+
+    async def _flush(self) -> None:
+        """What the decoder holds back belongs to what is committed, and so does a turn's unfinished frame."""
+        await self._take(self._decoder.flush())
+        self._record_rest_of_turn()
+
+    def _record_rest_of_turn(self) -> None:
+        if self._detector is not None and self._detector.in_turn and (rest := self._detector.rest()):
+            self._record(rest)
 
     def _record(self, pcm: bytes) -> Recording:
         begins = self._buffer.recording is None
@@ -146,7 +158,7 @@ class InputSide:
         await self._emit(events.BufferCommitted(item_id=recording.item_id, previous_item_id=previous))
         await self._emit(events.ItemAdded(item=item, previous_item_id=previous))
         await self._emit(events.ItemDone(item=item, previous_item_id=previous))
-        recording.announced.set()
+        recording.announce()
 
     def _follow(self, recording: Recording) -> None:
         """Transcribe the recording as the session says now; start over if it said otherwise before."""

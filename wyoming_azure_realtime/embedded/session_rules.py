@@ -68,11 +68,10 @@ def full_format(audio: AudioFormat) -> JsonObject:
 
 def check_transcription(wanted: Transcription, facts: TranscriptionModel | None, path: str) -> None:
     """Hints, each only where the model takes it. An unknown deployment shows up when it is used."""
-    if wanted.language is not UNSET and not _LANGUAGE.fullmatch(wanted.language):
-        raise invalid(
-            f"{path}.language",
-            f"Invalid value for '{path}.language': expected an ISO-639-1 code such as 'en'.",
-        )
+    if wanted.language is not UNSET:
+        _check_language(wanted.language, f"{path}.language")
+    for place, language in enumerate(wanted.languages or ()):
+        _check_language(language, f"{path}.languages[{place}]")
     if wanted.delay is not UNSET and wanted.delay not in DELAYS:
         raise not_one_of(f"{path}.delay", wanted.delay, DELAYS)
     for hint in _HINTS if facts else ():
@@ -80,6 +79,11 @@ def check_transcription(wanted: Transcription, facts: TranscriptionModel | None,
             name = hint.capitalize()
             verb = "are" if hint.endswith("s") else "is"
             raise invalid(f"{path}.{hint}", f"{name} {verb} not supported for this transcription model.")
+
+
+def _check_language(language: str, path: str) -> None:
+    if not _LANGUAGE.fullmatch(language):
+        raise invalid(path, f"Invalid value for '{path}': expected an ISO-639-1 code such as 'en'.")
 
 
 def check_noise_reduction(wanted: NoiseReduction, path: str) -> None:

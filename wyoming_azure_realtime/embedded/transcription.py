@@ -105,9 +105,14 @@ class Transcription:
             return
         delay = self._plan.strikes(Delay, "delayed_transcript")
         ms = self._plan.faults.transcript_ms + (delay.ms if delay else 0)
-        await asyncio.sleep(ms / 1000)
+        await self._wait_since_commit(ms / 1000)
         failure = self._plan.strikes(Failure, "failed_transcript") or failure
         await (self._tell(text) if failure is None else self._fail(failure))
+
+    async def _wait_since_commit(self, seconds: float) -> None:
+        """The engine's own time counts: it is hidden in the wait unless it is longer."""
+        due = self.recording.announced_at + seconds
+        await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
 
     @property
     def _failed_message(self) -> str:

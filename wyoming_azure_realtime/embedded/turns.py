@@ -60,7 +60,8 @@ class TurnDetector:
             _SEMANTIC_SILENCE_MS[settings["eagerness"]] if semantic else settings["silence_duration_ms"]
         )
         self._idle_ms: int | None = settings.get("idle_timeout_ms")
-        self._now_ms = self._idle_since = start_ms
+        self._start_ms = self._idle_since = start_ms
+        self._passed = 0
         self._rest = b""
         self._before = bytearray()
         self._onset = 0
@@ -74,11 +75,30 @@ class TurnDetector:
         self._rest = audio[whole:]
         for place, speech in enumerate(self._vad.decide(audio[:whole]) if whole else ()):
             frame = audio[place * FRAME_BYTES : (place + 1) * FRAME_BYTES]
-            self._now_ms += FRAME_MS
+            self._passed += FRAME_BYTES
             yield from self._in_turn(frame, speech) if self.in_turn else self._between(frame, speech)
 
+    @property
+    def _now_ms(self) -> int:
+        return self._start_ms + self._passed // _BYTES_PER_MS
+
+    def rest(self) -> bytes:
+        """Take what is no whole frame yet; the next frame begins after it."""
+        rest, self._rest = self._rest, b""
+        self._passed += len(rest)
+        return rest
+
+    def skip(self, pcm: bytes) -> None:
+        """Time goes by, and what was heard is forgotten: it was cleared."""
+        self._rest += pcm
+        self.end_turn()
+
     def end_turn(self) -> None:
-        """The turn was closed by hand, or its audio cleared."""
+        """The turn was closed by hand."""
+        self.rest()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self.in_turn, self._onset, self._quiet_ms = False, 0, 0
         self._before.clear()
         self._idle_since = self._now_ms
@@ -94,11 +114,11 @@ class TurnDetector:
             self._before.clear()
         elif self._idle_ms is not None and self._now_ms - self._idle_since >= self._idle_ms:
             yield NobodySpoke(self._idle_since, self._now_ms, bytes(self._before))
-            self.end_turn()
+            self._begin_anew()
 
     def _in_turn(self, frame: bytes, speech: bool) -> Iterator[TurnEvent]:
         self._quiet_ms = 0 if speech else self._quiet_ms + FRAME_MS
         yield TurnContinued(frame)
         if not speech and self._quiet_ms >= self._silence_ms:
-            self.end_turn()
+            self._begin_anew()
             yield TurnStopped(self._now_ms)

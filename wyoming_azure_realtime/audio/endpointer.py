@@ -8,14 +8,16 @@ from wyoming_azure_realtime.audio.speech_detector import SpeechDetector
 
 _STEPS_PER_SECOND = 50
 
-# dB above the background: what no steady noise reaches, and what speech does in every syllable
-_AUDIBLE, _CLEAR = 4.0, 6.0
-# of the loudest lately: what is softer ends a word, and never begins one
-_SHARE_OF_PEAK = 0.5
+# dB above the background: what a steady noise hardly reaches, and what speech does in every syllable
+_AUDIBLE, _CLEAR = 3.0, 4.5
+# an unsteady background takes more, up to this share of the loudest lately: of people who talk in it
+_STEADY_RIPPLE, _MOST_RIPPLE = 2.0, 8.0
+_TIMES_RIPPLE = 2.2
+_SHARE_OF_PEAK = 0.65
 # shorter than a syllable: clicks, and the peaks of a noise
 _ONSET_STEPS = 2
-# how long what is softer may last, and what lies under the noise
-_SOFT_STEPS, _BURIED_STEPS = 12, 4
+# how long what is audible but not clear may last, and what lies under the noise
+_SOFT_STEPS, _BURIED_STEPS = 10, 5
 
 
 class Endpointer:
@@ -93,7 +95,7 @@ class Endpointer:
 
     def _new_speech(self, heard: Prominence, *, talk: bool) -> int:
         """How many steps, up to this one, have now turned out to be speech."""
-        if talk and heard.excess > max(_CLEAR, _SHARE_OF_PEAK * heard.peak):
+        if talk and heard.excess > _clear(heard):
             self._run += 1
             if self._run < _ONSET_STEPS and not self._soft_left:
                 return 0
@@ -112,3 +114,9 @@ class Endpointer:
             self._soft_left = 0
             return 0
         return 1
+
+
+def _clear(heard: Prominence) -> float:
+    """The excess in dB with which something begins to be speech here."""
+    unsteady = _TIMES_RIPPLE * (min(heard.ripple, _MOST_RIPPLE) - _STEADY_RIPPLE)
+    return max(_CLEAR, min(_SHARE_OF_PEAK * heard.peak, unsteady))

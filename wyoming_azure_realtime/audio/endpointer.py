@@ -1,34 +1,46 @@
 """Where speech is in a stream of PCM."""
 
-from wyoming_azure_realtime.audio.level import SILENT, Floor, level
+from wyoming_azure_realtime.audio.background import SILENT, Background, Prominence
+from wyoming_azure_realtime.audio.bands import Bands
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.samples import decode, encode
 from wyoming_azure_realtime.audio.speech_detector import SpeechDetector
 
-_FRAMES_PER_SECOND = 100
+_STEPS_PER_SECOND = 50
+
+# dB above the background: what a steady noise hardly reaches, and what speech does in every syllable
+_AUDIBLE, _CLEAR = 3.0, 4.5
+# an unsteady background takes more, up to this share of the loudest lately: of people who talk in it
+_STEADY_RIPPLE, _MOST_RIPPLE = 2.0, 8.0
+_TIMES_RIPPLE = 2.2
+_SHARE_OF_PEAK = 0.65
 # shorter than a syllable: clicks, and the peaks of a noise
-_ONSET_FRAMES = 3
+_ONSET_STEPS = 2
+# how long what is audible but not clear may last, and what lies under the noise
+_SOFT_STEPS, _BURIED_STEPS = 10, 5
 
 
 class Endpointer:
     """Where speech is in a stream of PCM, by a detector and a level. One per utterance; pure.
 
-    All figures are seconds of the input up to the last whole 10 ms, the same however it is cut. Without the
-    detector's library the level decides alone: any sound that stands out is then taken for speech.
+    All figures are seconds of the input, the same however it is cut. Without the detector's library the level
+    decides alone: any sound that stands out is then taken for speech.
     """
 
     def __init__(self, source: AudioFormat) -> None:
         self._source = source
         self._plain = source.width == 2 and source.channels == 1
         self._detector = SpeechDetector(source.rate)
-        self._floor = Floor()
+        self._bands = Bands(source.rate)
+        self._background = Background(self._bands.count)
         self._pending = b""
-        self._frames = 0
         self._bytes = 0
-        self._speech_frames = 0
+        self._steps = 0
+        self._speech_steps = 0
         self._speech_end = 0
         self._stir_end = 0
         self._run = 0
+        self._soft_left = self._buried_left = 0
 
     @property
     def total(self) -> float:
@@ -38,47 +50,73 @@ class Endpointer:
     @property
     def speech(self) -> float:
         """Seconds of speech so far."""
-        return self._speech_frames / _FRAMES_PER_SECOND
+        return self._speech_steps / _STEPS_PER_SECOND
 
     @property
     def quiet(self) -> float:
         """Seconds since the last speech ended, or since the beginning."""
-        return self.total - self._speech_end / _FRAMES_PER_SECOND
+        return self.total - self._speech_end / _STEPS_PER_SECOND
 
     @property
     def calm(self) -> float:
-        """Seconds since anything stood out, speech or not, or since the beginning."""
-        return self.total - self._stir_end / _FRAMES_PER_SECOND
+        """Seconds since anything stood out of the background, speech or not, or since the beginning."""
+        return self.total - self._stir_end / _STEPS_PER_SECOND
 
     def feed(self, data: bytes) -> None:
         """Take the next piece of the stream, cut anywhere."""
         self._bytes += len(data)
         pending = self._pending + data if self._pending else data
-        at, end = 0, self._frame_bytes()
+        at, end = 0, self._step_bytes()
         while end <= len(pending):
             self._take(pending[at:end])
-            at, end = end, end + self._frame_bytes()
+            at, end = end, end + self._step_bytes()
         self._pending = pending[at:]
 
-    def _frame_bytes(self) -> int:
-        """The bytes of the next 10 ms: at 22050 Hz, 220 and 221 samples by turns."""
-        rate, here = self._source.rate, self._frames
-        samples = (here + 1) * rate // _FRAMES_PER_SECOND - here * rate // _FRAMES_PER_SECOND
+    def _step_bytes(self) -> int:
+        """The bytes of the next step, in turns where a rate has no whole number of samples in it."""
+        rate, here = self._source.rate, self._steps
+        samples = (here + 1) * rate // _STEPS_PER_SECOND - here * rate // _STEPS_PER_SECOND
         return samples * self._source.frame_bytes
 
-    def _take(self, frame: bytes) -> None:
-        self._frames += 1
-        samples = decode(frame, self._source)
-        decibels = level(samples)
-        loud = self._floor.loud(decibels)
-        if decibels <= SILENT:
-            self._run = 0
+    def _take(self, step: bytes) -> None:
+        self._steps += 1
+        samples = decode(step, self._source)
+        heard = self._background.hear(self._bands.powers(samples))
+        if heard.level <= SILENT:
+            self._run = self._soft_left = self._buried_left = 0
             return
-        talk = self._detector.is_speech(frame if self._plain else encode(samples))
-        if loud or talk:
-            self._stir_end = self._frames
-        self._run = self._run + 1 if loud and talk else 0
-        if self._run >= _ONSET_FRAMES:
-            # what came before it was sure counts from then on
-            self._speech_frames += self._run if self._run == _ONSET_FRAMES else 1
-            self._speech_end = self._frames
+        talk = self._detector.is_speech(step if self._plain else encode(samples))
+        if heard.excess > (_AUDIBLE / 2 if talk else _AUDIBLE):
+            self._stir_end = self._steps
+        new = self._new_speech(heard, talk=talk)
+        if new:
+            self._speech_steps += new
+            self._speech_end = self._steps
+
+    def _new_speech(self, heard: Prominence, *, talk: bool) -> int:
+        """How many steps, up to this one, have now turned out to be speech."""
+        if talk and heard.excess > _clear(heard):
+            self._run += 1
+            if self._run < _ONSET_STEPS and not self._soft_left:
+                return 0
+            begun, self._soft_left = not self._soft_left, _SOFT_STEPS
+            self._buried_left = _BURIED_STEPS
+            return self._run if begun else 1
+        self._run = 0
+        if not self._soft_left:
+            return 0
+        self._soft_left -= 1
+        if heard.excess > _AUDIBLE:
+            self._buried_left = _BURIED_STEPS
+            return 1
+        self._buried_left -= 1
+        if self._buried_left <= 0:
+            self._soft_left = 0
+            return 0
+        return 1
+
+
+def _clear(heard: Prominence) -> float:
+    """The excess in dB with which something begins to be speech here."""
+    unsteady = _TIMES_RIPPLE * (min(heard.ripple, _MOST_RIPPLE) - _STEADY_RIPPLE)
+    return max(_CLEAR, min(_SHARE_OF_PEAK * heard.peak, unsteady))

@@ -95,12 +95,12 @@ class WyomingCaller:
     """`port` of the program on loopback. `streams`: text is sent word by word."""
 
     def __init__(self, port: int, *, streams: bool = False) -> None:
-        self._port = port
+        self.port = port
         self._streams = streams
 
     async def hear(self, pcm: bytes, *, pace: float = 0.0, fmt: AudioFormat = MICROPHONE) -> Heard:
         """As `Caller`."""
-        async with self._connected() as line:
+        async with connected(self.port) as line:
             await line.utter(pcm, pace, fmt)
             stopped = time.monotonic()
             event = await line.until("transcript")
@@ -110,7 +110,7 @@ class WyomingCaller:
         """As `Caller`."""
         chosen = {"voice": {"name": voice}} if voice else {}
         last = "synthesize-stopped" if self._streams else "audio-stop"
-        async with self._connected() as line:
+        async with connected(self.port) as line:
             with _Listener() as listener:
                 await (line.stream(text, chosen) if self._streams else line.ask(text, chosen))
                 while (event := await line.event()).type != last:
@@ -118,16 +118,18 @@ class WyomingCaller:
                         listener.take(event.payload or b"")
             return listener.all()
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator["_Line"]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        try:
-            yield _Line(reader, writer)
-        finally:
-            writer.transport.abort()
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator["Line"]:
+    """A new connection to a Wyoming server on loopback."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Line(reader, writer)
+    finally:
+        writer.transport.abort()
 
 
-class _Line:
+class Line:
     """One Wyoming connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

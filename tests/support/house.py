@@ -100,9 +100,14 @@ class House:
 
 @asynccontextmanager
 async def house(
-    *, faults: Faults = NO_FAULTS, engines: Engines | None = None, targets: int = 1, **settings: Any
+    *,
+    faults: Faults = NO_FAULTS,
+    engines: Engines | None = None,
+    targets: int = 1,
+    model: str = "whisper-1",
+    **settings: Any,
 ) -> AsyncIterator[House]:
-    """`settings`: sections of the program's own settings."""
+    """`model` transcribes; `settings`: sections of the program's own settings."""
     async with AsyncExitStack() as stack:
         engines = engines or word_engines()
         servers = [
@@ -110,7 +115,7 @@ async def house(
             for _ in range(targets)
         ]
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        (folder / "settings.yaml").write_bytes(_settings(servers, settings))
+        (folder / "settings.yaml").write_bytes(_settings(servers, model, settings))
         program = await stack.enter_async_context(_watched(folder / "settings.yaml"))
         uri = await program.uri()
         port = int(uri.rpartition(":")[2])
@@ -118,9 +123,15 @@ async def house(
         yield House(program, servers, WyomingCaller(port), WyomingCaller(port, streams=True), http)
 
 
-def _settings(servers: Sequence[EmbeddedServer], more: dict[str, Any]) -> bytes:
+def _settings(servers: Sequence[EmbeddedServer], model: str, more: dict[str, Any]) -> bytes:
     targets = [
-        {"name": name, "endpoint": server.url, "host_kind": "azure", "key": KEY}
+        {
+            "name": name,
+            "endpoint": server.url,
+            "host_kind": "azure",
+            "key": KEY,
+            "transcription_deployment": model,
+        }
         for name, server in zip(TARGET_NAMES, servers, strict=False)
     ]
     return msgspec.json.encode(

@@ -21,7 +21,7 @@ def _analysis(rate: int) -> Powers:
     """Windowed cosines and sines, one column each; scaled so that rates hear the same."""
     samples = rate // _WINDOWS_PER_SECOND
     window = np.hanning(samples)
-    audible = _CENTRES_HZ[: np.count_nonzero(_CENTRES_HZ < rate * 0.48) // _PER_BAND * _PER_BAND]
+    audible = _CENTRES_HZ[: np.count_nonzero(rate * 0.48 > _CENTRES_HZ) // _PER_BAND * _PER_BAND]
     angles = 2 * np.pi / rate * np.outer(np.arange(samples), audible)
     scale = np.sqrt(_REFERENCE_RATE / rate / np.sum(window**2) / _PER_BAND)
     waves = np.concatenate((np.cos(angles), np.sin(angles)), axis=1) * window[:, None] * scale

@@ -4,7 +4,7 @@ from wyoming_azure_realtime.audio.endpointer import Endpointer
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.speech.turn_rules import TurnRules
 
-LEAST_SPEECH = 0.05  # seconds in all, below which nobody has said anything yet
+LEAST_SPEECH = 0.05  # seconds, below which nobody has said anything
 
 
 class TurnTaking:
@@ -13,15 +13,12 @@ class TurnTaking:
     def __init__(self, source: AudioFormat, rules: TurnRules) -> None:
         self._ear = Endpointer(source)
         self._rules = rules
+        self._drafted_until = 0.0
+        self._drafted_speech = 0.0
 
     def feed(self, data: bytes) -> None:
         """More of the input, cut anywhere."""
         self._ear.feed(data)
-
-    @property
-    def spoken(self) -> bool:
-        """Anybody has said anything."""
-        return self._ear.speech >= LEAST_SPEECH
 
     @property
     def audible(self) -> bool:
@@ -29,15 +26,24 @@ class TurnTaking:
         return self._ear.calm < self._ear.total
 
     @property
-    def heard_until(self) -> float:
-        """When there last was something other than quiet, in seconds from the beginning."""
-        return self._ear.total - min(self._ear.quiet, self._ear.calm)
+    def pausing(self) -> bool:
+        """Somebody has spoken since the last draft, and then it was quiet: this may have been all."""
+        draft = self._rules.draft
+        spoken = self._ear.speech - self._drafted_speech >= LEAST_SPEECH
+        return draft > 0 and spoken and self._ear.quiet >= draft and self._ear.calm >= draft
+
+    def drafted(self) -> None:
+        """What was heard so far is in a draft."""
+        self._drafted_until, self._drafted_speech = self._heard_until, self._ear.speech
 
     @property
-    def pausing(self) -> bool:
-        """Since somebody spoke it has been quiet for so long that this may have been all."""
-        draft = self._rules.draft
-        return draft > 0 and self.spoken and self._ear.quiet >= draft and self._ear.calm >= draft
+    def goes_on(self) -> bool:
+        """There was something other than quiet since the last draft."""
+        return self._heard_until > self._drafted_until
+
+    @property
+    def _heard_until(self) -> float:
+        return self._ear.total - min(self._ear.quiet, self._ear.calm)
 
     @property
     def ended(self) -> bool:

@@ -37,7 +37,6 @@ class Utterance:
         self._takes: list[Take] = []  # from the first word on; the newest counts, earlier ones are drafts
         self._rest: Take | None = None  # of what came after the last draft that has a text
         self._drafts = 0
-        self._drafted_until = 0.0
         self._alarms: list[asyncio.TimerHandle] = []
         self._told = ""
         self._untold = ""
@@ -112,7 +111,7 @@ class Utterance:
         if take is not None and take.end is None:
             if turn.pausing and self._drafts < MOST_DRAFTS:
                 self._drafts += 1
-                self._drafted_until = turn.heard_until
+                turn.drafted()
                 take.close(self._recording.held())
             else:
                 take.grown()
@@ -123,7 +122,7 @@ class Utterance:
         """Whether there is something to be heard that no take is of."""
         if take is None:
             return turn.audible and not is_too_short(self._recording)
-        return take.end is not None and turn.heard_until > self._drafted_until
+        return take.end is not None and turn.goes_on
 
     def _begin_take(self) -> Take:
         pending = [take for take in self._takes if not take.done]

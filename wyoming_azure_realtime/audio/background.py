@@ -1,7 +1,7 @@
 """The noise of a room, and how far a sound stands out of it."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ _STRETCHES = 33
 _CALMEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Prominence:
+class Prominence(NamedTuple):
     """Of one step: its level in dBFS, and by how many dB it exceeds the background, averaged over bands.
 
     Of the last two seconds: `peak`, the greatest excess, and `ripple`, that of the background itself.

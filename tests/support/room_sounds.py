@@ -1,4 +1,4 @@
-"""What a microphone in a room hears, 16 kHz mono, repeatable: speech of known extent, noise, bangs.
+"""What a microphone in a room hears, 16 kHz mono, repeatable: speech of known extent, noises, bangs.
 
 Sounds are float arrays in 16-bit steps; levels in dBFS are those of the root mean square.
 """

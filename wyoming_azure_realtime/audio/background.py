@@ -1,13 +1,13 @@
 """The noise of a room, and how far a sound stands out of it."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from wyoming_azure_realtime.audio.bands import Powers
 
-SILENT = -60.0
+SILENT = -57.0
 """dBFS of a quiet room, dither or digital silence: nothing at or below it is a sound."""
 
 _FULL_SCALE = 32768.0**2
@@ -21,8 +21,7 @@ _STRETCHES = 33
 _CALMEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Prominence:
+class Prominence(NamedTuple):
     """Of one step: its level in dBFS, and by how many dB it exceeds the background, averaged over bands.
 
     Of the last two seconds: `peak`, the greatest excess, and `ripple`, that of the background itself.
@@ -41,7 +40,8 @@ class Background:
     """
 
     def __init__(self, bands: int) -> None:
-        self._bands = bands
+        self._decibels = np.full(bands, 10 / bands, np.float32)
+        self._share = np.full(bands, 1 / bands, np.float32)
         self._means = np.full((_STRETCHES, bands), np.inf, np.float32)
         self._peaks = np.full(_STRETCHES, math.inf)
         self._sum = np.zeros(bands, np.float32)
@@ -55,10 +55,10 @@ class Background:
         smooth = (powers + self._before) * 0.5
         self._before = powers
         # a band below its floor says nothing about the others
-        loudness = 10 / self._bands * float(np.log10(np.maximum(smooth, self._floor)).sum())
+        loudness = float(np.log10(np.maximum(smooth, self._floor)) @ self._decibels)
         self._stretch_peak = max(self._stretch_peak, loudness)
         peak = max(self._peak, self._stretch_peak)
-        level = 10 * math.log10(max(float(powers.sum()) / self._bands / _FULL_SCALE, 1e-10))
+        level = 10 * math.log10(max(float(powers @ self._share) / _FULL_SCALE, 1e-10))
         floor = self._floor_loudness
         prominence = Prominence(level, loudness - floor, peak - floor, self._ripple)
         self._sum += powers
@@ -80,6 +80,6 @@ class Background:
 
     def _settle(self, floor: Powers) -> None:
         self._floor = floor
-        self._floor_loudness = 10 / self._bands * float(np.log10(floor).sum())
+        self._floor_loudness = float(np.log10(floor) @ self._decibels)
         calmest = float(np.partition(self._peaks, _CALMEST)[_CALMEST])
         self._ripple = calmest - self._floor_loudness if calmest < math.inf else 0.0

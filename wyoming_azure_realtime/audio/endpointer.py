@@ -10,6 +10,8 @@ _STEPS_PER_SECOND = 50
 
 # dB above the background: what a steady noise hardly reaches, and what speech does in every syllable
 _AUDIBLE, _CLEAR = 3.0, 4.5
+# what needs no second step to be noticed
+_BANG = 10.0
 # an unsteady background takes more, up to this share of the loudest lately: of people who talk in it
 _STEADY_RIPPLE, _MOST_RIPPLE = 2.0, 8.0
 _TIMES_RIPPLE = 2.2
@@ -39,8 +41,8 @@ class Endpointer:
         self._speech_steps = 0
         self._speech_end = 0
         self._stir_end = 0
-        self._run = 0
-        self._soft_left = self._buried_left = 0
+        self._run = self._soft_left = self._buried_left = 0
+        self._excess_before = 0.0
 
     @property
     def total(self) -> float:
@@ -84,11 +86,13 @@ class Endpointer:
         heard = self._background.hear(self._bands.powers(samples))
         if heard.level <= SILENT:
             self._run = self._soft_left = self._buried_left = 0
+            self._excess_before = 0.0
             return
         talk = self._detector.is_speech(step if self._plain else encode(samples))
-        if heard.excess > (_AUDIBLE / 2 if talk else _AUDIBLE):
-            self._stir_end = self._steps
         new = self._new_speech(heard, talk=talk)
+        if new or heard.excess > _BANG or min(heard.excess, self._excess_before) > _CLEAR:
+            self._stir_end = self._steps
+        self._excess_before = heard.excess
         if new:
             self._speech_steps += new
             self._speech_end = self._steps

@@ -18,7 +18,7 @@ _OTHER_RATE = 16_000
 _OTHER_FRAME = _OTHER_RATE // 100
 
 # of 0 to 3: how sure it has to be
-_SURE = 1
+_SURE = 2
 
 
 class SpeechDetector:

@@ -1,6 +1,6 @@
 """Speech that can be read back: words spoken by espeak-ng, each rendered once, and an engine for them.
 
-Detectors of speech take it for speech. No two processes need speak alike: the engine hears what its own process
+Detectors of speech take it for speech. Two processes may speak differently: the engine hears what its own one
 has spoken. Its text for a part differs from its text for the whole: every utterance is a sentence of its own,
 and a word that stands first may be misheard.
 """
@@ -21,8 +21,8 @@ from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, VoiceStyle, engi
 from wyoming_azure_realtime.embedded.sink_engines import ToneVoice
 
 VOCABULARY = (
-    "turn", "on", "the", "kitchen", "lights", "and", "close", "blinds", "stop", "off", "bedroom", "fan", "open",
-    "garage", "door", "please", "lamp", "timer", "chicken", "rice", "music", "volume",
+    "turn", "on", "the", "kitchen", "lights", "and", "close", "blinds", "stop", "off", "bedroom", "fan",
+    "open", "garage", "door", "please", "lamp", "timer", "chicken", "rice", "music", "volume",
 )  # fmt: skip
 FIRST_CLAUSE, SECOND_CLAUSE, ONE_WORD = "turn on the kitchen lights", "and close the blinds", "stop"
 MISHEARD = MappingProxyType({"kitchen": "chicken", "lights": "rice", "and": "fan"})

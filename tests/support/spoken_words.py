@@ -1,8 +1,8 @@
 """Speech that can be read back: words spoken by espeak-ng, each rendered once, and an engine for them.
 
-Detectors of speech take it for speech. No two processes need speak alike: the engine hears what its own
-process has spoken. Its text for a part differs from its text for the whole: every utterance is a sentence of
-its own, and a word that stands first may be misheard.
+Detectors of speech take it for speech. Two processes may speak differently: the engine hears what its own one
+has spoken. Its text for a part differs from its text for the whole: every utterance is a sentence of its own,
+and a word that stands first may be misheard.
 """
 
 import asyncio

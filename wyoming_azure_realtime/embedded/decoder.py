@@ -1,5 +1,6 @@
 """One utterance in, its words out: pocketsphinx with the home's language model."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import pocketsphinx
 import soxr
 
 from wyoming_azure_realtime.embedded.language_model import LanguageModel, language_model
-from wyoming_azure_realtime.embedded.sentences import Home
+from wyoming_azure_realtime.embedded.name_sounds import NameSounds
+from wyoming_azure_realtime.embedded.sentences import SLOT, Home
 
 Samples = npt.NDArray[np.float32]
 
@@ -29,6 +31,7 @@ _STEADY = 4.0
 _PEAK, _DITHER = 16384.0, 23.0
 
 # language weight and word insertion penalty, measured with tests/embedded/accuracy.py
+_FILLERS = "<[+"
 _SEARCH = {"lw": 8.0, "wip": 0.2, "fwdflatlw": 12.0, "bestpathlw": 12.0}
 
 
@@ -39,16 +42,25 @@ class Decoder:
     """
 
     def __init__(self, home: Home, cache: Path | None = None) -> None:
-        dictionary = pocketsphinx.get_model_path("en-us/cmudict-en-us.dict")
-        with language_model(home, Path(dictionary), cache) as model:
+        dictionary = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
+        with language_model(home, dictionary, cache) as model:
             self.built, self.unsayable = model.built, model.unsayable
             self._decoder = _load(model)
+            self._dictionary = model.dictionary.read_text()
+        self._sounds = NameSounds(dictionary)
+        self._names: tuple[str, ...] = ()
+        # per way of saying one of the names, in the dictionary's order, the name
+        self._said: list[str] = []
 
-    def transcribe(self, pcm: bytes) -> str:
-        """Words in `pcm` (24 kHz 16-bit mono), lower case; empty when nobody speaks."""
+    def transcribe(self, pcm: bytes, names: tuple[str, ...] = ()) -> str:
+        """Words in `pcm` (24 kHz 16-bit mono), lower case; empty when nobody speaks.
+
+        `names` may be spoken besides, and are written as they are here.
+        """
         speech = _speech(_listen(pcm))
         if speech is None:
             return ""
+        self._expect(names)
         # or else its estimate of the noise would come from the utterance before
         self._decoder.reinit_feat()
         self._decoder.start_utt()
@@ -56,7 +68,29 @@ class Decoder:
         self._decoder.process_raw(_dithered(speech), full_utt=True)
         self._decoder.end_utt()
         hypothesis = self._decoder.hyp()
-        return "" if hypothesis is None else str(hypothesis.hypstr)
+        text = "" if hypothesis is None else str(hypothesis.hypstr)
+        return self._named() if SLOT in text.split() else text
+
+    def _expect(self, names: tuple[str, ...]) -> None:
+        """Let the slot sound like each of the names; the language model stays as it is (milliseconds)."""
+        if names == self._names:
+            return
+        ways = self._sounds.ways(names)
+        lines = [f"{SLOT}{f'({n})' if n > 1 else ''} {phones}" for n, (_, phones) in enumerate(ways, start=1)]
+        with tempfile.NamedTemporaryFile("w", suffix=".dict") as file:
+            file.write("\n".join([self._dictionary, *lines, ""]))
+            file.flush()
+            self._decoder.load_dict(file.name)
+        self._names, self._said = names, [name for name, _ in ways]
+
+    def _named(self) -> str:
+        """The words, with the name of each slot in its place."""
+        spoken = (segment.word for segment in self._decoder.seg())
+        return " ".join(self._word(word) for word in spoken if word[0] not in _FILLERS)
+
+    def _word(self, entry: str) -> str:
+        word, _, number = entry.rstrip(")").partition("(")
+        return self._said[int(number or 1) - 1] if word == SLOT else word
 
 
 def _load(model: LanguageModel) -> pocketsphinx.Decoder:

@@ -22,7 +22,7 @@ import msgspec
 from wyoming_azure_realtime.embedded import home_templates, ngram, pronunciation, sentences, templates
 from wyoming_azure_realtime.embedded.ngram import TrigramModel
 from wyoming_azure_realtime.embedded.pronunciation import Pronunciations, pronounce
-from wyoming_azure_realtime.embedded.sentences import Home
+from wyoming_azure_realtime.embedded.sentences import SLOT, Home
 
 SENTENCES = 60_000
 
@@ -106,9 +106,10 @@ def _build_into_cache(home: Home, phones: Path, folder: Path) -> LanguageModel:
 
 def _build(home: Home, phones: Path, folder: Path) -> LanguageModel:
     drawn = list(sentences.sentences(home, SENTENCES))
-    vocabulary = set(itertools.chain.from_iterable(drawn))
+    vocabulary = set(itertools.chain.from_iterable(drawn)) - {SLOT}
     sounds = pronounce(vocabulary, phones)
-    sayable = (sentence for sentence in drawn if all(word in sounds for word in sentence))
+    known = {*sounds, SLOT}
+    sayable = (sentence for sentence in drawn if known.issuperset(sentence))
     contents = {
         _ARPA: "\n".join(TrigramModel(sayable).arpa()).encode(),
         _DICTIONARY: "\n".join(_dictionary(sounds)).encode(),

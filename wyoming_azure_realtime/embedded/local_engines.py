@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from wyoming_azure_realtime.embedded.bias import names_of
 from wyoming_azure_realtime.embedded.engines import Engines, Hints, Listening
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
 from wyoming_azure_realtime.embedded.voice import Voice
@@ -20,13 +21,13 @@ class _Speaker:
 
 
 class _Hearer:
-    """The recogniser knows one language and one vocabulary, so hints change nothing."""
+    """The recogniser knows one language; of the hints it heeds the names."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
     def utterance(self, hints: Hints) -> AbstractAsyncContextManager[Listening]:
-        return self._recognizer.utterance()
+        return self._recognizer.utterance(names_of(hints))
 
 
 async def local_engines(settings: Embedded) -> Engines:

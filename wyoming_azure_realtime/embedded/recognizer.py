@@ -109,12 +109,15 @@ class Recognizer:
         """Wait until the first worker has its model. Raises TranscriptionFailed when there will be none."""
         await self._pool.ready()
 
-    def utterance(self) -> "Utterance":
-        """Begin an utterance; it must be closed, which `async with` does. Raises TooManyRequests."""
+    def utterance(self, names: tuple[str, ...] = ()) -> "Utterance":
+        """Begin an utterance, in which `names` may be spoken as well; it must be closed (`async with` does).
+
+        Raises TooManyRequests.
+        """
         if self._open >= self._limits.utterances:
             raise TooManyRequests(f"{self._limits.utterances} utterances are being recognised already.")
         self._open += 1
-        return Utterance(self._pool, self._limits.utterance_seconds, self._closed)
+        return Utterance(self._pool, names, self._limits.utterance_seconds, self._closed)
 
     def _closed(self) -> None:
         self._open -= 1
@@ -123,8 +126,11 @@ class Recognizer:
 class Utterance:
     """Audio that arrives, partial text meanwhile, the whole text in the end."""
 
-    def __init__(self, pool: WorkerPool, longest_seconds: float, closed: Callable[[], None]) -> None:
+    def __init__(
+        self, pool: WorkerPool, names: tuple[str, ...], longest_seconds: float, closed: Callable[[], None]
+    ) -> None:
         self._pool = pool
+        self._names = names
         self._longest = round(longest_seconds * _BYTES_PER_SECOND)
         self._on_close = closed
         self._audio = bytearray()
@@ -213,7 +219,7 @@ class Utterance:
 
     async def _decode(self) -> str:
         pcm = bytes(self._audio)
-        text = await self._pool.decode(pcm)
+        text = await self._pool.decode(pcm, self._names)
         self._decoded = (len(pcm), text)
         return text
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from wyoming_azure_realtime.embedded import worker_messages
-from wyoming_azure_realtime.embedded.worker_messages import Answer, Failed, Heard, Ready, Setup
+from wyoming_azure_realtime.embedded.worker_messages import Answer, Expected, Failed, Heard, Ready, Setup
 
 if TYPE_CHECKING:
     from wyoming_azure_realtime.embedded.decoder import Decoder
@@ -35,7 +35,7 @@ def main() -> None:
         answer: Answer = Heard("")
         # a decoder that failed is in no defined state, so its process ends after having said so
         while isinstance(answer, Heard):
-            answer = _decode(decoder, frames.get())
+            answer = _decode(decoder, frames.get(), frames.get())
             _write(answers, answer)
 
 
@@ -48,9 +48,10 @@ def _load(setup: Setup) -> "Decoder":
     return Decoder(Home(setup.names, setup.areas), cache)
 
 
-def _decode(decoder: "Decoder", pcm: bytes) -> Answer:
+def _decode(decoder: "Decoder", expected: bytes, pcm: bytes) -> Answer:
     try:
-        return Heard(decoder.transcribe(pcm))
+        names = msgspec.json.decode(expected, type=Expected).names
+        return Heard(decoder.transcribe(pcm, names))
     except Exception as error:  # noqa: BLE001 - as above
         return Failed(f"{type(error).__name__}: {error}")
 

@@ -13,10 +13,14 @@ from hassil.numbers import get_rbnf_engine
 from wyoming_azure_realtime.embedded import home_templates, templates
 from wyoming_azure_realtime.embedded.templates import Lists, Template
 
+SLOT = "zzname"
+"""Stands for the names that a session tells: a word of the language model that sounds like each of them."""
+
 _LANGUAGE = "en"
 _INTENTS_SHARE, _SPEECH_SHARE, _COMMANDS_SHARE = 0.25, 0.25, 0.50
 # a name somebody configured is worth several that are merely usual
 _GIVEN_WEIGHT = 3
+_SLOTS = (SLOT,) * 3
 
 # spellings of one sound: the recogniser must not have to choose
 _SPELLINGS = {
@@ -84,7 +88,7 @@ def _sources(home: Home) -> list[tuple[list[Template], float]]:
 def _lists(home: Home) -> Lists:
     names = _names(home)
     lists = {
-        "area": templates.chunks((*home_templates.AREAS, *home.areas * _GIVEN_WEIGHT)),
+        "area": templates.chunks((*home_templates.AREAS, *home.areas * _GIVEN_WEIGHT, *_SLOTS)),
         "floor": templates.chunks(home_templates.FLOORS),
         **{name: templates.chunks(values) for name, values in home_templates.FILLERS.items()},
         **{name: templates.numbers(values) for name, values in home_templates.NUMBERS.items()},
@@ -95,5 +99,5 @@ def _lists(home: Home) -> Lists:
 
 
 def _names(home: Home) -> Lists:
-    given = home.names * _GIVEN_WEIGHT
+    given = (*home.names * _GIVEN_WEIGHT, *_SLOTS)
     return {domain: templates.chunks((*usual, *given)) for domain, usual in home_templates.NAMES.items()}

@@ -1,8 +1,8 @@
 """What the recogniser and its worker processes say to each other over a worker's standard streams.
 
-To the worker: frames of a 32-bit big-endian length and that many bytes; first a Setup as JSON, then the PCM
-of one utterance at a time. From the worker: one JSON message a line; first Ready or Failed, then an answer
-to each utterance in turn.
+To the worker: frames of a 32-bit big-endian length and that many bytes; first a Setup as JSON, then for one
+utterance at a time what to expect as JSON, and its PCM. From the worker: one JSON message a line; first Ready
+or Failed, then an answer to each utterance in turn.
 """
 
 import struct
@@ -20,6 +20,12 @@ class Setup(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     areas: tuple[str, ...]
     cache: str | None
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """Names that the utterance to come may hold besides those of the home."""
+
+    names: tuple[str, ...] = ()
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -22,6 +22,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 @dataclass(eq=False)
 class _Job:
     pcm: bytes
+    names: tuple[str, ...]
     text: asyncio.Future[str]
 
 
@@ -73,10 +74,13 @@ class WorkerPool:
         if self._refusal:
             raise TranscriptionFailed(self._refusal)
 
-    async def decode(self, pcm: bytes) -> str:
-        """Words in `pcm` (24 kHz 16-bit mono). Raises TranscriptionFailed and BackendTimeout."""
+    async def decode(self, pcm: bytes, names: tuple[str, ...] = ()) -> str:
+        """Words in `pcm` (24 kHz 16-bit mono), which may hold `names`.
+
+        Raises TranscriptionFailed and BackendTimeout.
+        """
         await self.ready()
-        job = _Job(pcm, asyncio.get_running_loop().create_future())
+        job = _Job(pcm, names, asyncio.get_running_loop().create_future())
         self._pending.add(job)
         self._jobs.put_nowait(job)
         try:
@@ -148,7 +152,7 @@ class WorkerPool:
 
     async def _decode_in(self, worker: WorkerProcess, job: _Job) -> bool:
         try:
-            text = await worker.transcribe(job.pcm, self._decode_seconds)
+            text = await worker.transcribe(job.pcm, job.names, self._decode_seconds)
         except SpeechServiceError as error:
             _LOG.warning("A worker of the recogniser is replaced: %s", error)
             if not job.text.done():

@@ -8,7 +8,7 @@ import sys
 import msgspec
 
 from wyoming_azure_realtime.embedded import worker_messages
-from wyoming_azure_realtime.embedded.worker_messages import Answer, Failed, Heard, Ready, Setup
+from wyoming_azure_realtime.embedded.worker_messages import Answer, Expected, Failed, Heard, Ready, Setup
 from wyoming_azure_realtime.errors import BackendTimeout, TranscriptionFailed
 
 _MODULE = "wyoming_azure_realtime.embedded.recognizer_worker"
@@ -54,8 +54,9 @@ class WorkerProcess:
             raise TranscriptionFailed(_failure(answer))
         return answer
 
-    async def transcribe(self, pcm: bytes, seconds: float) -> str:
+    async def transcribe(self, pcm: bytes, names: tuple[str, ...], seconds: float) -> str:
         """Words in `pcm` (24 kHz 16-bit mono). Raises TranscriptionFailed and BackendTimeout."""
+        self._send(msgspec.json.encode(Expected(names)))
         self._send(pcm)
         answer = await self._answer(seconds)
         if not isinstance(answer, Heard):

@@ -146,24 +146,30 @@ class Utterance:
         self._alarms.append(loop.call_at(deadline, self._too_late))
         if take.end is None:
             take.close()
-            if len(self._takes) > 1:
-                patience = min(deadlines.transcript, deadlines.request / 2)
-                self._alarms.append(loop.call_later(patience, self._take_the_rest, deadline))
         if take.done:
             self._taken(take)
+        elif len(self._takes) > 1:
+            self._take_the_rest_in(min(deadlines.transcript, deadlines.request / 2), deadline)
 
     def _taken(self, take: Take) -> None:
         """A take has ended. The newest one ends the turn, when it has failed or when it was the last."""
-        if self._takes and take is self._takes[-1]:
-            if take.error is not None:
-                self._fail(take.error)
-            elif take.text is not None and (self._recording.finished or take.end is None):
-                self._succeed(take.text)
+        newest = self._takes[-1]
+        if newest.error is not None:
+            if self._rest is None or self._rest.done:
+                self._fail(newest.error)
+        elif take is newest and take.text is not None and (self._recording.finished or take.end is None):
+            self._succeed(take.text)
 
-    def _take_the_rest(self, deadline: float) -> None:
+    def _take_the_rest_in(self, seconds: float, deadline: float) -> None:
+        alarm = asyncio.get_running_loop().call_later(seconds, self._take_the_rest, seconds, deadline)
+        self._alarms.append(alarm)
+
+    def _take_the_rest(self, patience: float, deadline: float) -> None:
         """The whole is late: hear what came after the last draft, in case it never comes."""
         draft = self._last_draft()
-        if draft is not None and draft.end is not None and not is_too_short(self._recording, draft.end):
+        if draft is None or draft.end is None:
+            self._take_the_rest_in(patience, deadline)
+        elif not is_too_short(self._recording, draft.end):
             self._rest = self._new_take(draft.end)
             self._rest.limit(deadline)
             self._rest.close()

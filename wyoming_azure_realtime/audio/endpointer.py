@@ -10,6 +10,8 @@ _STEPS_PER_SECOND = 50
 
 # dB above the background: what a steady noise hardly reaches, and what speech does in every syllable
 _AUDIBLE, _CLEAR = 3.0, 4.5
+# dBFS below which the detector overlooks short words: whatever stands out is speech then
+_FAINT = -42.0
 # what needs no second step to be noticed
 _BANG = 10.0
 # an unsteady background takes more, up to this share of the loudest lately: of people who talk in it
@@ -88,7 +90,7 @@ class Endpointer:
             self._run = self._soft_left = self._buried_left = 0
             self._excess_before = 0.0
             return
-        talk = self._detector.is_speech(step if self._plain else encode(samples))
+        talk = heard.level < _FAINT or self._detector.is_speech(step if self._plain else encode(samples))
         new = self._new_speech(heard, talk=talk)
         if new or heard.excess > _BANG or min(heard.excess, self._excess_before) > _CLEAR:
             self._stir_end = self._steps

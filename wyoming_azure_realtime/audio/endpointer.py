@@ -12,6 +12,8 @@ _STEPS_PER_SECOND = 50
 _AUDIBLE, _CLEAR = 3.0, 4.5
 # dBFS below which the detector overlooks short words: whatever stands out is speech then
 _FAINT = -42.0
+# the detector overlooks an s in the midst of words too: until then, whatever stands out belongs to them
+_BELONGING_STEPS = 20
 # what needs no second step to be noticed
 _BANG = 10.0
 # an unsteady background takes more, up to this share of the loudest lately: of people who talk in it
@@ -41,7 +43,7 @@ class Endpointer:
         self._bytes = 0
         self._steps = 0
         self._speech_steps = 0
-        self._speech_end = 0
+        self._speech_end = self._belongs_until = 0
         self._stir_end = 0
         self._run = self._soft_left = self._buried_left = 0
         self._excess_before = 0.0
@@ -90,7 +92,11 @@ class Endpointer:
             self._run = self._soft_left = self._buried_left = 0
             self._excess_before = 0.0
             return
-        talk = heard.level < _FAINT or self._detector.is_speech(step if self._plain else encode(samples))
+        talk = (
+            heard.level < _FAINT
+            or self._steps <= self._belongs_until
+            or self._detector.is_speech(step if self._plain else encode(samples))
+        )
         new = self._new_speech(heard, talk=talk)
         if new or heard.excess > _BANG or min(heard.excess, self._excess_before) > _CLEAR:
             self._stir_end = self._steps
@@ -98,6 +104,7 @@ class Endpointer:
         if new:
             self._speech_steps += new
             self._speech_end = self._steps
+            self._belongs_until = self._steps + _BELONGING_STEPS
 
     def _new_speech(self, heard: Prominence, *, talk: bool) -> int:
         """How many steps, up to this one, have now turned out to be speech."""

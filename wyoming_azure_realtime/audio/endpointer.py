@@ -12,14 +12,14 @@ _STEPS_PER_SECOND = 50
 _AUDIBLE, _CLEAR = 3.0, 4.5
 # dBFS below which the detector overlooks short words: whatever stands out is speech then
 _FAINT = -42.0
-# the detector overlooks an s in the midst of words too: until then, whatever stands out belongs to them
+# the detector overlooks an s in the midst of words too: so soon after speech, what stands out belongs to it
 _BELONGING_STEPS = 20
 # what needs no second step to be noticed
 _BANG = 10.0
-# an unsteady background takes more, up to this share of the loudest lately: of people who talk in it
-_STEADY_RIPPLE, _MOST_RIPPLE = 2.0, 8.0
-_TIMES_RIPPLE = 2.2
-_SHARE_OF_PEAK = 0.65
+# a background that ripples by more than steady noise does, as talk in the room, takes so many times its excess,
+# up to a share of the loudest lately; a greater ripple is that of speech which has left no gap for long
+_STEADY_RIPPLE, _MOST_RIPPLE, _SPEECH_RIPPLE = 2.0, 8.0, 14.0
+_TIMES_RIPPLE, _SHARE_OF_PEAK = 2.2, 0.65
 # shorter than a syllable: clicks, and the peaks of a noise
 _ONSET_STEPS = 2
 # how long what is audible but not clear may last, and what lies under the noise
@@ -131,5 +131,7 @@ class Endpointer:
 
 def _clear(heard: Prominence) -> float:
     """The excess in dB with which something begins to be speech here."""
+    if heard.ripple > _SPEECH_RIPPLE:
+        return _CLEAR
     unsteady = _TIMES_RIPPLE * (min(heard.ripple, _MOST_RIPPLE) - _STEADY_RIPPLE)
     return max(_CLEAR, min(_SHARE_OF_PEAK * heard.peak, unsteady))

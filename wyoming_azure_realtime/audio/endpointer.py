@@ -16,7 +16,7 @@ _FAINT = -42.0
 _BELONGING_STEPS = 20
 # what needs no second step to be noticed
 _BANG = 10.0
-# a background that ripples by more than steady noise does, as talk in the room, takes so many times its excess,
+# a background that ripples more than steady noise, as talk in the room does, takes so many times that,
 # up to a share of the loudest lately; a greater ripple is that of speech which has left no gap for long
 _STEADY_RIPPLE, _MOST_RIPPLE, _SPEECH_RIPPLE = 2.0, 8.0, 14.0
 _TIMES_RIPPLE, _SHARE_OF_PEAK = 2.2, 0.65

@@ -16,6 +16,8 @@ _QUIETEST = _FULL_SCALE * 10**-7.5
 _UNKNOWN_QUIETEST = _FULL_SCALE * 10**-5.5
 _STRETCH_STEPS = 3
 _UNKNOWN_STRETCHES = 12
+# sooner where nothing has varied by as many dB as every syllable does
+_STEADY_STRETCHES, _STEADY = 5, 5.0
 _STRETCHES = 33
 # the fifth calmest stretch: in steady noise 2 dB, where people talk in the background 7
 _CALMEST = 4
@@ -76,7 +78,11 @@ class Background:
         self._stretch_peak = -math.inf
         self._peak = float(self._peaks[: min(stretches, _STRETCHES)].max())
         floor = np.maximum(self._means.min(axis=0), _QUIETEST)
-        self._settle(np.minimum(floor, _UNKNOWN_QUIETEST) if stretches < _UNKNOWN_STRETCHES else floor)
+        self._settle(floor)
+        if stretches < _STEADY_STRETCHES or (
+            stretches < _UNKNOWN_STRETCHES and self._peak - self._floor_loudness > _STEADY
+        ):
+            self._settle(np.minimum(floor, _UNKNOWN_QUIETEST))
 
     def _settle(self, floor: Powers) -> None:
         self._floor = floor

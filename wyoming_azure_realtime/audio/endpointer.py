@@ -10,12 +10,16 @@ _STEPS_PER_SECOND = 50
 
 # dB above the background: what a steady noise hardly reaches, and what speech does in every syllable
 _AUDIBLE, _CLEAR = 3.0, 4.5
+# dBFS below which the detector overlooks short words: whatever stands out is speech then
+_FAINT = -42.0
+# the detector overlooks an s in the midst of words too: so soon after speech, what stands out belongs to it
+_BELONGING_STEPS = 20
 # what needs no second step to be noticed
 _BANG = 10.0
-# an unsteady background takes more, up to this share of the loudest lately: of people who talk in it
-_STEADY_RIPPLE, _MOST_RIPPLE = 2.0, 8.0
-_TIMES_RIPPLE = 2.2
-_SHARE_OF_PEAK = 0.65
+# a background that ripples more than steady noise, as talk in the room does, takes so many times that,
+# up to a share of the loudest lately; a greater ripple is that of speech which has left no gap for long
+_STEADY_RIPPLE, _MOST_RIPPLE, _SPEECH_RIPPLE = 2.0, 8.0, 14.0
+_TIMES_RIPPLE, _SHARE_OF_PEAK = 2.2, 0.65
 # shorter than a syllable: clicks, and the peaks of a noise
 _ONSET_STEPS = 2
 # how long what is audible but not clear may last, and what lies under the noise
@@ -39,7 +43,7 @@ class Endpointer:
         self._bytes = 0
         self._steps = 0
         self._speech_steps = 0
-        self._speech_end = 0
+        self._speech_end = self._belongs_until = 0
         self._stir_end = 0
         self._run = self._soft_left = self._buried_left = 0
         self._excess_before = 0.0
@@ -88,7 +92,11 @@ class Endpointer:
             self._run = self._soft_left = self._buried_left = 0
             self._excess_before = 0.0
             return
-        talk = self._detector.is_speech(step if self._plain else encode(samples))
+        talk = (
+            heard.level < _FAINT
+            or self._steps <= self._belongs_until
+            or self._detector.is_speech(step if self._plain else encode(samples))
+        )
         new = self._new_speech(heard, talk=talk)
         if new or heard.excess > _BANG or min(heard.excess, self._excess_before) > _CLEAR:
             self._stir_end = self._steps
@@ -96,6 +104,7 @@ class Endpointer:
         if new:
             self._speech_steps += new
             self._speech_end = self._steps
+            self._belongs_until = self._steps + _BELONGING_STEPS
 
     def _new_speech(self, heard: Prominence, *, talk: bool) -> int:
         """How many steps, up to this one, have now turned out to be speech."""
@@ -122,5 +131,7 @@ class Endpointer:
 
 def _clear(heard: Prominence) -> float:
     """The excess in dB with which something begins to be speech here."""
+    if heard.ripple > _SPEECH_RIPPLE:
+        return _CLEAR
     unsteady = _TIMES_RIPPLE * (min(heard.ripple, _MOST_RIPPLE) - _STEADY_RIPPLE)
     return max(_CLEAR, min(_SHARE_OF_PEAK * heard.peak, unsteady))

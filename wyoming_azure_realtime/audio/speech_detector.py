@@ -17,7 +17,7 @@ _NATIVE_RATES = frozenset({8_000, 16_000, 32_000, 48_000})
 _OTHER_RATE = 16_000
 _OTHER_FRAME = _OTHER_RATE // 100
 
-# of 0 to 3: how sure it has to be
+# of 0 to 3: how sure it has to be; 3 misses soft speech
 _SURE = 2
 
 

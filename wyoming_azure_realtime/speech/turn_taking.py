@@ -15,6 +15,7 @@ class TurnTaking:
         self._rules = rules
         self._drafted_until = 0.0
         self._drafted_speech = 0.0
+        self._dismissed_speech = 0.0
 
     def feed(self, data: bytes) -> None:
         """More of the input, cut anywhere."""
@@ -47,13 +48,20 @@ class TurnTaking:
 
     @property
     def ended(self) -> bool:
-        """The turn is over. Noise does not hold it, unlike a pause: only speech does."""
-        rules, ear = self._rules, self._ear
-        if rules.end is None:
-            return False
-        return ear.total >= rules.longest or (self.long_enough and ear.quiet >= rules.end)
+        """Somebody has spoken, and then not for so long that this was all. Noise does not hold a turn."""
+        end = self._rules.end
+        return end is not None and self.long_enough and self._ear.quiet >= end
+
+    @property
+    def too_long(self) -> bool:
+        """It ends whatever is heard."""
+        return self._rules.end is not None and self._ear.total >= self._rules.longest
+
+    def dismissed(self) -> None:
+        """What was heard so far was no turn, since nobody said anything."""
+        self._dismissed_speech = self._ear.speech
 
     @property
     def long_enough(self) -> bool:
         """There was more speech than a cough has."""
-        return self._ear.speech >= self._rules.shortest
+        return self._ear.speech - self._dismissed_speech >= self._rules.shortest

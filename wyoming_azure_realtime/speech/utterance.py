@@ -38,6 +38,7 @@ class Utterance:
         self._rest: Take | None = None  # of what came after the last draft that has a text
         self._drafts = 0
         self._alarms: list[asyncio.TimerHandle] = []
+        self._ended = False  # by itself; the client may go on
         self._told = ""
         self._untold = ""
         self._result: Recognition | SpeechServiceError | None = None
@@ -75,7 +76,7 @@ class Utterance:
             raise self._result
         if self._turn is None:
             raise OutOfOrder("There is audio before audio-start.")
-        if self._result is not None or (self._recording.finished and self._turn.ended):
+        if self._ended:
             return
         self._recording.write(data)
         self._turn.feed(data)
@@ -115,8 +116,24 @@ class Utterance:
                 take.close(self._recording.held())
             else:
                 take.grown()
-        if turn.ended:
-            self.finish()
+        if turn.too_long:
+            self._end_turn()
+        elif turn.ended:
+            self._end_unless_empty(turn)
+
+    def _end_unless_empty(self, turn: TurnTaking) -> None:
+        """A cough sounds like a word: the turn ends as soon as there is a text, and goes on without."""
+        take = self._takes[-1]
+        if take.end is None:
+            take.close()
+        elif take.text:
+            self._end_turn()
+        elif take.done:
+            turn.dismissed()
+
+    def _end_turn(self) -> None:
+        self._ended = True
+        self.finish()
 
     def _wanted(self, take: Take | None, turn: TurnTaking) -> bool:
         """Whether there is something to be heard that no take is of."""
@@ -157,8 +174,14 @@ class Utterance:
         if newest.error is not None:
             if self._rest is None or self._rest.done:
                 self._fail(newest.error)
-        elif take is newest and take.text is not None and (self._recording.finished or take.end is None):
-            self._succeed(take.text)
+        elif take is newest and take.text is not None:
+            if self._recording.finished:
+                self._succeed(take.text)
+            elif take.end is None:  # the service has ended the turn
+                self._ended = True
+                self._succeed(take.text)
+            elif self._turn is not None and self._turn.ended:
+                self._end_unless_empty(self._turn)
 
     def _take_the_rest_in(self, seconds: float, deadline: float) -> None:
         alarm = asyncio.get_running_loop().call_later(seconds, self._take_the_rest, seconds, deadline)

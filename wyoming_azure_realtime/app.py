@@ -33,7 +33,7 @@ from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
 _LOGGER = logging.getLogger("wyoming_azure_realtime")
 
-EMBEDDED_MODEL = "gpt-realtime-whisper"  # the embedded recogniser gives partial text while audio flows
+EMBEDDED_MODEL = "gpt-live-transcribe"  # partial text while audio flows, and names of the home as hints
 RESTART_SECONDS = 2.0
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -97,3 +97,30 @@ def test_the_same_sound_always_has_the_same_words(decoder: Any) -> None:
     decoder.transcribe(spoken(ROUND_TRIP[1], VOICES["coral"]))
     heard.add(decoder.transcribe(sound))
     assert len(heard) == 1
+
+
+NAMES = ("Zorbin lamp", "Quixel fan", "Brimlow", "Room 12", "\u0434\u043e\u043c", "!")
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("turn on the zorbin lamp", "turn on the Zorbin lamp"),
+        ("turn off the quixel fan", "turn off the Quixel fan"),
+        ("turn on the lights in brimlow", "turn on the lights in Brimlow"),
+    ],
+)
+def test_names_are_heard_while_they_are_told_and_written_as_told(decoder: Any, said: str, heard: str) -> None:
+    assert decoder.transcribe(spoken(said), NAMES) == heard
+    assert decoder.transcribe(spoken(said)) != said
+    assert decoder.transcribe(spoken(said), NAMES[::-1]) == heard
+
+
+@pytest.mark.parametrize("command", ROUND_TRIP)
+def test_names_do_not_change_what_is_no_name(decoder: Any, command: str) -> None:
+    assert decoder.transcribe(spoken(command), NAMES) == command
+
+
+@pytest.mark.parametrize("level", [0, 30, 3000])
+def test_names_are_not_heard_in_noise(decoder: Any, level: float) -> None:
+    assert decoder.transcribe(pcm(RANDOM.normal(0, level, 2 * RATE)), NAMES) == ""

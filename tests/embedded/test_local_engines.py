@@ -47,6 +47,28 @@ async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmbeddedServer
 
 
 @pytest.mark.skipif(not HEARS, reason=WHY_NOT)
+@pytest.mark.parametrize(
+    "hints",
+    [
+        {"model": "gpt-live-transcribe", "keywords": ["Zorbin lamp", "Quixel fan"]},
+        {"model": "gpt-live-transcribe", "prompt": "Names: Zorbin lamp, Quixel fan."},
+        {"model": "whisper-1", "prompt": "Zorbin lamp, Quixel fan"},
+    ],
+)
+async def test_names_told_by_the_session_are_heard_and_no_others(server: EmbeddedServer, hints: dict):
+    async with peer(server.url) as client:
+        audio = await spoken(client, "turn on the Zorbin lamp")
+        texts = []
+        for wanted in (hints, {"model": hints["model"]}, hints):
+            await client.configure(transcription=wanted)
+            await client.append(hush(300) + audio + hush(500))
+            await client.commit()
+            texts.append((await client.until(f"{TRANSCRIPT}.completed"))["transcript"])
+    assert texts[0] == texts[2] == "turn on the Zorbin lamp"
+    assert "zorbin" not in texts[1].lower()
+
+
+@pytest.mark.skipif(not HEARS, reason=WHY_NOT)
 @pytest.mark.parametrize("path", [GA, PREVIEW])
 async def test_what_is_spoken_is_heard(server: EmbeddedServer, path: str):
     async with peer(server.url, path) as client:

@@ -25,6 +25,8 @@ from wyoming_azure_realtime.embedded.pronunciation import Pronunciations, pronou
 from wyoming_azure_realtime.embedded.sentences import SLOT, Home
 
 SENTENCES = 60_000
+# so many more with a name that is told later: enough to be expected wherever a name can stand
+_SLOT_SENTENCES = 12_000
 
 _INGREDIENTS = ("home-assistant-intents", "hassil", "pocketsphinx", "espeakng-loader")
 _GENERATORS = (home_templates, templates, sentences, ngram, pronunciation)
@@ -77,7 +79,7 @@ def default_cache() -> Path:
 
 
 def _key(home: Home) -> str:
-    digest = hashlib.sha256(msgspec.json.encode([home.names, home.areas, SENTENCES]))
+    digest = hashlib.sha256(msgspec.json.encode([home.names, home.areas, SENTENCES, _SLOT_SENTENCES]))
     for name in _INGREDIENTS:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             digest.update(f"{name}={importlib.metadata.version(name)}\n".encode())
@@ -105,7 +107,7 @@ def _build_into_cache(home: Home, phones: Path, folder: Path) -> LanguageModel:
 
 
 def _build(home: Home, phones: Path, folder: Path) -> LanguageModel:
-    drawn = list(sentences.sentences(home, SENTENCES))
+    drawn = [*sentences.sentences(home, SENTENCES), *sentences.slot_sentences(_SLOT_SENTENCES)]
     vocabulary = set(itertools.chain.from_iterable(drawn)) - {SLOT}
     sounds = pronounce(vocabulary, phones)
     known = {*sounds, SLOT}

@@ -20,7 +20,6 @@ _LANGUAGE = "en"
 _INTENTS_SHARE, _SPEECH_SHARE, _COMMANDS_SHARE = 0.25, 0.25, 0.50
 # a name somebody configured is worth several that are merely usual
 _GIVEN_WEIGHT = 3
-_SLOTS = (SLOT,) * 3
 
 # spellings of one sound: the recogniser must not have to choose
 _SPELLINGS = {
@@ -45,8 +44,21 @@ class Home:
 
 def sentences(home: Home, count: int, seed: int = 1) -> Iterator[list[str]]:
     """Draw `count` sentences as lists of words; the same arguments always give the same sentences."""
+    lists, names = _lists(home), _names(home)
+    yield from _drawn(_sources(lists, names), count, seed)
+
+
+def slot_sentences(count: int, seed: int = 2) -> Iterator[list[str]]:
+    """Draw `count` sentences with the slot as every name and room; those without either are left out."""
+    slot = templates.chunks([SLOT])
+    names = dict.fromkeys(home_templates.NAMES, slot)
+    own = dict.fromkeys(("area", *home_templates.DOMAIN_LISTS), slot)
+    drawn = _drawn(_sources({**_lists(Home()), **own}, names), count, seed)
+    return (sentence for sentence in drawn if SLOT in sentence)
+
+
+def _drawn(sources: list[tuple[list[Template], float]], count: int, seed: int) -> Iterator[list[str]]:
     rng = Random(seed)  # noqa: S311 - sampling, not secrecy
-    sources = _sources(home)
     chosen = rng.choices([source for source, _ in sources], [share for _, share in sources], k=count)
     for source in chosen:
         if drawn := words(rng.choice(source).draw(rng)):
@@ -73,8 +85,7 @@ def _spoken(token: str) -> tuple[str, ...]:
     return tuple(re.findall("[a-z]+", get_rbnf_engine(_LANGUAGE).format_number(number).text))
 
 
-def _sources(home: Home) -> list[tuple[list[Template], float]]:
-    lists, names = _lists(home), _names(home)
+def _sources(lists: Lists, names: Lists) -> list[tuple[list[Template], float]]:
     sources = [(templates.parsed(home_templates.COMMANDS, lists), _COMMANDS_SHARE)]
     for load, share in (
         (home_assistant_intents.get_intents, _INTENTS_SHARE),
@@ -88,7 +99,7 @@ def _sources(home: Home) -> list[tuple[list[Template], float]]:
 def _lists(home: Home) -> Lists:
     names = _names(home)
     lists = {
-        "area": templates.chunks((*home_templates.AREAS, *home.areas * _GIVEN_WEIGHT, *_SLOTS)),
+        "area": templates.chunks((*home_templates.AREAS, *home.areas * _GIVEN_WEIGHT)),
         "floor": templates.chunks(home_templates.FLOORS),
         **{name: templates.chunks(values) for name, values in home_templates.FILLERS.items()},
         **{name: templates.numbers(values) for name, values in home_templates.NUMBERS.items()},
@@ -99,5 +110,5 @@ def _lists(home: Home) -> Lists:
 
 
 def _names(home: Home) -> Lists:
-    given = (*home.names * _GIVEN_WEIGHT, *_SLOTS)
+    given = home.names * _GIVEN_WEIGHT
     return {domain: templates.chunks((*usual, *given)) for domain, usual in home_templates.NAMES.items()}

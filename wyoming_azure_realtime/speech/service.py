@@ -1,12 +1,14 @@
 """What the doors talk to: it makes one object per request and holds nothing of it."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
 from wyoming_azure_realtime.realtime.models import transcription_model
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
+from wyoming_azure_realtime.speech.bias import expected_names
 from wyoming_azure_realtime.speech.catalog import Catalog
 from wyoming_azure_realtime.speech.probe import keep_probing
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
@@ -23,7 +25,7 @@ class SpeechService:
     """Recognition and synthesis over the process's sessions, with one profile's defaults.
 
     `hearing` and `speaking` are the targets for each; `sessions` is shared by all profiles; `on_turn` is
-    called once per turn, whatever its end.
+    called once per turn, whatever its end; `home_names` is asked at every recognition.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class SpeechService:
         speaking: Targets,
         settings: Settings,
         on_turn: OnTurn,
+        home_names: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.catalog = catalog
         self._sessions = sessions
@@ -41,6 +44,7 @@ class SpeechService:
         self._speaking = speaking
         self._settings = settings
         self._on_turn = on_turn
+        self._home_names = home_names
 
     def for_profile(self, profile: Profile) -> "SpeechService":
         """The same sessions with the profile's defaults."""
@@ -49,7 +53,15 @@ class SpeechService:
             recognition = replace(settings.recognition, requires_external_vad=profile.vad == "external")
             settings = replace(settings, recognition=recognition)
         catalog = self.catalog.for_profile(profile)
-        return SpeechService(catalog, self._sessions, self._hearing, self._speaking, settings, self._on_turn)
+        return SpeechService(
+            catalog,
+            self._sessions,
+            self._hearing,
+            self._speaking,
+            settings,
+            self._on_turn,
+            self._home_names,
+        )
 
     def warm(self) -> None:
         """Have sessions ready for the recogniser and the default voice from now on; returns at once."""
@@ -78,7 +90,7 @@ class SpeechService:
             self._sessions,
             self._hearing,
             self._transcription,
-            Hints(language=language, prompt=recognition.prompt, detection=rules.detection),
+            Hints(language, recognition.prompt, self._names(request), rules.detection),
             self._settings.deadlines,
             TurnLog("recognition", request.door, model.name, language=language),
         )
@@ -110,6 +122,10 @@ class SpeechService:
             ),
             on_turn=self._on_turn,
         )
+
+    def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
+        told, ours = (*request.names, *request.terms), self._settings.recognition
+        return expected_names(told, ours.names, self._home_names(), most=ours.max_names)
 
     def _transcription(self, target: Target) -> TranscriptionConfig:
         return TranscriptionConfig(

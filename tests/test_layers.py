@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings.model": set(),
     "settings.addresses": {"errors"},
     # the loader checks what it loads, with the words of those whom it concerns
-    "settings": {"errors", "realtime.dialects", "speech.catalog"},
+    "settings": {"errors", "realtime.dialects", "speech.catalog", "speech.hearing"},
     "audio": {"errors"},
     "realtime": {"errors"},
     "azure": {"errors", "settings.model", "realtime"},
@@ -50,7 +50,9 @@ PURE = {
     "pool.slots",
     "pool.backoff",
     "azure.endpoint",
+    "speech.bias",
     "speech.catalog",
+    "speech.hearing",
     "speech.languages",
     "speech.recording",
     "speech.sentences",

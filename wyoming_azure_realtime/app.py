@@ -9,9 +9,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from wyoming_azure_realtime import __version__
@@ -24,6 +25,7 @@ from wyoming_azure_realtime.realtime.dialects import for_api_version
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
+from wyoming_azure_realtime.speech.hearing import deployments, models_of, warnings
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
@@ -127,6 +129,7 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         backend = await _start_backend(loaded, stack) if needed else None
         embedded = [_embedded_target(backend)] if backend else []
         clouds = [] if loaded.uses == "embedded" else [*settings.targets]
+        _warn_of_models(settings, clouds)
         opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
         sessions = Sessions(opener, settings.pool)
@@ -190,7 +193,8 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
     ga = for_api_version(target.api_version).name == "ga"
     return realtime_catalog(
         backend="embedded" if backend else host_kind(target),
-        model=target.transcribes_with,
+        hearing=deployments(target),
+        known=models_of(settings.recognition),
         model_name="embedded-demo" if backend else "",
         voices=GA_VOICES if ga else COMMON_VOICES,
         substitutes=settings.speech.substitutes,
@@ -199,6 +203,12 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
         deaf_because=backend.reason if backend and not backend.hears else "",
         requires_external_vad=settings.recognition.requires_external_vad,
     )
+
+
+def _warn_of_models(settings: Settings, clouds: Sequence[Target]) -> None:
+    hosts = [(target, host_kind(target)) for target in clouds]
+    for warning in warnings(hosts, models_of(settings.recognition), datetime.now(UTC).date()):
+        _LOGGER.warning("%s", warning)
 
 
 async def _start_http(loaded: Loaded, service: SpeechService) -> HttpServer | None:

@@ -1,9 +1,9 @@
 """What each transcription model accepts: one table, which settings can extend.
 
-Knowledge belongs to the model, not to the name of a deployment: on Azure a deployment can be called anything.
+Knowledge belongs to the model, not to the name of a deployment, which on Azure can be anything.
 Sources, read in November 2026: the official Python SDK's types of `session.audio.input.transcription` (hint
-fields), the vendors' guides to realtime transcription (turn detection), Azure's schedule of retirements of July
-2026, OpenAI's list of deprecations, and field reports (when deltas arrive).
+fields), the vendors' guides to realtime transcription (turn detection), Azure's schedule of retirements of
+July 2026, OpenAI's list of deprecations, and field reports (when deltas arrive).
 """
 
 from collections.abc import Iterable

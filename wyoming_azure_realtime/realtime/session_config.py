@@ -22,8 +22,8 @@ from wyoming_azure_realtime.realtime.shapes import (
     TurnDetection,
 )
 
-# Whisper reads the last 224 tokens of a prompt (vendor's guide). Names in any script make a token of two and a
-# half bytes at least, so nothing of this is lost.
+# Bytes: whisper reads the last 224 tokens of a prompt (vendor's guide), and a token of names in most scripts
+# is longer than two and a half bytes.
 LONGEST_PROMPT = 560
 
 

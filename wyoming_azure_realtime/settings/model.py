@@ -95,7 +95,7 @@ class ModelFacts(Slice, frozen=True, kw_only=True):
 
 
 class Recognition(Slice, frozen=True, kw_only=True):
-    """Speech to text. `names` may be said; `max_names` limits them together with those of home and request."""
+    """Speech to text. `max_names` limits `names` together with those of the request and the home."""
 
     language: str = "en"
     prompt: str = ""

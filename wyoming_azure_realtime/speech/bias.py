@@ -1,7 +1,7 @@
 """Which names a recogniser is told to expect, in which order and how many. Pure.
 
-A recogniser that expects too much hears what it expects. The vendor of these models tells no limit; others that
-stream take 50 names (ElevenLabs), 100 with 1200 characters (Cartesia) or 100 (Deepgram), and advise to name few
+A recogniser that expects too much hears what it expects. The vendor of these models tells no limit; others
+that stream take 50 names (ElevenLabs), 100 with 1200 characters (Cartesia) or 100 (Deepgram), and advise few
 and uncommon words. So the defaults are moderate, and what is most likely to be said comes first.
 """
 
@@ -13,7 +13,7 @@ from wyoming_azure_realtime.realtime.session_config import Hints
 LONGEST_NAME = 60  # characters; what is longer is a sentence, and nobody says it
 MOST_CHARACTERS = 1200  # of all names together
 
-_BETWEEN_CLAUSES = re.compile(r"[^\w\s'’-]+")
+_BETWEEN_CLAUSES = re.compile(r"[^\w\s'\u2019-]+")
 
 
 def expected_names(*sources: Iterable[str], most: int) -> tuple[str, ...]:
@@ -33,8 +33,8 @@ def expected_names(*sources: Iterable[str], most: int) -> tuple[str, ...]:
 def echoes(text: str, hints: Hints) -> bool:
     """Whether `text` is nothing but what the model was told to expect, as it may say when it hears nothing.
 
-    That is all of it, the user's own prompt, or at least two parts in their order (repeated or not). A part is
-    a name, or what stands between the punctuation of the prompt.
+    That is all of it, the user's own prompt, or at least two parts in their order (repeated or not). A part
+    is a name, or what stands between the punctuation of the prompt.
     """
     said = _letters(text)
     parts = [part for part in map(_letters, (*_BETWEEN_CLAUSES.split(hints.prompt), *hints.keywords)) if part]

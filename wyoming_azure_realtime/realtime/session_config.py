@@ -117,7 +117,7 @@ def hints_update(
     config: TranscriptionConfig, hints: Hints, kind: SessionKind, told: Hints = NO_HINTS
 ) -> Session:
     """Only the hints, to a session that has been `told` others: everything else stays as it was opened."""
-    detects = transcription_model(config.model).turn_detection and hints.detection != told.detection
+    detects = config.accepts.turn_detection and hints.detection != told.detection
     heard = AudioInput(
         transcription=transcription(config, hints),
         turn_detection=_detection(hints.detection, kind) if detects else UNSET,

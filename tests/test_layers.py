@@ -36,12 +36,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "http_api": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
     # a service of its own that shares the neutral protocol and no state machine with its clients
     "embedded": {"errors", "settings.model", "audio", "realtime"},
+    # the names in the home; imports nothing that speaks or hears
+    "home_assistant": {"errors", "settings.model"},
     # a client of a running server, for the command line
     "wyoming_client": {"errors", "settings.addresses", "audio"},
 }
 
 # Only these may import them, whatever the table above says.
-IMPORTED_ONLY_BY: dict[str, set[str]] = {"embedded": TOP, "wyoming_client": TOP, "azure": TOP}
+IMPORTED_ONLY_BY: dict[str, set[str]] = {
+    "embedded": TOP,
+    "wyoming_client": TOP,
+    "azure": TOP,
+    "home_assistant": TOP,
+}
 
 PURE = {
     "audio",
@@ -50,6 +57,7 @@ PURE = {
     "pool.slots",
     "pool.backoff",
     "azure.endpoint",
+    "home_assistant.names",
     "speech.bias",
     "speech.catalog",
     "speech.hearing",

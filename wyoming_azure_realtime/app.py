@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from wyoming_azure_realtime.azure.endpoint import host_kind
 from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
+from wyoming_azure_realtime.home_assistant.home import Home
 from wyoming_azure_realtime.http_api.server import HttpServer
 from wyoming_azure_realtime.realtime.dialects import for_api_version
 from wyoming_azure_realtime.settings.load import Loaded
@@ -142,10 +143,24 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
             Targets([*clouds, *embedded]),
             settings,
             _log_turn,
+            _home_names(settings, stack),
         )
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service
+
+
+def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Sequence[str]]:
+    """What Home Assistant calls things, if it was told where that is; fetched in the background."""
+    told = settings.home_assistant
+    if not (told.url and told.token):
+        if told.url or told.token:
+            _LOGGER.warning("No names from Home Assistant: that needs home_assistant.url and .token, both")
+        return tuple
+    home = Home(told)
+    keeper = asyncio.create_task(home.keep_current())
+    stack.callback(keeper.cancel)
+    return lambda: home.names
 
 
 async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProcess:
@@ -195,7 +210,6 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
         backend="embedded" if backend else host_kind(target),
         hearing=deployments(target),
         known=models_of(settings.recognition),
-        model_name="embedded-demo" if backend else "",
         voices=GA_VOICES if ga else COMMON_VOICES,
         substitutes=settings.speech.substitutes,
         default_voice=settings.speech.voice,

@@ -188,9 +188,10 @@ def test_several_models_are_offered_the_default_first():
         offered.model("nobody")
 
 
-def test_a_model_may_be_shown_under_another_name():
-    shown = catalog(model_name="pocketsphinx")
-    assert shown.model("pocketsphinx").name == "pocketsphinx"
+def test_the_demo_does_not_go_by_the_name_of_a_model_that_hears_better():
+    shown = catalog(backend="embedded")
+    assert [model.name for model in shown.models] == ["embedded-demo"]
+    assert shown.model("embedded-demo").description == "embedded demo recogniser (English)"
     with pytest.raises(UnknownModel):
         shown.model("whisper-1")
 

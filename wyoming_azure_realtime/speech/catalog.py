@@ -21,6 +21,7 @@ AZURE_SPEECH_NAMES = {
     "jasonneural": "fable",
 }
 
+EMBEDDED_DEMO = "embedded-demo"
 NOWHERE = Deployment("", "")
 
 
@@ -114,7 +115,6 @@ def realtime_catalog(
     *,
     backend: str,
     hearing: Sequence[Deployment],
-    model_name: str = "",
     known: Known = (),
     voices: tuple[str, ...],
     substitutes: Mapping[str, str],
@@ -125,8 +125,7 @@ def realtime_catalog(
 ) -> Catalog:
     """The catalog of a backend. `voices` are those its sessions accept; `substitutes` speak for others.
 
-    `hearing` are the deployments that hear, the default first; `model_name` is what clients see of that one
-    where the model's name would mislead them. `known` are models that settings add.
+    `hearing` are the deployments that hear, the default first; `known` are models that settings add.
     """
     spoken = languages.ENGLISH if backend == "embedded" else languages.ALL
     accepted = [Voice(name, name.capitalize(), spoken, name) for name in voices]
@@ -135,7 +134,7 @@ def realtime_catalog(
         for name, instead in substitutes.items()
     ]
     return Catalog(
-        models=() if deaf_because else _models(hearing, model_name, spoken),
+        models=() if deaf_because else _models(hearing, spoken, demo=backend == "embedded"),
         voices=(*accepted, *stand_ins),
         partials=any(transcription_model(one.model, known).partials != "none" for one in hearing),
         backend=backend,
@@ -146,13 +145,16 @@ def realtime_catalog(
     )
 
 
-def _models(hearing: Sequence[Deployment], shown: str, spoken: tuple[str, ...]) -> tuple[Model, ...]:
-    """Under the models' names; a second deployment of a model goes by its own name."""
+def _models(hearing: Sequence[Deployment], spoken: tuple[str, ...], *, demo: bool) -> tuple[Model, ...]:
+    """Under the models' names; a second deployment of a model goes by its own name.
+
+    The model that the demo behaves like would mislead, so that has a name of its own.
+    """
     models: dict[str, Model] = {}
     for deployment in hearing:
         name, description = deployment.model, deployment.model
-        if shown and not models:
-            name, description = shown, "embedded demo recogniser (English)"
+        if demo:
+            name, description = EMBEDDED_DEMO, "embedded demo recogniser (English)"
         elif name in models:
             name, description = deployment.name, f"{deployment.model} ({deployment.name})"
         models.setdefault(name, Model(name, description, spoken, deployment))

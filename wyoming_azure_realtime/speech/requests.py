@@ -10,8 +10,8 @@ from wyoming_azure_realtime.realtime.shapes import JsonObject
 class RecognitionRequest:
     """One utterance to be recognised. Empty `model` and `language`: the profile's defaults.
 
-    `names` and `terms` may be said. `vad_sensitivity`: default, relaxed or aggressive, for turns that the server
-    ends; empty: not said.
+    `names` and `terms` may be said. `vad_sensitivity`: default, relaxed or aggressive, for turns that the
+    server ends; empty: not said.
     """
 
     door: str

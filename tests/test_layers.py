@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings.model": set(),
     "settings.addresses": {"errors"},
     # the loader checks what it loads, with the words of those whom it concerns
-    "settings": {"errors", "realtime.dialects", "speech.catalog"},
+    "settings": {"errors", "realtime.dialects", "speech.catalog", "speech.hearing"},
     "audio": {"errors"},
     "realtime": {"errors"},
     "azure": {"errors", "settings.model", "realtime"},
@@ -36,12 +36,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "http_api": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
     # a service of its own that shares the neutral protocol and no state machine with its clients
     "embedded": {"errors", "settings.model", "audio", "realtime"},
+    # the names in the home; imports nothing that speaks or hears
+    "home_assistant": {"errors", "settings.model"},
     # a client of a running server, for the command line
     "wyoming_client": {"errors", "settings.addresses", "audio"},
 }
 
 # Only these may import them, whatever the table above says.
-IMPORTED_ONLY_BY: dict[str, set[str]] = {"embedded": TOP, "wyoming_client": TOP, "azure": TOP}
+IMPORTED_ONLY_BY: dict[str, set[str]] = {
+    "embedded": TOP,
+    "wyoming_client": TOP,
+    "azure": TOP,
+    "home_assistant": TOP,
+}
 
 PURE = {
     "audio",
@@ -50,7 +57,10 @@ PURE = {
     "pool.slots",
     "pool.backoff",
     "azure.endpoint",
+    "home_assistant.names",
+    "speech.bias",
     "speech.catalog",
+    "speech.hearing",
     "speech.languages",
     "speech.recording",
     "speech.sentences",

@@ -9,9 +9,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from wyoming_azure_realtime import __version__
@@ -19,11 +20,13 @@ from wyoming_azure_realtime.azure.endpoint import host_kind
 from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
+from wyoming_azure_realtime.home_assistant.home import Home
 from wyoming_azure_realtime.http_api.server import HttpServer
 from wyoming_azure_realtime.realtime.dialects import for_api_version
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
+from wyoming_azure_realtime.speech.hearing import deployments, models_of, warnings
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
@@ -127,6 +130,7 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         backend = await _start_backend(loaded, stack) if needed else None
         embedded = [_embedded_target(backend)] if backend else []
         clouds = [] if loaded.uses == "embedded" else [*settings.targets]
+        _warn_of_models(settings, clouds)
         opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
         sessions = Sessions(opener, settings.pool)
@@ -139,10 +143,24 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
             Targets([*clouds, *embedded]),
             settings,
             _log_turn,
+            _home_names(settings, stack),
         )
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service
+
+
+def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Sequence[str]]:
+    """What Home Assistant calls things, if it was told where that is; fetched in the background."""
+    told = settings.home_assistant
+    if not (told.url and told.token):
+        if told.url or told.token:
+            _LOGGER.warning("No names from Home Assistant: that needs home_assistant.url and .token, both")
+        return tuple
+    home = Home(told)
+    keeper = asyncio.create_task(home.keep_current())
+    stack.callback(keeper.cancel)
+    return lambda: home.names
 
 
 async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProcess:
@@ -190,8 +208,8 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
     ga = for_api_version(target.api_version).name == "ga"
     return realtime_catalog(
         backend="embedded" if backend else host_kind(target),
-        model=target.transcribes_with,
-        model_name="embedded-demo" if backend else "",
+        hearing=deployments(target),
+        known=models_of(settings.recognition),
         voices=GA_VOICES if ga else COMMON_VOICES,
         substitutes=settings.speech.substitutes,
         default_voice=settings.speech.voice,
@@ -199,6 +217,12 @@ def _catalog(settings: Settings, target: Target, backend: BackendProcess | None)
         deaf_because=backend.reason if backend and not backend.hears else "",
         requires_external_vad=settings.recognition.requires_external_vad,
     )
+
+
+def _warn_of_models(settings: Settings, clouds: Sequence[Target]) -> None:
+    hosts = [(target, host_kind(target)) for target in clouds]
+    for warning in warnings(hosts, models_of(settings.recognition), datetime.now(UTC).date()):
+        _LOGGER.warning("%s", warning)
 
 
 async def _start_http(loaded: Loaded, service: SpeechService) -> HttpServer | None:

@@ -1,6 +1,6 @@
 import pytest
 
-from wyoming_azure_realtime.realtime.models import KNOWN, transcription_model
+from wyoming_azure_realtime.realtime.models import KNOWN, TranscriptionModel, transcription_model
 
 # name, turn detection, partials, prompt, plural languages, keywords: the vendor's table
 REFERENCE = [
@@ -44,6 +44,22 @@ def test_dated_names_belong_to_their_family(name: str, family: str):
     assert transcription_model(name).name == family
 
 
-@pytest.mark.parametrize("name", ["", "my-deployment", "whisper", "gpt-realtime"])
-def test_unknown_names_count_as_whisper_1(name: str):
-    assert transcription_model(name).name == "whisper-1"
+@pytest.mark.parametrize("name", ["", "my-deployment", "gpt-realtime", "whisper-large"])
+def test_of_unknown_models_nothing_is_asked_that_some_model_refuses_for_good(name: str):
+    model = transcription_model(name)
+    assert not model.turn_detection
+    assert not model.prompt_holds_names
+    assert not model.keywords
+    assert model.partials == "none"
+
+
+def test_whisper_is_what_azure_calls_it():
+    assert transcription_model("whisper").name == "whisper-1"
+
+
+def test_settings_can_add_a_model_and_correct_one():
+    new = TranscriptionModel("gpt-next-transcribe", keywords=True)
+    newer = TranscriptionModel("gpt-live-transcribe", turn_detection=True)
+    assert transcription_model("gpt-next-transcribe-2027-01-01", [new, newer]) == new
+    assert transcription_model("gpt-live-transcribe", [new, newer]) == newer
+    assert transcription_model("whisper-1", [new, newer]).name == "whisper-1"

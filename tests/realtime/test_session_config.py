@@ -5,18 +5,25 @@ from typing import Any
 import pytest
 
 from tests.support.realtime_samples import JsonObject
+from wyoming_azure_realtime.embedded.models import TRANSCRIPTION_MODELS
+from wyoming_azure_realtime.embedded.refusals import Refused
+from wyoming_azure_realtime.embedded.session_state import SessionFacts, SessionState
+from wyoming_azure_realtime.embedded.wire import decode_client
 from wyoming_azure_realtime.realtime.client_events import SessionUpdate
 from wyoming_azure_realtime.realtime.codec import encode_client
 from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, PreviewDialect
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
+from wyoming_azure_realtime.realtime.models import TranscriptionModel
 from wyoming_azure_realtime.realtime.session_config import (
+    LONGEST_PROMPT,
     Hints,
     SpeechConfig,
     TranscriptionConfig,
     hints_update,
     opening_update,
+    transcription,
 )
-from wyoming_azure_realtime.realtime.shapes import Session
+from wyoming_azure_realtime.realtime.shapes import Session, Transcription
 
 GA = GaDialect()
 PREVIEW = PreviewDialect("2025-04-01-preview")
@@ -31,7 +38,22 @@ ACCEPTED = {
     "gpt-live-transcribe": {"model", "languages", "keywords", "prompt", "delay"},
     "gpt-transcribe": {"model", "languages", "keywords"},
     "something-new": {"model", "language", "prompt"},
+    "gpt-4o-mini-transcribe-2025-12-15": {"model", "language", "prompt"},
 }
+# Which of them read names out of their prompt (the same table: "keyword list" or "free text").
+NAMES_IN_PROMPT = {
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-12-15",
+}
+PLURAL = {"gpt-live-transcribe", "gpt-transcribe"}
+# What a transcription may hold at all in each generation of the API.
+OF_DIALECT = {
+    "ga": {"model", "language", "prompt", "languages", "keywords", "delay"},
+    "preview": {"model", "language", "prompt"},
+}
+NAMES = ((), ("Luna",), ("Luna", "Büro", "Smörgås lamp"))
 LANGUAGES = {"": None, "en": "en", "en-US": "en", "de_AT": "de", "zh-Hant-TW": "zh", "PT-br": "pt"}
 PROMPTS = ("", "Kitchen lights, blinds.")
 KINDS: tuple[SessionKind, ...] = ("transcription", "realtime")
@@ -48,26 +70,97 @@ def on_the_wire(session: Session, dialect: Dialect) -> JsonObject:
     return event
 
 
+def told_of_transcription(session: Session, dialect: Dialect, kind: SessionKind) -> JsonObject:
+    """What an update says of the transcription, and that it says nothing else."""
+    event = on_the_wire(session, dialect)
+    told = event["session"]
+    if dialect is PREVIEW:
+        assert event["type"] == ("session.update" if kind == "realtime" else "transcription_session.update")
+        assert told.keys() == {"input_audio_transcription"}
+        return dict(told["input_audio_transcription"])
+    assert event["type"] == "session.update"
+    assert (told.keys(), told["type"]) == ({"type", "audio"}, kind)
+    assert told["audio"].keys() == {"input"}
+    assert told["audio"]["input"].keys() == {"transcription"}
+    return dict(told["audio"]["input"]["transcription"])
+
+
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dialect", [GA, PREVIEW], ids=["ga", "preview"])
 @pytest.mark.parametrize("model", ACCEPTED)
-def test_hints_hold_what_the_model_accepts_and_nothing_else(model: str, kind: SessionKind):
-    for (tag, language), prompt in itertools.product(LANGUAGES.items(), PROMPTS):
-        event = on_the_wire(hints_update(transcribing(model), Hints(tag, prompt), kind), GA)
-        assert event["type"] == "session.update"
-        session = event["session"]
-        assert session.keys() == {"type", "audio"}
-        assert session["type"] == kind
-        assert session["audio"].keys() == {"input"}
-        assert session["audio"]["input"].keys() == {"transcription"}
+def test_hints_hold_what_model_and_dialect_accept_and_nothing_else(
+    model: str, dialect: Dialect, kind: SessionKind
+):
+    accepted = ACCEPTED[model] & OF_DIALECT[dialect.name]
+    for (tag, language), prompt, names in itertools.product(LANGUAGES.items(), PROMPTS, NAMES):
+        update = hints_update(transcribing(model), Hints(tag, prompt, names), kind)
+        told = told_of_transcription(update, dialect, kind)
         expected: JsonObject = {"model": "DEPLOYMENT"}
-        if language and "languages" in ACCEPTED[model]:
-            expected["languages"] = [language]
-        elif language:
+        if language and "language" in accepted:
             expected["language"] = language
-        if prompt and "prompt" in ACCEPTED[model]:
-            expected["prompt"] = prompt
-        assert session["audio"]["input"]["transcription"] == expected
-        assert expected.keys() <= ACCEPTED[model]
+        if language and "languages" in accepted:
+            expected["languages"] = [language]
+        if names and "keywords" in accepted:
+            expected["keywords"] = list(names)
+        in_prompt = f"{', '.join(names)}." if names and model in NAMES_IN_PROMPT else ""
+        if "prompt" in accepted and (prompt or in_prompt):
+            expected["prompt"] = f"{prompt} {in_prompt}".strip()
+        assert told == expected
+        assert told.keys() <= accepted
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dialect", [GA, PREVIEW], ids=["ga", "preview"])
+@pytest.mark.parametrize("model", TRANSCRIPTION_MODELS)
+def test_a_strict_service_accepts_every_combination_of_hints(model: str, dialect: Dialect, kind: SessionKind):
+    config = TranscriptionConfig(target="t", deployment=model, model=model)
+    service = SessionState(SessionFacts(kind, "sess_1", 1000))
+    for tag, prompt, names in itertools.product(LANGUAGES, PROMPTS, NAMES):
+        hints = Hints(tag, prompt, names)
+        for session in (
+            opening_update(config, kind),
+            hints_update(config, hints, kind),
+            hints_update(config, hints.without_prompt(), kind),
+        ):
+            event = decode_client(encode_client(SessionUpdate(session=session), dialect) or b"", dialect)
+            assert isinstance(event, SessionUpdate)
+            service.update(event.session)
+            assert service.transcription is not None
+            assert service.transcription["model"] == model
+
+
+def test_a_strict_service_refuses_hints_of_other_models():
+    """The tests above could not fail otherwise."""
+    service = SessionState(SessionFacts("transcription", "sess_1", 1000))
+    for model in TRANSCRIPTION_MODELS:
+        other = "gpt-transcribe" if model not in PLURAL else "whisper-1"
+        config = TranscriptionConfig(target="t", deployment=model, model=other)
+        with pytest.raises(Refused):
+            service.update(hints_update(config, Hints("en", "", ("Luna",)), "transcription"))
+
+
+def test_names_fill_the_prompt_as_far_as_the_model_reads_it():
+    names = tuple(f"Lampe in der Küche {number}" for number in range(100))
+    prompt = transcription(transcribing(), Hints(prompt="Zuhause.", keywords=names)).prompt
+    assert isinstance(prompt, str)
+    assert len(prompt.encode()) <= LONGEST_PROMPT
+    assert prompt.startswith("Zuhause. Lampe in der Küche 0, Lampe in der Küche 1, ")
+    assert LONGEST_PROMPT - len(prompt.encode()) < 30
+
+
+def test_a_long_prompt_of_the_user_stays_whole_and_leaves_no_room_for_names():
+    own = "Word " * 200
+    assert transcription(transcribing(), Hints(prompt=own, keywords=("Luna",))).prompt == own
+
+
+def test_names_without_a_prompt_need_no_language_to_be_understood():
+    assert transcription(transcribing(), Hints(keywords=("Luna", "Sol"))).prompt == "Luna, Sol."
+
+
+def test_settings_can_teach_a_model_that_came_later():
+    later = TranscriptionModel("gpt-next", prompt=False, plural_languages=True, keywords=True)
+    told = transcription(transcribing("gpt-next-mini", known=(later,)), Hints("de", "x", ("Luna",)))
+    assert told == Transcription(model="DEPLOYMENT", languages=["de"], keywords=["Luna"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -166,8 +259,8 @@ def test_configs_are_keys_and_hints_are_not_part_of_them():
 
 
 def test_a_prompt_does_not_show_itself():
-    assert "Lights" not in repr(Hints("en", "Lights."))
+    assert "Lights" not in repr(Hints("en", "Lights.", ("Lights",)))
 
 
 def test_without_its_prompt_a_hint_keeps_its_language():
-    assert Hints("en", "Lights.").without_prompt() == Hints("en")
+    assert Hints("en", "Lights.", ("Luna",)).without_prompt() == Hints("en")

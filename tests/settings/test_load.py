@@ -159,7 +159,7 @@ class TestMistakes:
             ("recogntion: {}", r"Unknown key 'recogntion' .*Did you mean recognition"),
             (
                 "targets: [{keys: 1}]",
-                r"Unknown key 'targets\[0\]\.keys'.* Keys of targets\[0\]: api_version, auth",
+                r"Unknown key 'targets\[0\]\.keys'.* Keys of targets\[0\]: also_transcribes, api_version",
             ),
             ("profiles: {kitchen: {lang: en}}", r"Unknown key 'profiles\.kitchen\.lang'"),
             ("speech: alloy", "speech is a single text .*Allowed: a mapping"),

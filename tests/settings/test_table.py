@@ -5,8 +5,8 @@ from wyoming_azure_realtime.settings.options import environment_name
 from wyoming_azure_realtime.settings.table import CONFIG, OPTIONS
 from wyoming_azure_realtime.settings.walk import values
 
-# profiles have names, so there is no variable for them; listeners have one for all of them
-STRUCTURED = ("profiles.", "listeners[")
+# profiles and models have names, so there is no variable for them; listeners have one for all of them
+STRUCTURED = ("profiles.", "listeners[", "recognition.models")
 
 
 def keys() -> list[str]:

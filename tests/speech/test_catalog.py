@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from wyoming_azure_realtime.errors import RequestError, UnknownLanguage, UnknownModel, UnknownVoice
 from wyoming_azure_realtime.settings.model import Profile, Speech
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
+from wyoming_azure_realtime.speech.hearing import Deployment
 
 
 def catalog(**more: Any) -> Catalog:
     settings: dict[str, Any] = {
         "backend": "azure",
-        "model": "whisper-1",
+        "hearing": (Deployment("my-ears", "whisper-1"),),
         "voices": GA_VOICES,
         "substitutes": Speech().substitutes,
         "default_voice": "alloy",
@@ -161,12 +162,36 @@ def test_a_backend_that_does_not_hear_says_why():
     ],
 )
 def test_partial_text_is_promised_only_where_the_model_gives_it(model: str, partials: bool):
-    assert catalog(model=model).partials is partials
+    assert catalog(hearing=(Deployment("d", model),)).partials is partials
+    several = (Deployment("d", "whisper-1"), Deployment("e", model))
+    assert catalog(hearing=several).partials is partials
 
 
-def test_a_model_may_be_shown_under_another_name():
-    shown = catalog(model_name="pocketsphinx")
-    assert shown.model("pocketsphinx").name == "pocketsphinx"
+def test_several_models_are_offered_the_default_first():
+    several = (
+        Deployment("my-ears", "whisper-1"),
+        Deployment("fast", "gpt-live-transcribe"),
+        Deployment("spare", "whisper-1"),
+    )
+    offered = catalog(hearing=several)
+    assert [model.name for model in offered.models] == ["whisper-1", "gpt-live-transcribe", "spare"]
+    assert offered.model().deployment == several[0]
+    for name, deployment in [
+        ("whisper-1", several[0]),
+        ("my-ears", several[0]),
+        ("gpt-live-transcribe", several[1]),
+        ("fast", several[1]),
+        ("spare", several[2]),
+    ]:
+        assert offered.model(name, "de-DE").deployment == deployment
+    with pytest.raises(UnknownModel, match="nobody"):
+        offered.model("nobody")
+
+
+def test_the_demo_does_not_go_by_the_name_of_a_model_that_hears_better():
+    shown = catalog(backend="embedded")
+    assert [model.name for model in shown.models] == ["embedded-demo"]
+    assert shown.model("embedded-demo").description == "embedded demo recogniser (English)"
     with pytest.raises(UnknownModel):
         shown.model("whisper-1")
 

@@ -17,6 +17,7 @@ from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
 from wyoming_azure_realtime.speech import probe, targets
 from wyoming_azure_realtime.speech.catalog import GA_VOICES, realtime_catalog
+from wyoming_azure_realtime.speech.hearing import deployments
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
@@ -65,7 +66,7 @@ async def house(monkeypatch: pytest.MonkeyPatch):
         stack.push_async_callback(sessions.close)
         catalog = realtime_catalog(
             backend="azure",
-            model="whisper-1",
+            hearing=deployments(aims[0]),
             voices=GA_VOICES,
             substitutes={},
             default_voice="alloy",

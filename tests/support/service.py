@@ -1,6 +1,6 @@
 """The real speech service over an embedded server in this process, for tests of whatever stands on it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +14,7 @@ from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, realtime_catalog
+from wyoming_azure_realtime.speech.hearing import deployments, models_of
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
@@ -41,6 +42,7 @@ async def running_service(
     engines: Engines | None = None,
     settings: Settings = DEFAULTS,
     options: ServerOptions | None = None,
+    home_names: Callable[[], Sequence[str]] = tuple,
     **target: object,
 ) -> AsyncIterator[Running]:
     """`target`: fields of the target that differ from the default, such as `api_version`."""
@@ -51,14 +53,16 @@ async def running_service(
         sessions = Sessions(opener, settings.pool)
         catalog = realtime_catalog(
             backend="azure",
-            model=aim.transcribes_with,
+            hearing=deployments(aim),
+            known=models_of(settings.recognition),
             voices=COMMON_VOICES if aim.api_version else GA_VOICES,
             substitutes=settings.speech.substitutes,
             default_voice=settings.speech.voice,
             default_language=settings.recognition.language,
         )
         turns: list[TurnRecord] = []
-        service = SpeechService(catalog, sessions, Targets([aim]), Targets([aim]), settings, turns.append)
+        hearing, speaking = Targets([aim]), Targets([aim])
+        service = SpeechService(catalog, sessions, hearing, speaking, settings, turns.append, home_names)
         try:
             yield Running(service, server, sessions, turns)
         finally:

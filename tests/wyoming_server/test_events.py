@@ -6,6 +6,7 @@ import pytest
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.errors import InvalidRequest, UnsupportedAudio
 from wyoming_azure_realtime.wyoming_server.events import (
+    MOST_NAMES,
     Event,
     SynthesizeStart,
     Text,
@@ -22,8 +23,46 @@ def event(kind: str, data: dict[str, Any]) -> Event:
 
 def test_every_field_of_transcribe_may_be_missing_null_or_of_a_later_version():
     assert read_data(event("transcribe", {}), Transcribe) == Transcribe()
-    data = {"name": None, "language": "en", "vad_sensitivity": 5, "transcript_names": ["Ada"], "new": {}}
-    assert read_data(event("transcribe", data), Transcribe) == Transcribe(language="en")
+    data = {"name": None, "language": "en", "vad_sensitivity": None, "transcript_names": None, "new": {}}
+    asked = read_data(event("transcribe", data), Transcribe)
+    assert (asked.name, asked.language) == (None, "en")
+    assert (asked.names, asked.terms, asked.sensitivity) == ((), (), "")
+
+
+def transcribe(**data: Any) -> Transcribe:
+    return read_data(event("transcribe", data), Transcribe)
+
+
+def test_names_and_terms_that_may_be_said_are_read_in_their_order():
+    asked = transcribe(transcript_names=["Ada", "Büro"], transcript_terms=["dimmer"])
+    assert (asked.names, asked.terms) == (("Ada", "Büro"), ("dimmer",))
+
+
+def test_too_many_names_are_cut_and_too_long_ones_left_out():
+    asked = transcribe(transcript_names=["x" * 201, "", *map(str, range(1000))])
+    assert asked.names == tuple(map(str, range(MOST_NAMES - 2)))
+
+
+@pytest.mark.parametrize("wrong", [5, "Ada", {"Ada": 1}, ["Ada", 5], [["Ada"]]])
+def test_names_that_are_none_spoil_no_command(wrong: Any):
+    asked = transcribe(language="de", transcript_names=wrong, transcript_terms=["dimmer"])
+    assert (asked.language, asked.names, asked.terms) == ("de", (), ("dimmer",))
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ("default", "default"),
+        ("relaxed", "relaxed"),
+        ("aggressive", "aggressive"),
+        ("Relaxed", "default"),
+        ("something new", "default"),
+        ("", "default"),
+        (5, ""),
+    ],
+)
+def test_sensitivities_that_are_unknown_count_as_the_default(said: Any, counts: str):
+    assert transcribe(vad_sensitivity=said).sensitivity == counts
 
 
 def test_a_voice_may_be_named_described_or_left_open():

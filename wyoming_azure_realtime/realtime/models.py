@@ -1,9 +1,14 @@
-"""What each transcription model accepts (vendor reference and field reports, November 2026).
+"""What each transcription model accepts: one table, which settings can extend.
 
-Knowledge belongs to the model, not to the name of a deployment: on Azure a deployment can be called anything.
+Knowledge belongs to the model, not to the name of a deployment, which on Azure can be anything.
+Sources, read in November 2026: the official Python SDK's types of `session.audio.input.transcription` (hint
+fields), the vendors' guides to realtime transcription (turn detection), Azure's schedule of retirements of
+July 2026, OpenAI's list of deprecations, and field reports (when deltas arrive).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 Partials = Literal["none", "after_commit", "while_speaking"]
@@ -11,21 +16,46 @@ Partials = Literal["none", "after_commit", "while_speaking"]
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionModel:
-    """One family of transcription models and the fields that it takes."""
+    """One family of transcription models and the fields that it takes.
+
+    Names to expect are written to `keywords` where the model takes that, else to the prompt if it is
+    `prompt_holds_names`. The dates are those from which the hosts refuse the last version of the family.
+    """
 
     name: str
     turn_detection: bool = True
     partials: Partials = "none"
     prompt: bool = True
+    prompt_holds_names: bool = True
     plural_languages: bool = False
     keywords: bool = False
+    ends_on_azure: date | None = None
+    ends_at_openai: date | None = None
 
+
+_OPENAI_END = date(2027, 2, 26)
 
 KNOWN = (
-    TranscriptionModel("whisper-1"),
-    TranscriptionModel("gpt-4o-transcribe-diarize", partials="after_commit", prompt=False),
-    TranscriptionModel("gpt-4o-transcribe", partials="after_commit"),
-    TranscriptionModel("gpt-4o-mini-transcribe", partials="after_commit"),
+    TranscriptionModel("whisper-1", ends_on_azure=date(2026, 12, 15), ends_at_openai=_OPENAI_END),
+    TranscriptionModel(
+        "gpt-4o-transcribe-diarize",
+        partials="after_commit",
+        prompt=False,
+        ends_on_azure=date(2026, 10, 15),
+        ends_at_openai=_OPENAI_END,
+    ),
+    TranscriptionModel(
+        "gpt-4o-transcribe",
+        partials="after_commit",
+        ends_on_azure=date(2026, 10, 15),
+        ends_at_openai=_OPENAI_END,
+    ),
+    TranscriptionModel(
+        "gpt-4o-mini-transcribe",
+        partials="after_commit",
+        ends_on_azure=date(2026, 12, 15),
+        ends_at_openai=_OPENAI_END,
+    ),
     TranscriptionModel("gpt-realtime-whisper", turn_detection=False, partials="while_speaking", prompt=False),
     TranscriptionModel(
         "gpt-live-transcribe",
@@ -37,10 +67,19 @@ KNOWN = (
     TranscriptionModel("gpt-transcribe", prompt=False, plural_languages=True, keywords=True),
 )
 
+# Turn detection that a model refuses fails the whole session; a refused prompt is sent once more without it.
+# Only what somebody has written for this model himself is worth that.
+UNKNOWN = TranscriptionModel("", turn_detection=False, prompt_holds_names=False)
 
-def transcription_model(name: str) -> TranscriptionModel:
-    """The family that `name` begins with (dated names included); unknown names count as whisper-1."""
-    for known in sorted(KNOWN, key=lambda model: -len(model.name)):
-        if name.lower().startswith(known.name):
-            return known
-    return KNOWN[0]
+
+_AZURE_NAMES = {"whisper": "whisper-1"}
+
+
+def transcription_model(name: str, more: Iterable[TranscriptionModel] = ()) -> TranscriptionModel:
+    """The family that `name` begins with (dated names included), `more` before `KNOWN`; else `UNKNOWN`."""
+    sought = _AZURE_NAMES.get(name.lower(), name.lower())
+    for table in (more, KNOWN):
+        for known in sorted(table, key=lambda model: -len(model.name)):
+            if sought.startswith(known.name.lower()):
+                return known
+    return UNKNOWN

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
-from wyoming_azure_realtime.realtime.models import transcription_model
+from wyoming_azure_realtime.realtime.models import TranscriptionModel, transcription_model
 from wyoming_azure_realtime.realtime.shapes import (
     PCM_24K,
     Audio,
@@ -22,15 +22,25 @@ from wyoming_azure_realtime.realtime.shapes import (
     TurnDetection,
 )
 
+# Bytes: whisper reads the last 224 tokens of a prompt (vendor's guide), and a token of names in most scripts
+# is longer than two and a half bytes.
+LONGEST_PROMPT = 560
+
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionConfig:
-    """A session that hears: `deployment` transcribes, `model` tells what may be asked of it."""
+    """A session that hears: `deployment` transcribes with `model`; `known` are models that settings add."""
 
     target: str
     deployment: str
     model: str
     noise_reduction: str = "far_field"
+    known: tuple[TranscriptionModel, ...] = ()
+
+    @property
+    def accepts(self) -> TranscriptionModel:
+        """What may be asked of the model."""
+        return transcription_model(self.model, self.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,13 @@ SessionConfig = TranscriptionConfig | SpeechConfig
 class Hints:
     """What one request tells the session. `language` is a BCP 47 tag, `prompt` free text.
 
-    `detection`: how the service finds the end of the turn; None: it is told.
+    `keywords`: names that may be said, the likeliest first. `detection`: how the service finds the end of the
+    turn; None: it is told.
     """
 
     language: str = ""
     prompt: str = field(default="", repr=False)
+    keywords: tuple[str, ...] = field(default=(), repr=False)
     detection: TurnDetection | None = None
 
     def without_prompt(self) -> "Hints":
@@ -67,14 +79,33 @@ NO_HINTS = Hints()
 
 def transcription(config: TranscriptionConfig, hints: Hints) -> Transcription:
     """The fields that the model takes, and no others. Languages are reduced to ISO 639-1."""
-    model = transcription_model(config.model)
+    model = config.accepts
     language = hints.language.replace("_", "-").split("-")[0].lower()
     return Transcription(
         model=config.deployment,
         language=language if language and not model.plural_languages else UNSET,
         languages=[language] if language and model.plural_languages else UNSET,
-        prompt=hints.prompt if hints.prompt and model.prompt else UNSET,
+        prompt=_prompt(model, hints) or UNSET,
+        keywords=list(hints.keywords) if hints.keywords and model.keywords else UNSET,
     )
+
+
+def _prompt(model: TranscriptionModel, hints: Hints) -> str:
+    """The user's own words, and the names behind them if they have no field, as many as fit."""
+    if not model.prompt:
+        return ""
+    prompt = hints.prompt
+    if model.keywords or not model.prompt_holds_names:
+        return prompt
+    ahead = f"{prompt} " if prompt else ""
+    room = LONGEST_PROMPT - len(ahead.encode())
+    names: list[str] = []
+    for name in hints.keywords:
+        room -= len(name.encode()) + 2
+        if room < 0:
+            break
+        names.append(name)
+    return f"{ahead}{', '.join(names)}." if names else prompt
 
 
 def opening_update(config: SessionConfig, kind: SessionKind) -> Session:
@@ -86,7 +117,7 @@ def hints_update(
     config: TranscriptionConfig, hints: Hints, kind: SessionKind, told: Hints = NO_HINTS
 ) -> Session:
     """Only the hints, to a session that has been `told` others: everything else stays as it was opened."""
-    detects = transcription_model(config.model).turn_detection and hints.detection != told.detection
+    detects = config.accepts.turn_detection and hints.detection != told.detection
     heard = AudioInput(
         transcription=transcription(config, hints),
         turn_detection=_detection(hints.detection, kind) if detects else UNSET,

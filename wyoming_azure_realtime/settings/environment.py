@@ -9,7 +9,7 @@ from wyoming_azure_realtime.settings.options import PREFIX, Given, Option, Unrea
 from wyoming_azure_realtime.settings.table import CONFIG, OPTIONS
 from wyoming_azure_realtime.settings.tree import Branch, Leaf, parse, put
 
-SECRETS = ("targets[0].key", "http.token")
+SECRETS = ("targets[0].key", "http.token", "home_assistant.token")
 
 # What Kubernetes and old Docker links put into the environment when a service is called like this program.
 _INJECTED = re.compile(r"SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME")

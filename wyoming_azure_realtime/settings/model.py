@@ -74,6 +74,8 @@ class Target(Slice, frozen=True, kw_only=True):
     realtime_deployment: str = "gpt-realtime"
     transcription_deployment: str = "whisper-1"
     transcription_model: str = ""
+    # further deployments that hear, and the model of each; clients choose them by name
+    also_transcribes: dict[str, str] = field(default_factory=dict)
 
     @property
     def transcribes_with(self) -> str:
@@ -81,11 +83,25 @@ class Target(Slice, frozen=True, kw_only=True):
         return self.transcription_model or self.transcription_deployment
 
 
+class ModelFacts(Slice, frozen=True, kw_only=True):
+    """What a transcription model accepts that the program does not know, or that has changed."""
+
+    turn_detection: bool = False
+    partials: Literal["none", "after_commit", "while_speaking"] = "none"
+    prompt: bool = False
+    keywords: bool = False
+    plural_languages: bool = False
+    retires: str = ""
+
+
 class Recognition(Slice, frozen=True, kw_only=True):
-    """Speech to text."""
+    """Speech to text. `max_names` limits `names` together with those of the request and the home."""
 
     language: str = "en"
     prompt: str = ""
+    names: tuple[str, ...] = ()
+    max_names: Annotated[int, Meta(ge=0, le=200)] = 50
+    models: dict[str, ModelFacts] = field(default_factory=dict)
     noise_reduction: Literal["far_field", "near_field", "off"] = "far_field"
     max_seconds: Annotated[float, Meta(ge=1, le=600)] = 60.0
     # seconds of quiet after which what was said is recognised, though it may go on; 0: only at the end
@@ -164,6 +180,14 @@ class Zeroconf(Slice, frozen=True, kw_only=True):
     name: str = ""
 
 
+class HomeAssistant(Slice, frozen=True, kw_only=True):
+    """Where the names in the home come from: Home Assistant's address and a token of an administrator."""
+
+    url: str = ""
+    token: Secret = Secret("")
+    refresh: Seconds = 600.0
+
+
 class Embedded(Slice, frozen=True, kw_only=True):
     """The embedded backend. `names` are words of the home that its recogniser should know."""
 
@@ -198,5 +222,6 @@ class Settings(Slice, frozen=True, kw_only=True):
     limits: Limits = Limits()
     http: Http = Http()
     zeroconf: Zeroconf = Zeroconf()
+    home_assistant: HomeAssistant = HomeAssistant()
     embedded: Embedded = Embedded()
     log: Log = Log()

@@ -78,6 +78,10 @@ OPTIONS = (
         "Model behind the deployment that hears; empty: its name is the deployment's name.",
     ),
     _own(
+        "targets[0].also_transcribes",
+        "Further deployments that hear, and their models; clients choose them by name.",
+    ),
+    _own(
         "targets[0].api_version",
         "Empty or v1: the GA API; a date from 2024-10-01 on: the deprecated preview API.",
         known=("AZURE_OPENAI_API_VERSION",),
@@ -94,6 +98,8 @@ OPTIONS = (
         short="LANGUAGE",
     ),
     _own("recognition.prompt", "Hint for the recogniser: names and words to expect."),
+    _own("recognition.names", "Names in the home, the likeliest first."),
+    _own("recognition.max_names", "Names at most that the recogniser is told to expect."),
     _own("recognition.noise_reduction", "far_field: speakerphones; near_field: headsets."),
     _own("recognition.max_seconds", "Longest utterance, in seconds."),
     _own(
@@ -146,6 +152,9 @@ OPTIONS = (
     ),
     _own("zeroconf.enabled", "Announce the Wyoming port on the network."),
     _own("zeroconf.name", "Name to announce; empty: one that is stable and unique per host."),
+    _own("home_assistant.url", "Home Assistant's address, to fetch the names in the home."),
+    _own("home_assistant.token", "Long-lived access token of an administrator."),
+    _own("home_assistant.refresh", "Seconds between two fetches of the names."),
     _own("embedded.names", "Names in the home that the embedded recogniser should know."),
     _own("embedded.workers", "Processes of the embedded recogniser."),
     _own("embedded.cache_dir", "Where the embedded recogniser keeps its language model."),

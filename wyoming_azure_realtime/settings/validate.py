@@ -20,13 +20,12 @@ from wyoming_azure_realtime.settings.addresses import (
 from wyoming_azure_realtime.settings.convert import impossible, quote
 from wyoming_azure_realtime.settings.model import Settings
 from wyoming_azure_realtime.settings.tree import DEFAULT, Sources
+from wyoming_azure_realtime.settings.validate_home import check_home
 from wyoming_azure_realtime.settings.validate_speech import check_speech
 from wyoming_azure_realtime.settings.validate_targets import check_targets
 
 MAX_LISTENERS = 64
 MAX_NETWORKS = 1000
-MAX_NAMES = 1000
-MAX_NAME = 60
 
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _TOKEN = re.compile(r"[!-~]+")
@@ -42,7 +41,7 @@ def validate(settings: Settings, sources: Sources, uses: Literal["azure", "embed
     _check_http(settings, sources)
     _check_pool(settings, sources)
     _check_zeroconf(settings, sources)
-    _check_names(settings, sources)
+    check_home(settings, sources)
     _check_log(settings, sources)
     if uses == "azure":
         check_targets(settings, sources)
@@ -134,16 +133,6 @@ def _check_zeroconf(settings: Settings, sources: Sources) -> None:
         raise impossible(
             "zeroconf.name", quote(name), source, f"up to {_LABEL_BYTES} bytes of printable text"
         )
-
-
-def _check_names(settings: Settings, sources: Sources) -> None:
-    names, source = settings.embedded.names, _of(sources, "embedded.names")
-    if len(names) > MAX_NAMES:
-        raise impossible("embedded.names", f"a list of {len(names)}", source, f"at most {MAX_NAMES} names")
-    for name in names:
-        if not any(char.isalpha() for char in name) or len(name) > MAX_NAME or not name.isprintable():
-            allowed = f"names of up to {MAX_NAME} characters with letters in them"
-            raise impossible("embedded.names", f"a list with {quote(name)}", source, allowed)
 
 
 def _check_log(settings: Settings, sources: Sources) -> None:

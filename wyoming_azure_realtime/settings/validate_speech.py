@@ -10,6 +10,7 @@ from wyoming_azure_realtime.settings.convert import impossible, quote
 from wyoming_azure_realtime.settings.model import Settings
 from wyoming_azure_realtime.settings.tree import DEFAULT, Sources
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
+from wyoming_azure_realtime.speech.hearing import Deployment
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _SUBSTITUTED = re.compile(r"[a-z0-9_]{1,40}")
@@ -21,7 +22,7 @@ def check_speech(settings: Settings, sources: Sources, uses: Literal["azure", "e
     _check_substitutes(settings, sources, accepted)
     catalog = realtime_catalog(
         backend=uses,
-        model="",
+        hearing=(Deployment("", ""),),
         voices=accepted,
         substitutes=settings.speech.substitutes,
         default_voice=accepted[0],

@@ -17,6 +17,8 @@ _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_.])?|[0-9a-f:.]+")
 _PATH = re.compile(r"[!-~]*")
 _KEY = re.compile(r"[!-~]([ -~]*[!-~])?")
 _NAME = re.compile(r"[!-~]{1,128}")
+MAX_DEPLOYMENTS = 20
+
 _NAMES = ("name", "realtime_deployment", "transcription_deployment", "token_scope")
 
 
@@ -52,7 +54,23 @@ def _check(target: Target, index: int, sources: Sources) -> None:
             raise impossible(
                 key, quote(text), _of(sources, key), "1 to 128 printable characters without spaces"
             )
+    _check_deployments(target, index, sources)
     _check_version(target, index, sources)
+
+
+def _check_deployments(target: Target, index: int, sources: Sources) -> None:
+    key, further = f"targets[{index}].also_transcribes", target.also_transcribes
+    if len(further) > MAX_DEPLOYMENTS:
+        told = f"given for {len(further)} deployments"
+        raise impossible(key, told, _of(sources, key), f"at most {MAX_DEPLOYMENTS}")
+    for name, model in further.items():
+        if not (_NAME.fullmatch(name) and _NAME.fullmatch(model)):
+            told = f"{quote(name)} with {quote(model)}"
+            allowed = "names of deployments and their models, both without spaces"
+            raise impossible(key, told, _of(sources, key), allowed)
+        if name == target.transcription_deployment:
+            told = f"{quote(name)}, which is the transcription_deployment already"
+            raise impossible(key, told, _of(sources, key), "further deployments")
 
 
 def _check_version(target: Target, index: int, sources: Sources) -> None:

@@ -1,12 +1,13 @@
 """What is on offer: models and voices, answered from memory. Pure and immutable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wyoming_azure_realtime.errors import UnknownLanguage, UnknownModel, UnknownVoice
 from wyoming_azure_realtime.realtime.models import transcription_model
 from wyoming_azure_realtime.settings.model import Profile
 from wyoming_azure_realtime.speech import languages
+from wyoming_azure_realtime.speech.hearing import Deployment, Known
 
 COMMON_VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse")
 GA_VOICES = (*COMMON_VOICES, "marin", "cedar")
@@ -20,14 +21,18 @@ AZURE_SPEECH_NAMES = {
     "jasonneural": "fable",
 }
 
+EMBEDDED_DEMO = "embedded-demo"
+NOWHERE = Deployment("", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A recognition model, under the name that clients ask for."""
+    """A recognition model, under the name that clients ask for; its deployment's name is understood too."""
 
     name: str
     description: str
     languages: tuple[str, ...]
+    deployment: Deployment = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Catalog:
         if not self.models:
             raise UnknownModel(f"Nothing here can recognise speech: {self.deaf_because}")
         named = [model for model in self.models if name in ("", model.name)]
+        named = named or [model for model in self.models if name == model.deployment.name]
         if not named:
             raise UnknownModel(f"Unknown model {_shown(name)}.", advice=f"There is {_list(self.models)}.")
         wanted = language or self.default_language
@@ -108,8 +114,8 @@ def _list(entries: tuple[Model, ...] | tuple[Voice, ...]) -> str:
 def realtime_catalog(
     *,
     backend: str,
-    model: str,
-    model_name: str = "",
+    hearing: Sequence[Deployment],
+    known: Known = (),
     voices: tuple[str, ...],
     substitutes: Mapping[str, str],
     default_voice: str,
@@ -119,22 +125,37 @@ def realtime_catalog(
 ) -> Catalog:
     """The catalog of a backend. `voices` are those its sessions accept; `substitutes` speak for others.
 
-    `model` tells what can be expected; `model_name` is what clients see where that would mislead them.
+    `hearing` are the deployments that hear, the default first; `known` are models that settings add.
     """
     spoken = languages.ENGLISH if backend == "embedded" else languages.ALL
-    label = "embedded demo recogniser (English)" if backend == "embedded" else model
     accepted = [Voice(name, name.capitalize(), spoken, name) for name in voices]
     stand_ins = [
         Voice(name, f"{name.capitalize()} (spoken by {instead.capitalize()})", spoken, instead)
         for name, instead in substitutes.items()
     ]
     return Catalog(
-        models=() if deaf_because else (Model(model_name or model, label, spoken),),
+        models=() if deaf_because else _models(hearing, spoken, demo=backend == "embedded"),
         voices=(*accepted, *stand_ins),
-        partials=transcription_model(model).partials != "none",
+        partials=any(transcription_model(one.model, known).partials != "none" for one in hearing),
         backend=backend,
         default_voice=default_voice,
         default_language=default_language,
         deaf_because=deaf_because,
         requires_external_vad=requires_external_vad,
     )
+
+
+def _models(hearing: Sequence[Deployment], spoken: tuple[str, ...], *, demo: bool) -> tuple[Model, ...]:
+    """Under the models' names; a second deployment of a model goes by its own name.
+
+    The model that the demo behaves like would mislead, so that has a name of its own.
+    """
+    models: dict[str, Model] = {}
+    for deployment in hearing:
+        name, description = deployment.model, deployment.model
+        if demo:
+            name, description = EMBEDDED_DEMO, "embedded demo recogniser (English)"
+        elif name in models:
+            name, description = deployment.name, f"{deployment.model} ({deployment.name})"
+        models.setdefault(name, Model(name, description, spoken, deployment))
+    return tuple(models.values())

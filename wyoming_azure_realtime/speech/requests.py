@@ -10,12 +10,15 @@ from wyoming_azure_realtime.realtime.shapes import JsonObject
 class RecognitionRequest:
     """One utterance to be recognised. Empty `model` and `language`: the profile's defaults.
 
-    `vad_sensitivity`: default, relaxed or aggressive, for turns that the server ends.
+    `names` and `terms` may be said. `vad_sensitivity`: default, relaxed or aggressive, for turns that the
+    server ends; empty: not said.
     """
 
     door: str
     model: str = ""
     language: str = ""
+    names: tuple[str, ...] = field(default=(), repr=False)
+    terms: tuple[str, ...] = field(default=(), repr=False)
     vad_sensitivity: str = ""
 
 

@@ -1,13 +1,16 @@
 """What the doors talk to: it makes one object per request and holds nothing of it."""
 
 import asyncio
+import logging
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from wyoming_azure_realtime.realtime.models import transcription_model
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
+from wyoming_azure_realtime.speech.bias import expected_names
 from wyoming_azure_realtime.speech.catalog import Catalog
+from wyoming_azure_realtime.speech.hearing import Deployment, deployment_like, deployments, models_of
 from wyoming_azure_realtime.speech.probe import keep_probing
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.sessions import Sessions
@@ -18,12 +21,14 @@ from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
 from wyoming_azure_realtime.speech.turn_rules import turn_rules
 from wyoming_azure_realtime.speech.utterance import Utterance
 
+_LOGGER = logging.getLogger(__name__)
+
 
 class SpeechService:
     """Recognition and synthesis over the process's sessions, with one profile's defaults.
 
     `hearing` and `speaking` are the targets for each; `sessions` is shared by all profiles; `on_turn` is
-    called once per turn, whatever its end.
+    called once per turn, whatever its end; `home_names` is asked at every recognition.
     """
 
     def __init__(
@@ -34,6 +39,7 @@ class SpeechService:
         speaking: Targets,
         settings: Settings,
         on_turn: OnTurn,
+        home_names: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.catalog = catalog
         self._sessions = sessions
@@ -41,6 +47,9 @@ class SpeechService:
         self._speaking = speaking
         self._settings = settings
         self._on_turn = on_turn
+        self._home_names = home_names
+        self._known = models_of(settings.recognition)
+        self._told: set[str] = set()
 
     def for_profile(self, profile: Profile) -> "SpeechService":
         """The same sessions with the profile's defaults."""
@@ -49,7 +58,15 @@ class SpeechService:
             recognition = replace(settings.recognition, requires_external_vad=profile.vad == "external")
             settings = replace(settings, recognition=recognition)
         catalog = self.catalog.for_profile(profile)
-        return SpeechService(catalog, self._sessions, self._hearing, self._speaking, settings, self._on_turn)
+        return SpeechService(
+            catalog,
+            self._sessions,
+            self._hearing,
+            self._speaking,
+            settings,
+            self._on_turn,
+            self._home_names,
+        )
 
     def warm(self) -> None:
         """Have sessions ready for the recogniser and the default voice from now on; returns at once."""
@@ -71,14 +88,15 @@ class SpeechService:
         """An utterance, to be entered. Raises `UnknownModel`, `UnknownLanguage`."""
         language = request.language or self.catalog.default_language
         model = self.catalog.model(request.model, language)
+        wanted = model.deployment if request.model else None
         recognition = self._settings.recognition
-        detects = transcription_model(self._hearing.first.transcribes_with).turn_detection
+        detects = self._transcription(self._hearing.first, wanted).accepts.turn_detection
         rules = turn_rules(recognition, request.vad_sensitivity, model_detects=detects)
         recogniser = Recogniser(
             self._sessions,
             self._hearing,
-            self._transcription,
-            Hints(language=language, prompt=recognition.prompt, detection=rules.detection),
+            lambda target: self._transcription(target, wanted),
+            Hints(language, recognition.prompt, self._names(request), rules.detection),
             self._settings.deadlines,
             TurnLog("recognition", request.door, model.name, language=language),
         )
@@ -111,13 +129,31 @@ class SpeechService:
             on_turn=self._on_turn,
         )
 
-    def _transcription(self, target: Target) -> TranscriptionConfig:
+    def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
+        told, ours = (*request.names, *request.terms), self._settings.recognition
+        return expected_names(told, ours.names, self._home_names(), most=ours.max_names)
+
+    def _transcription(self, target: Target, wanted: Deployment | None = None) -> TranscriptionConfig:
+        """What hears there: a deployment like the one that was asked for, else the target's own."""
+        own = deployments(target)[0]
+        heard_by = deployment_like(wanted, target) if wanted else own
+        if heard_by is None:  # another model's text is better than none
+            heard_by = own
+            self._tell_once(
+                f"Target '{target.name}' has no model like the one asked for: '{own.model}' hears"
+            )
         return TranscriptionConfig(
             target=target.name,
-            deployment=target.transcription_deployment,
-            model=target.transcribes_with,
+            deployment=heard_by.name,
+            model=heard_by.model,
             noise_reduction=self._settings.recognition.noise_reduction,
+            known=self._known,
         )
+
+    def _tell_once(self, told: str) -> None:
+        if told not in self._told:
+            self._told.add(told)
+            _LOGGER.info("%s", told)
 
     def _default_speech(self, target: Target) -> SpeechConfig:
         return self._speech(target, self.catalog.voice().realtime_name)

@@ -25,7 +25,7 @@ class AsrExchange(Exchange):
 
     def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
         super().__init__(service, outbox, on_ready)
-        self._request: Transcribe | None = None
+        self._request: RecognitionRequest | None = None
         self._utterance: Utterance | None = None
         self._format: AudioFormat | None = None
         self._described = b""
@@ -49,8 +49,7 @@ class AsrExchange(Exchange):
 
     async def run(self) -> None:
         """Open the utterance, then pass its results on until the transcript. Raises SpeechServiceError."""
-        asked = self._request = self._request or Transcribe()
-        request = RecognitionRequest(door="wyoming", model=asked.name or "", language=asked.language or "")
+        request = self._request = self._request or RecognitionRequest(door="wyoming")
         async with self._service.recognize(request) as utterance:
             self._utterance = utterance
             self._on_ready()
@@ -62,7 +61,15 @@ class AsrExchange(Exchange):
     def _describe(self, event: Event) -> None:
         if self._request is not None:
             raise OutOfOrder("A second 'transcribe' before the first was answered.")
-        self._request = read_data(event, Transcribe)
+        asked = read_data(event, Transcribe)
+        self._request = RecognitionRequest(
+            door="wyoming",
+            model=asked.name or "",
+            language=asked.language or "",
+            names=asked.names,
+            terms=asked.terms,
+            vad_sensitivity=asked.sensitivity,
+        )
 
     def _begin(self, utterance: Utterance, fmt: AudioFormat) -> None:
         if self._format is not None:

@@ -6,13 +6,17 @@ Source: the `wyoming` package, whose own `from_event` takes any type for granted
 from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.errors import InvalidRequest
 
 # Longer than any name, language or speaker in use, short enough for an error that quotes it.
-Name = Annotated[str, Meta(max_length=200)]
+LONGEST_NAME = 200
+Name = Annotated[str, Meta(max_length=LONGEST_NAME)]
+
+MOST_NAMES = 200  # of one request, and as many terms; the rest is left out
+SENSITIVITIES = ("default", "relaxed", "aggressive")
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -28,10 +32,32 @@ class Event(Struct, frozen=True, gc=False):
 
 
 class Transcribe(Struct, frozen=True):
-    """Data of `transcribe`: which model and language to hear."""
+    """Data of `transcribe`: which model and language to hear, and what may be said.
+
+    The last three spoil no command: one that is wrong is as if it had not been sent.
+    """
 
     name: Name | None = None
     language: Name | None = None
+    vad_sensitivity: Raw = Raw()
+    transcript_names: Raw = Raw()
+    transcript_terms: Raw = Raw()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that may be said, at most `MOST_NAMES`."""
+        return _texts(self.transcript_names)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Other words that may be said, at most `MOST_NAMES`."""
+        return _texts(self.transcript_terms)
+
+    @property
+    def sensitivity(self) -> str:
+        """One of `SENSITIVITIES`; empty if the client did not say."""
+        said = _read(self.vad_sensitivity, str)
+        return "" if said is None else said if said in SENSITIVITIES else "default"
 
 
 class Voice(Struct, frozen=True):
@@ -78,6 +104,19 @@ def read_data(event: Event, shape: type[_T]) -> _T:
         raise InvalidRequest(f"The event '{event.type}' is incomplete or wrong: {error}.") from None
     except (ValueError, RecursionError):
         raise InvalidRequest(f"The event '{event.type}' holds text that is no Unicode.") from None
+
+
+def _texts(told: Raw) -> tuple[str, ...]:
+    texts = _read(told, list[str]) or []
+    return tuple(text for text in texts[:MOST_NAMES] if 0 < len(text) <= LONGEST_NAME)
+
+
+def _read(told: Raw, shape: type[_T]) -> _T | None:
+    """A field that spoils nothing when it is missing or wrong."""
+    try:
+        return msgspec.json.decode(told, type=shape)
+    except (ValueError, RecursionError):
+        return None
 
 
 def read_format(event: Event) -> AudioFormat:

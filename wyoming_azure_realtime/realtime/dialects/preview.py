@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind, UnknownParameter
-from wyoming_azure_realtime.realtime.dialects.preview_rules import check_fields, check_parts
+from wyoming_azure_realtime.realtime.dialects.preview_rules import NEWER_HINTS, check_fields, check_parts
 from wyoming_azure_realtime.realtime.dialects.renames import GA_NAME, PREVIEW_NAME
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
@@ -217,6 +217,8 @@ def _old_value(name: str, value: Any) -> Any:
         return FORMAT_NAMES.get(value.get("type"), value)
     if name == "modalities" and value == ["audio"]:
         return ["text", "audio"]  # this generation speaks only together with text
+    if name == "input_audio_transcription" and isinstance(value, dict):
+        return {field: told for field, told in value.items() if field not in NEWER_HINTS}
     return value
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter
+from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter, UnknownParameter
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 MODALITIES = ({"text"}, {"text", "audio"})
+# of a transcription, that came with models which only GA has
+NEWER_HINTS = ("languages", "keywords", "delay")
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.6, 1.2
 
 
 def check_fields(flat: JsonObject, formats: Mapping[str, Any], path: str) -> None:
-    """Check the flat fields of a session or a response. Raises `InvalidParameter`."""
+    """Check the flat fields of a session or a response. Raises `InvalidParameter`, `UnknownParameter`."""
     for name, value in flat.items():
         here = f"{path}.{name}"
         if name.endswith("_audio_format"):
@@ -20,6 +22,8 @@ def check_fields(flat: JsonObject, formats: Mapping[str, Any], path: str) -> Non
             _check_modalities(value, here)
         elif name == "temperature":
             _check_temperature(value, here)
+        elif name == "input_audio_transcription" and isinstance(value, dict):
+            _check_hints(value, here)
 
 
 def check_parts(item: Any, path: str) -> None:
@@ -32,6 +36,12 @@ def check_parts(item: Any, path: str) -> None:
         if isinstance(kind, str) and kind not in ("text", "audio"):
             where = f"{path}.content[{place}].type"
             raise InvalidParameter(where, f"Invalid value: '{kind[:100]}'. Value must be 'text'.")
+
+
+def _check_hints(transcription: JsonObject, path: str) -> None:
+    for hint in NEWER_HINTS:
+        if hint in transcription:
+            raise UnknownParameter(f"{path}.{hint}")
 
 
 def _check_format(value: Any, known: list[str], path: str) -> None:

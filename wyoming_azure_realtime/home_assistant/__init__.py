@@ -1,0 +1,1 @@
+"""Names in the home, as Home Assistant knows them."""

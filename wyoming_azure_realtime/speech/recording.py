@@ -1,11 +1,14 @@
 """The sound of one utterance, whole and bounded: written by the client's side, walked by the senders."""
 
+import numpy as np
+
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
 from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder
 
 BYTES_PER_SECOND = REALTIME.rate * REALTIME.frame_bytes
 _RECENT_SECONDS = 0.25  # of the input; more than any resampler holds back
+_LOUD = (32768 * 10 ** (-50 / 20)) ** 2  # mean square of -50 dBFS, an offset included
 
 
 class Recording:
@@ -19,6 +22,7 @@ class Recording:
         self._received = 0
         self._recent = bytearray()
         self.finished = False
+        self.loud = False  # at any time, whatever it is
 
     def __len__(self) -> int:
         return len(self._pcm)
@@ -70,6 +74,7 @@ class Recording:
         if len(self._pcm) + len(pcm) > self._max_seconds * BYTES_PER_SECOND:
             raise AudioTooLong(f"The audio is longer than {self._max_seconds:g} seconds.")
         self._pcm += pcm
+        self.loud = self.loud or _is_loud(pcm)
 
     def _remember(self, data: bytes) -> None:
         """Whole frames stay whole: the oldest go in multiples of them."""
@@ -83,3 +88,8 @@ class Recording:
 
     def _whole_frames(self) -> int:
         return len(self._recent) - len(self._recent) % self._source.frame_bytes
+
+
+def _is_loud(pcm: bytes) -> bool:
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+    return len(samples) > 0 and float(samples @ samples) / len(samples) > _LOUD

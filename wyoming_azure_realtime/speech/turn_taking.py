@@ -27,6 +27,11 @@ class TurnTaking:
         return self._ear.calm < self._ear.total
 
     @property
+    def spoken(self) -> bool:
+        """Somebody has said something."""
+        return self._ear.speech >= LEAST_SPEECH
+
+    @property
     def pausing(self) -> bool:
         """Somebody has spoken since the last draft, and then it was quiet: this may have been all."""
         draft = self._rules.draft

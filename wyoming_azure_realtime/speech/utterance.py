@@ -13,6 +13,7 @@ from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.errors import OutOfOrder, SpeechServiceError
+from wyoming_azure_realtime.speech.bias import echoes
 from wyoming_azure_realtime.speech.recording import Recording
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
 from wyoming_azure_realtime.speech.take import Recogniser, Take, is_too_short, no_response
@@ -138,7 +139,7 @@ class Utterance:
     def _wanted(self, take: Take | None, turn: TurnTaking) -> bool:
         """Whether there is something to be heard that no take is of."""
         if take is None:
-            return turn.audible and not is_too_short(self._recording)
+            return (turn.audible or self._recording.loud) and not is_too_short(self._recording)
         return take.end is not None and turn.goes_on
 
     def _begin_take(self) -> Take:
@@ -231,6 +232,9 @@ class Utterance:
             self._changed.set()
 
     def _succeed(self, text: str) -> None:
+        """The text is there. A model that hears nobody may repeat what it was told to expect."""
+        if self._turn is not None and not self._turn.spoken and echoes(text, self._by.hints):
+            text = ""
         self._log.outcome = "completed" if text else "empty"
         self._end(Recognition(text, self._by.hints.language))
 

@@ -9,7 +9,7 @@ _WIDE = "。！？｡।॥"  # noqa: RUF001 - they end a sentence without a spa
 _CLOSERS = "\"')\\]}’”“»›」』）》】〕〉"  # noqa: RUF001
 _OPENERS = "\"'([{‘“„«‹¿¡「『（《【‚"  # noqa: RUF001
 
-END = re.compile(rf"[.!?…؟۔{_WIDE}]+[{_CLOSERS}]*|(?=\n)")  # noqa: RUF001
+END = re.compile(rf"[.!?…؟۔{_WIDE}]+(?:[{_CLOSERS}]| »(?!\w))*|(?=\n)")  # noqa: RUF001
 CLAUSE = re.compile(rf"[,;:،؛][{_CLOSERS}]*(?=\s)|[、，；：][{_CLOSERS}]*|(?=\s[–—-]\s)|—(?=\w)")  # noqa: RUF001
 
 _QUOTATIVE = frozenset("とっなのはがをにでもだ")  # a Japanese sentence goes on after its quotation
@@ -37,7 +37,7 @@ def judge(text: str, start: int, end: re.Match[str], known: Abbreviations, *, fi
         return _line(text, start, after)
     if after == len(text):
         return Verdict.YES if final else Verdict.WAIT
-    marks = run.rstrip(_CLOSERS.replace("\\", ""))
+    marks = run.rstrip(f"{_CLOSERS} ".replace("\\", ""))
     if any(mark in _WIDE for mark in marks):
         return Verdict.NO if len(marks) < len(run) and text[after] in _QUOTATIVE else Verdict.YES
     if not text[after].isspace():
@@ -73,8 +73,9 @@ def _dot(
     previous = before[-2] if len(before) > 1 else ""
     if word.isdecimal():
         return _number(text, start, dot - len(word), previous, after, following, known, final=final)
-    if word.casefold() in known.closing:
-        return _closing(text, word.casefold(), after, following, final=final)
+    for closing in (word.casefold(), (previous + word).casefold()):
+        if closing in known.closing:
+            return _closing(text, closing, after, following, final=final)
     if following.isdecimal() and word.casefold() in known.numbered:
         return Verdict.NO
     if word.casefold() in known.never or _DOTTED.fullmatch(word):

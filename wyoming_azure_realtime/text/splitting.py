@@ -24,6 +24,7 @@ WHOLE_PIECE = 80
 CLAUSE_PAUSE, SENTENCE_PAUSE, PARAGRAPH_PAUSE = 0.15, 0.35, 0.6
 
 _LOOKAHEAD = 64  # no verdict needs more
+_SOUND = re.compile(r"[^\W_]")
 _SPACE = re.compile(r"\s+")
 _ENDS_SENTENCE = re.compile(r"[.!?…؟۔。！？｡।॥:]\W*\Z")  # noqa: RUF001
 _ENDS_CLAUSE = re.compile(r"[,;،؛、，；：–—-]\W*\Z")  # noqa: RUF001
@@ -50,6 +51,7 @@ class Splitter:
         self._at = 0  # where the piece in progress begins
         self._seen = 0  # up to where every end is known
         self._short = 0  # the last end that was too early to cut at
+        self._silent = 0  # up to where nothing in the piece has a sound
         self._space = ""
         self._begun = False
         self._finished = False
@@ -102,7 +104,12 @@ class Splitter:
 
     def _long_enough(self, end: int) -> bool:
         least = WHOLE_PIECE if self._whole and not self._first else SHORT_SENTENCE
-        return weight(self._text[self._at : end]) >= least and is_speakable(self._text[self._at : end])
+        sound = _SOUND.search(self._text, max(self._silent, self._at), end)
+        self._silent = sound.start() if sound else end
+        if sound is None:
+            return False
+        text = self._text[self._at : end].lstrip()
+        return len(text) >= least or weight(text) >= least
 
     def _first_clause(self) -> int | None:
         """The first clause that is long enough, of a first sentence whose end is not in sight."""
@@ -150,12 +157,13 @@ class Splitter:
         self._text = self._text[self._at :]
         self._seen = max(0, self._seen - self._at)
         self._short = max(0, self._short - self._at)
+        self._silent = max(0, self._silent - self._at)
         self._at = 0
 
 
 def is_speakable(text: str) -> bool:
     """Whether there is a letter or a digit in it."""
-    return any(character.isalnum() for character in text)
+    return _SOUND.search(text) is not None
 
 
 def pause_after(text: str) -> float:

@@ -209,6 +209,7 @@ def test_what_only_looks_like_markup_survives(text: str):
         ("1. Open it\n2. Close it\n\nDone", "1. Open it. 2. Close it. Done"),
         ("# Weather\nIt rains", "Weather. It rains"),
         ("• one\n• two", "one. two"),
+        ("1. Set it to 5 - 6 or + 7", "1. Set it to 5 - 6 or + 7"),
         ("| Room | °C |\n|---|--:|\n| Bath | 21 |\n| Hall | 19 |", "Bath: 21. Hall: 19"),
         ("|Room|Heat|Wet|\n|:-|-|-|\n|Bath|21|4|\n|Hall| |5|\nEnd", "Bath: Heat 21, Wet 4. Hall: Wet 5. End"),
         ("| A | B |\n|---|---|", "A, B"),

@@ -79,9 +79,9 @@ def content(line: str, kind: Kind) -> str:
     if kind is Kind.FENCE and (fence := _FENCE.match(text)):
         return fence[1] or fence[2]
     if kind is Kind.HEADING:
-        title = _HEADING.sub("", text, count=1)
+        title = _after(_HEADING, text)
         return title[: match.start()] if (match := _HEADING_END.search(title)) else title
-    return _BULLET.sub("", text, count=1) if kind is Kind.ITEM else text
+    return _after(_BULLET, text) if kind is Kind.ITEM else text
 
 
 def closes_fence(line: str, fence: str) -> bool:
@@ -91,5 +91,9 @@ def closes_fence(line: str, fence: str) -> bool:
 
 
 def _unquoted(line: str) -> str:
-    match = _QUOTE.match(line)
-    return line[match.end() :] if match else line
+    return _after(_QUOTE, line)
+
+
+def _after(mark: re.Pattern[str], text: str) -> str:
+    match = mark.match(text)
+    return text[match.end() :] if match else text

@@ -1,0 +1,222 @@
+"""Markdown within a paragraph, made into words while it arrives."""
+
+import html
+import re
+
+from wyoming_azure_realtime.text.symbols import EMOJI, address_end, spoken_address, without_emoji
+
+LONGEST_MARK = 600
+"""Characters that may wait for the end of a link, a tag or a code span before they count as plain text."""
+
+_DEEPEST = 3  # links within images within links
+
+_SPECIAL = re.compile(rf"[\\`*_~!\[<&]|\b(?:https?|ftp)://|\bwww\.(?=\w)|{EMOJI.pattern}", re.IGNORECASE)
+_UNFINISHED = re.compile(
+    r"\b(?:h|ht|htt|https?|https?:|https?:/|f|ft|ftp|ftp:|ftp:/|w|ww|www|www\.)\Z|[©®™\u200d\u203c-\u303d]\Z",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"[^\s<>\"`|\\^{}]*")
+_TAG_NAMES = (
+    "a|abbr|audio|b|big|blockquote|br|break|center|cite|code|dd|del|details|div|dl|dt|em|emphasis|figure|font|h[1-6]|hr|i|"
+    "img|ins|kbd|lang|li|mark|ol|p|phoneme|pre|prosody|q|s|samp|say-as|say|small|span|speak|strong|sub|summary|sup|"
+    "table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|voice|wbr"
+)
+_TAG = re.compile(rf"</?({_TAG_NAMES})(?:\s[^<>]{{0,500}})?\s*/?>", re.IGNORECASE)
+_OPEN_TAG = re.compile(r"<(?:!|!-|/?[A-Za-z][A-Za-z0-9-]{0,12}(?:\s[^<>]{0,500})?\s*/?|/)?\Z")
+_COMMENT = re.compile(r"<!--.{0,500}?-->", re.DOTALL)
+_AUTOLINK = re.compile(r"<(?:mailto:)?([a-z][a-z0-9+.-]{1,30}:[^\s<>]*|[^\s<>@]+@[^\s<>@]+)>", re.IGNORECASE)
+_OPEN_AUTOLINK = re.compile(r"<[^\s<>]{0,600}\Z")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_OPEN_ENTITY = re.compile(r"&(?:#?[A-Za-z0-9]{0,31})\Z")
+_ESCAPABLE = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_BREAKING = frozenset(("br", "p", "div", "li", "tr", "hr", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6"))
+
+Step = tuple[str, int] | None
+"""What a mark becomes and where the text goes on; None while that cannot be told."""
+
+
+class Inline:
+    """Collects the text of one paragraph after the other."""
+
+    def __init__(self, depth: int = 0) -> None:
+        self._depth = depth
+        self._held = ""
+        self._before = ""  # the character before what is held
+        self._open = {"*": 0, "_": 0, "~": 0}
+
+    def add(self, text: str) -> str:
+        """What is certain by now."""
+        self._held += text
+        return self._read(final=False)
+
+    def end(self) -> str:
+        """The rest; a new paragraph follows."""
+        rest = self._read(final=True)
+        self._before = ""
+        self._open = dict.fromkeys(self._open, 0)
+        return rest
+
+    def _read(self, *, final: bool) -> str:
+        text, at, spoken = self._before + self._held, len(self._before), []
+        while at < len(text):
+            match = _SPECIAL.search(text, at)
+            plain_end = match.start() if match else len(text)
+            if not match and not final and (unfinished := _UNFINISHED.search(text, max(at, len(text) - 8))):
+                plain_end = unfinished.start()
+            spoken.append(text[at:plain_end])
+            at = plain_end
+            if match is None:
+                break
+            step = self._step(text, match, final=final or len(text) - at > LONGEST_MARK)
+            if step is None:
+                break
+            words, at = step
+            spoken.append(words)
+        self._before, self._held = text[at - 1 : at] if at else "", text[at:]
+        return "".join(spoken)
+
+    def _step(self, text: str, match: re.Match[str], *, final: bool) -> Step:
+        at, mark = match.start(), match.group()
+        match mark[0]:
+            case "\\":
+                return _escape(text, at, final=final)
+            case "`":
+                return _code(text, at, final=final)
+            case "*" | "_" | "~":
+                return self._emphasis(text, at, final=final)
+            case "!" | "[":
+                return self._link(text, at, final=final)
+            case "<":
+                return _angle(text, at, final=final)
+            case "&":
+                return _entity(text, at, final=final)
+        if mark[0].isascii():
+            return _address(text, at, final=final)
+        return "", match.end()
+
+    def _emphasis(self, text: str, at: int, *, final: bool) -> Step:
+        mark, end = text[at], at
+        while end < len(text) and text[end] == mark and end - at < LONGEST_MARK:
+            end += 1
+        if end == len(text) and not final:
+            return None
+        run, before, after = text[at:end], text[at - 1] if at else "", text[end : end + 1]
+        return self._emphasized(run, before, after), end
+
+    def _emphasized(self, run: str, before: str, after: str) -> str:
+        """Nothing where the run opens or closes an emphasis; itself where it means itself."""
+        mark, length = run[0], len(run)
+        opens, closes = bool(after and not after.isspace()), bool(before and not before.isspace())
+        if length > 3 or (mark == "~" and length != 2) or not (opens or closes):
+            return run
+        if before.isalnum() and after.isalnum():
+            letters = before.isalpha() and after.isalpha()
+            intraword = mark == "_" or not letters or (length == 1 and not self._open[mark])
+            if intraword and not (mark == "*" and length > 1 and self._open[mark]):
+                return run
+        if closes and self._open[mark] and not (opens and not after.isalnum() and not before.isalnum()):
+            self._open[mark] -= 1
+            return ""
+        if opens and not before.isalnum() and (closes or after not in ".,;:)!?"):
+            self._open[mark] += 1
+            return ""
+        if mark == "*" and length > 1 and opens and before.isalpha():
+            self._open[mark] += 1
+            return ""
+        return run
+
+    def _link(self, text: str, at: int, *, final: bool) -> Step:
+        """A link's text, an image's description; a bracket that is neither stays."""
+        image = text[at] == "!"
+        bracket = at + image
+        if bracket == len(text):
+            return ("!", bracket) if final else None
+        if text[bracket] != "[":
+            return "!", bracket
+        limit = at + LONGEST_MARK
+        close = _closing(text, bracket, "[", "]", limit)
+        if close is None or close + 1 == len(text):
+            return (text[at : bracket + 1], bracket + 1) if final else None
+        label = text[bracket + 1 : close]
+        if label.startswith("^"):
+            return "", close + 1
+        if text[close + 1] in "([":
+            end = _closing(text, close + 1, text[close + 1], ")" if text[close + 1] == "(" else "]", limit)
+            if end is None and not final:
+                return None
+            if end is not None:
+                return self._within(label), end + 1
+        return text[at : bracket + 1], bracket + 1
+
+    def _within(self, label: str) -> str:
+        if self._depth >= _DEEPEST:
+            return label
+        inner = Inline(self._depth + 1)
+        return inner.add(label) + inner.end()
+
+
+def _escape(text: str, at: int, *, final: bool) -> Step:
+    if at + 1 == len(text):
+        return ("\\", at + 1) if final else None
+    return (text[at + 1], at + 2) if text[at + 1] in _ESCAPABLE else ("\\", at + 1)
+
+
+def _code(text: str, at: int, *, final: bool) -> Step:
+    """What stands between two equal runs of backticks, as it is."""
+    end = at
+    while end < len(text) and text[end] == "`" and end - at < LONGEST_MARK:
+        end += 1
+    run = end - at
+    if end == len(text) and not final:
+        return None
+    close = re.compile(rf"(?<!`)`{{{run}}}(?!`)").search(text, end, at + LONGEST_MARK)
+    if close is None or (close.end() == len(text) and not final):
+        return (text[at:end], end) if final else None
+    return without_emoji(text[end : close.start()]), close.end()
+
+
+def _angle(text: str, at: int, *, final: bool) -> Step:
+    if match := _COMMENT.match(text, at):
+        return "", match.end()
+    if match := _TAG.match(text, at):
+        return "\n" if match[1].casefold() in _BREAKING else "", match.end()
+    if match := _AUTOLINK.match(text, at):
+        return spoken_address(match[1]) if "://" in match[1] else match[1], match.end()
+    if not final and (
+        _OPEN_TAG.match(text, at) or _OPEN_AUTOLINK.match(text, at) or text.startswith("<!--", at)
+    ):
+        return None
+    return "<", at + 1
+
+
+def _entity(text: str, at: int, *, final: bool) -> Step:
+    if match := _ENTITY.match(text, at):
+        return html.unescape(match.group()), match.end()
+    if not final and _OPEN_ENTITY.match(text, at):
+        return None
+    return "&", at + 1
+
+
+def _address(text: str, at: int, *, final: bool) -> Step:
+    match = _ADDRESS.match(text, at, at + LONGEST_MARK)
+    if match is None:
+        return text[at], at + 1
+    if match.end() == len(text) and not final:
+        return None
+    end = address_end(text, at, match.end())
+    return spoken_address(text[at:end]), max(end, at + 1)
+
+
+def _closing(text: str, at: int, opening: str, closing: str, limit: int) -> int | None:
+    """Where the bracket at `at` closes."""
+    if text.find(closing, at, limit) < 0:
+        return None
+    depth = 0
+    for index in range(at, min(len(text), limit)):
+        if text[index] == opening:
+            depth += 1
+        elif text[index] == closing:
+            depth -= 1
+            if not depth:
+                return index
+    return None

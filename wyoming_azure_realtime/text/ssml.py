@@ -1,0 +1,218 @@
+"""SSML as it arrives, read into passages of plain text. What has no meaning for speech here becomes its text.
+
+Source: W3C SSML 1.1; for the lengths of breaks and the words for rates, what Azure Speech documents.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from xml.parsers import expat
+
+from wyoming_azure_realtime.errors import InvalidRequest, TextTooLong
+from wyoming_azure_realtime.text.splitting import (
+    PARAGRAPH_PAUSE,
+    SENTENCE_PAUSE,
+    is_speakable,
+    pause_after,
+)
+from wyoming_azure_realtime.text.symbols import without_emoji
+
+MAX_CHARACTERS = 256 << 10
+MAX_DEPTH = 64
+LONGEST_PAUSE = 20.0
+"""Seconds, as Azure Speech limits a break."""
+
+SLOWEST, FASTEST = 0.25, 4.0
+
+_BREAKS = {"none": 0.0, "x-weak": 0.25, "weak": 0.5, "medium": 0.75, "strong": 1.0, "x-strong": 1.25}
+_RATES = {"x-slow": 0.5, "slow": 0.64, "medium": 1.0, "default": 1.0, "fast": 1.55, "x-fast": 2.0}
+_CLOSING = {
+    "p": PARAGRAPH_PAUSE,
+    "paragraph": PARAGRAPH_PAUSE,
+    "s": SENTENCE_PAUSE,
+    "sentence": SENTENCE_PAUSE,
+}
+_TIME = re.compile(r"\+?(\d{1,6}(?:\.\d{1,6})?|\.\d{1,6})(ms|s)")
+_RATE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?|\.\d{1,4})(%?)")
+_PUNCTUATION = re.compile(r"[,.;:!?…，。！？、]+(?!\S)")  # noqa: RUF001
+_SPELLED = {"characters", "spell-out", "verbatim", "digits", "number_digit"}
+_SILENT = {"metadata", "meta", "desc", "lexicon", "title"}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Text in one voice at one rate."""
+
+    text: str
+    closing: float  # seconds of pause by its punctuation or its end
+    silence: float  # seconds that breaks add
+    rate: float
+    voice: str
+
+    @property
+    def pause(self) -> float:
+        """Seconds of silence after it."""
+        return min(self.closing + self.silence, LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    rate: float = 1.0
+    voice: str = ""
+    spelled: bool = False
+    silent: bool = False
+
+
+class SsmlReader:
+    """Gives its passages once the whole document is known to be well formed."""
+
+    def __init__(self) -> None:
+        self._parser = parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._open
+        parser.EndElementHandler = self._close
+        parser.CharacterDataHandler = self._hear
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        self._characters = 0
+        self._styles: list[_Style] = []
+        self._text: list[str] = []
+        self._passages: list[Passage] = []
+        self._complete = False
+        self._failure: InvalidRequest | None = None
+
+    def add(self, text: str) -> None:
+        """More of the document, cut anywhere. Raises InvalidRequest, TextTooLong."""
+        self._characters += len(text)
+        if self._characters > MAX_CHARACTERS:
+            raise TextTooLong(f"The SSML is longer than {MAX_CHARACTERS} characters.")
+        self._parse(text, final=False)
+
+    def finish(self) -> None:
+        """No more text. Raises InvalidRequest where the document is not complete."""
+        self._parse("", final=True)
+
+    def take(self) -> list[Passage]:
+        """Nothing until the root element has ended, then everything, once."""
+        if not self._complete:
+            return []
+        passages, self._passages = self._passages, []
+        if passages:
+            passages[-1] = replace(passages[-1], closing=0.0)
+        return passages
+
+    def _parse(self, text: str, *, final: bool) -> None:
+        if self._failure:
+            raise self._failure
+        try:
+            self._parser.Parse(text.encode("utf-8", "replace"), final)
+        except expat.ExpatError as error:
+            self._failure = _invalid(expat.ErrorString(error.code), error.lineno, error.offset)
+            raise self._failure from None
+        except InvalidRequest as error:
+            self._failure = error
+            raise
+
+    def _here(self, what: str) -> InvalidRequest:
+        return _invalid(what, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)
+
+    def _refuse_doctype(self, *_: object) -> None:
+        raise self._here("a document type is not allowed")
+
+    def _open(self, tag: str, attributes: dict[str, str]) -> None:
+        name = _local(tag)
+        if not self._styles and name != "speak":
+            raise self._here("the root element must be <speak>")
+        if len(self._styles) >= MAX_DEPTH:
+            raise self._here(f"elements are nested deeper than {MAX_DEPTH}")
+        style = self._styles[-1] if self._styles else _Style()
+        entered = self._entered(name, attributes, style)
+        if name in _CLOSING or (entered.rate, entered.voice) != (style.rate, style.voice):
+            self._end_passage()
+        self._styles.append(entered)
+        if name == "break":
+            self._end_passage(silence=self._break(attributes))
+        elif name == "sub" and "alias" in attributes and not style.silent:
+            self._text.append(attributes["alias"])
+
+    def _entered(self, name: str, attributes: dict[str, str], style: _Style) -> _Style:
+        if name == "prosody" and "rate" in attributes:
+            return replace(style, rate=self._rate(attributes["rate"], style.rate))
+        if name == "voice":
+            return replace(style, voice=attributes.get("name", "").strip() or style.voice)
+        if name == "say-as":
+            return replace(style, spelled=attributes.get("interpret-as", "") in _SPELLED)
+        if name in _SILENT or (name == "sub" and "alias" in attributes):
+            return replace(style, silent=True)
+        return style
+
+    def _close(self, tag: str) -> None:
+        left, name = self._styles[-1], _local(tag)
+        outer = self._styles[-2] if len(self._styles) > 1 else None
+        if name in _CLOSING or outer is None or (left.rate, left.voice) != (outer.rate, outer.voice):
+            self._end_passage(closing=_CLOSING.get(name, 0.0))
+        self._styles.pop()
+        self._complete = not self._styles
+
+    def _hear(self, text: str) -> None:
+        style = self._styles[-1]
+        if style.silent:
+            return
+        if style.spelled:
+            text = "".join(f" {character}" for character in text)
+        self._text.append(text)
+
+    def _break(self, attributes: dict[str, str]) -> float:
+        if time := attributes.get("time", "").strip():
+            match = _TIME.fullmatch(time)
+            if not match:
+                raise self._here(f"a break's time must be like 500ms or 2s, not {time[:20]!r}")
+            return float(match[1]) / (1000 if match[2] == "ms" else 1)
+        strength = attributes.get("strength", "medium").strip()
+        if strength not in _BREAKS:
+            raise self._here(f"a break's strength must be one of {', '.join(_BREAKS)}")
+        return _BREAKS[strength]
+
+    def _rate(self, rate: str, outer: float) -> float:
+        """A word is absolute; a number or a percentage multiplies; with a sign it adds or takes away."""
+        rate = rate.strip()
+        if rate in _RATES:
+            return _RATES[rate]
+        match = _RATE.fullmatch(rate)
+        if not match:
+            raise self._here(f"a rate must be like 80%, +10%, 1.2 or slow, not {rate[:20]!r}")
+        factor = float(match[2]) / (100 if match[3] else 1)
+        if match[1]:
+            factor = 1 + factor if match[1] == "+" else 1 - factor
+        return min(max(outer * factor, SLOWEST), FASTEST)
+
+    def _end_passage(self, *, closing: float = 0.0, silence: float = 0.0) -> None:
+        """Close the passage in progress; what comes after nothing lengthens the pause before it."""
+        text, self._text = without_emoji(" ".join("".join(self._text).split())), []
+        style = self._styles[-1] if self._styles else _Style()
+        if mark := self._passages and not self._passages[-1].silence and _PUNCTUATION.match(text):
+            self._punctuate(mark.group())
+            text = text[mark.end() :].lstrip()
+        if is_speakable(text):
+            closing = max(closing, pause_after(text))
+            self._passages.append(Passage(text, closing, silence, style.rate, style.voice))
+        elif self._passages:
+            last = self._passages[-1]
+            self._passages[-1] = replace(
+                last, closing=max(last.closing, closing), silence=last.silence + silence
+            )
+
+    def _punctuate(self, marks: str) -> None:
+        """A change of style came before the punctuation: it belongs to the words before."""
+        last = self._passages[-1]
+        text = last.text + marks
+        self._passages[-1] = replace(last, text=text, closing=max(last.closing, pause_after(text)))
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(":")[2].casefold()
+
+
+def _invalid(what: str, line: int, column: int) -> InvalidRequest:
+    return InvalidRequest(
+        f"The SSML is malformed at line {line}, column {column + 1}: {what}.",
+        advice="Send well-formed SSML, or plain text.",
+    )

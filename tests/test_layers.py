@@ -27,10 +27,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     # the loader checks what it loads, with the words of those whom it concerns
     "settings": {"errors", "realtime.dialects", "speech.catalog", "speech.hearing"},
     "audio": {"errors"},
+    "wording": {"errors"},
     "realtime": {"errors"},
     "azure": {"errors", "settings.model", "realtime"},
     "pool": {"errors", "settings.model"},
-    "speech": {"errors", "logs", "settings.model", "audio", "realtime", "pool"},
+    "speech": {"errors", "logs", "settings.model", "audio", "realtime", "pool", "wording"},
     # the doors: not each other, never azure or pool; realtime only through speech
     "wyoming_server": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
     "http_api": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
@@ -65,6 +66,7 @@ PURE = {
     "speech.recording",
     "speech.sentences",
     "speech.targets",
+    "wording",
     "wyoming_server.networks",
     "wyoming_server.reader",
     "wyoming_server.unfinished",

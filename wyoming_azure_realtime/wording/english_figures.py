@@ -15,21 +15,19 @@ from wyoming_azure_realtime.wording.english_numbers import (
     years,
 )
 
-MONTHS = tuple(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ]
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
 CURRENCIES = {
     "$": (("dollars", "dollar"), ("cents", "cent")),

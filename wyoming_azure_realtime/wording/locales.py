@@ -24,10 +24,13 @@ def _locale(
     for line in symbols.split("|"):
         sign, _, words = line.strip().partition(" ")
         table[sign] = tuple(word.strip() for word in words.split(","))
-    fields = (
-        tuple(part.strip() for part in part.split(",")) for part in (point, minus, plus, to, clock, half)
+
+    def ways(written: str) -> tuple[str, ...]:
+        return tuple(way.strip() for way in written.split(","))
+
+    return Locale(
+        ways(point), ways(minus), ways(plus), ways(to), ways(clock), ways(half), tuple(months.split()), table
     )
-    return Locale(*fields, tuple(months.split()), table)
 
 
 LOCALES = {

@@ -44,9 +44,12 @@ class OtherLanguage:
                 return [token.text, *self._unit(token, before)]
 
     def spans(self, tokens: list[Token], place: int) -> list[tuple[int, list[str]]]:
-        """`5,50 €` with the currency in the middle."""
+        """`5,50 €` with the currency in the middle, `7:30 Uhr` with the hour there."""
         if place + 1 >= len(tokens) or tokens[place].kind is not Kind.NUMBER:
             return []
+        if ":" in tokens[place].text and tokens[place + 1].text.lower() in self._clock():
+            # "7:30 Uhr" has its word in the middle
+            return [(place + 2, self._number(plain(tokens[place].text)))]
         amount = re.fullmatch(r"(\d{1,9})[.,](\d\d)", plain(tokens[place].text))
         name = tokens[place + 1].text.casefold()
         if not amount or name not in {"€", "$", "£", "euro", "euros", "eur", "dollar"}:
@@ -105,7 +108,7 @@ class OtherLanguage:
         return signs, money, written
 
     def _clock(self) -> tuple[str, ...]:
-        return ("", *self._locale.clock) if self._locale else ("",)
+        return ("", *map(str.lower, self._locale.clock)) if self._locale else ("",)
 
     def _links(self, separator: str) -> tuple[str, ...]:
         if not self._locale:

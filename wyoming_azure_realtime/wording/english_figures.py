@@ -40,6 +40,7 @@ _NUMBER = re.compile(
     r"(?P<sign>[-+±]?)(?P<money>[$€£¥]?)(?P<inner>-?)(?P<body>.*?)(?P<suffix>st|nd|rd|th|s)?", re.DOTALL
 )
 _THOUSANDS = re.compile(r"\d{1,3}([,'\u00a0\u202f])\d{3}(?:\1\d{3})*(?:\.\d+)?")
+_DOTTED = re.compile(r"\d+\.\d+\.(\d+(\.\d+)*)?")
 _SIGNS = {"": ("",), "-": ("minus ", "negative "), "+": ("plus ", ""), "±": ("plus or minus ",)}
 _MOST = 400  # readings of one token
 
@@ -56,7 +57,9 @@ def readings(written: str) -> list[str]:
     if parts is None:
         return []
     body, suffix, money = parts["body"], parts["suffix"] or "", parts["money"]
-    ways = _amounts(body, money) if money else _with_suffix(body, suffix) if suffix else _bare(body)
+    ways = (
+        _amounts(body.rstrip("."), money) if money else _with_suffix(body, suffix) if suffix else _bare(body)
+    )
     signs = _SIGNS[parts["sign"] or parts["inner"]]
     found = dict.fromkeys(sign + way for way in ways for sign in signs)
     return list(found)[:_MOST]
@@ -66,7 +69,7 @@ def _with_suffix(body: str, suffix: str) -> Iterator[str]:
     for way in _bare(body):
         if suffix == "s":
             yield plural(way)
-            yield f"{way} s"
+            yield from (f"{way} s", f"{way} seconds", f"{way} second")
         else:
             yield ordinal(way)
 
@@ -79,9 +82,9 @@ def _bare(body: str) -> Iterator[str]:
         yield from _with_slash(body.split("/"))
     elif "-" in body:
         yield from _groups(body.split("-"))
-    elif body.count(".") > 1 or body.endswith("."):
-        yield from _dotted(body.strip(".").split("."))
-    yield from _decimal(body)
+    elif _DOTTED.fullmatch(body):
+        yield from _dotted(body.rstrip(".").split("."))
+    yield from _decimal(body.rstrip("."))
 
 
 def _decimal(body: str) -> Iterator[str]:
@@ -107,12 +110,10 @@ def _with_fraction(whole: str, fraction: str) -> Iterator[str]:
 
 
 def _one_by_one(groups: list[str]) -> Iterator[str]:
-    """Lists and codes: every group with all its readings would be too many, so the same way for all."""
-    if all(groups):
+    """Lists and codes: every group in each of its ways would be too many."""
+    if all(group.isdigit() for group in groups):
         yield " ".join(_cardinal(group) for group in groups)
-        for zero in range(2):
-            spelled = [list(digits(group)) for group in groups]
-            yield " ".join(ways[min(zero, len(ways) - 1)] for ways in spelled)
+        yield from digits("".join(groups))
 
 
 def _cardinal(number: str) -> str:
@@ -141,6 +142,7 @@ def _dotted(groups: list[str]) -> Iterator[str]:
         yield from dates(year, int(groups[1]), int(groups[0]))
     for link in (" point ", " dot "):
         yield link.join(_cardinal(group) for group in groups)
+        yield from (link.join([way, *map(_cardinal, groups[1:])]) for way in integers(groups[0])[1:])
         yield link.join(next(digits(group)) for group in groups)
         yield link.join(list(digits(group))[min(1, group.count("0"))] for group in groups)
 
@@ -202,9 +204,11 @@ def _time(hour: str, minute: str, second: str = "") -> Iterator[str]:
             f"{way} {link}{small(int(second))} second{'s' * (second != '01')}" for link in ("and ", "")
         )
     yield from (f"{a} to {b}" for a in integers(hour) for b in integers(minute))
-    if 13 <= int(hour) <= 23 or int(hour) == 0:
-        half = [*_hour_with_minute((int(hour) - 12) or 12, minute)] if int(hour) else ["midnight"]
-        yield from (f"{way} {end}".strip() for way in half for end in ("pm", ""))
+    if 13 <= int(hour) <= 23:
+        yield from (f"{way}{end}" for way in _hour_with_minute(int(hour) - 12, minute) for end in ("", " pm"))
+    elif int(hour) == 0:
+        yield from (f"{way}{end}" for way in _hour_with_minute(12, minute) for end in ("", " am"))
+        yield from () if int(minute) else ("midnight",)
 
 
 def _two_figures(two: str) -> list[str]:
@@ -222,8 +226,7 @@ def _hour_with_minute(hour: int, minute: str) -> Iterator[str]:
             yield from (spoken + end for end in (" oh oh", " double zero"))
         else:
             yield from (f"{spoken} {a}" for a in _two_figures(minute) if minutes > 9 or " " in a)
-        yield f"{spoken} hour{'s' * (hour != 1)} and {small(minutes)} minute{'s' * (minutes != 1)}"
-        yield f"{spoken} hour{'s' * (hour != 1)} {small(minutes)} minute{'s' * (minutes != 1)}"
+        yield from _lasting(spoken, hour, minutes)
     following = small((hour % 12) + 1)
     for amount, name in ((15, "quarter"), (15, "a quarter"), (30, "half")):
         if minutes == amount:
@@ -232,8 +235,15 @@ def _hour_with_minute(hour: int, minute: str) -> Iterator[str]:
             yield from (f"{name} to {following}", f"{name} till {following}")
     if 0 < minutes < 30:
         yield from (f"{small(minutes)}{unit} past {small(hour)}" for unit in ("", " minutes"))
-    elif minutes > 30:
+    elif 30 < minutes < 60:
         yield from (f"{small(60 - minutes)}{unit} to {following}" for unit in ("", " minutes"))
+
+
+def _lasting(spoken: str, hour: int, minutes: int) -> Iterator[str]:
+    for large, little in (("hour", "minute"), ("minute", "second")):
+        for link in (" and ", " "):
+            whole, part = f"{large}{'s' * (hour != 1)}", f"{little}{'s' * (minutes != 1)}"
+            yield f"{spoken} {whole}{link}{small(minutes)} {part}"
 
 
 def _amounts(body: str, currency: str) -> Iterator[str]:

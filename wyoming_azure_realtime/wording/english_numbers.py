@@ -1,5 +1,6 @@
 """How English says numbers: every usual way, as words separated by spaces."""
 
+import re
 from collections.abc import Iterator
 
 _ONES = [
@@ -35,6 +36,7 @@ _ORDINALS = {
     "nine": "ninth",
     "twelve": "twelfth",
 }
+_TWICE = re.compile(r"\b(\w+) \1\b")
 LARGEST = 10**15 - 1
 NUMBER_WORDS = frozenset({*_ONES, *_TENS, "hundred", *(name for _, name in _SCALES), "oh", "point", "minus"})
 
@@ -56,9 +58,7 @@ def cardinals(number: int) -> list[str]:
         hundreds, rest = divmod(number, 100)
         ways += [f"{small(hundreds)} hundred{link} {small(rest)}" for link in ("", " and") if rest]
         ways += [] if rest else [f"{small(hundreds)} hundred"]
-    ways += [
-        f"a {way.removeprefix('one ')}" for way in ways if way.startswith(("one hundred", "one thousand"))
-    ]
+    ways += [f"a {way.removeprefix('one ')}" for way in ways if number >= 100 and way.startswith("one ")]
     return list(dict.fromkeys(ways))
 
 
@@ -108,7 +108,10 @@ def years(number: int) -> list[str]:
 def digits(number: str) -> Iterator[str]:
     """One by one, zero as `zero` or `oh`; also in pairs, as house and telephone numbers are said."""
     for zero in ("zero", "oh", "o") if "0" in number else ("zero",):
-        yield " ".join(zero if digit == "0" else _ONES[int(digit)] for digit in number)
+        one_by_one = " ".join(zero if digit == "0" else _ONES[int(digit)] for digit in number)
+        yield one_by_one
+        if len(number) > 2 and _TWICE.search(one_by_one):
+            yield _TWICE.sub(r"double \1", one_by_one)
     if len(number) == 3 and number[0] != "0":
         yield from (f"{_ONES[int(number[0])]} {rest}" for rest in _pair(number[1:]))
     if len(number) == 4:
@@ -126,6 +129,8 @@ def _pair(two: str) -> list[str]:
 def integers(number: str) -> list[str]:
     """Every way to say a run of ASCII digits."""
     ways = [] if len(number) > 15 else [*cardinals(int(number)), *years(int(number))]
+    if len(number) == 2 and number[0] != "0":
+        return ways  # "four eight" is no forty-eight
     return list(dict.fromkeys([*ways, *digits(number)]))
 
 

@@ -84,13 +84,17 @@ class Graph:
         return optional and not after_optional
 
     def _add(self, start: int, end: int, readings: list[str], *, exact: bool) -> None:
+        known: dict[tuple[int, str, bool], int] = {}  # readings that begin alike share their nodes
         for reading in dict.fromkeys(readings):
             words = [reading] if reading[:1] == "\2" else list(filter(None, map(_word, reading.split())))
             node = start
             for number, word in enumerate(words, 1):
-                target = end if number == len(words) else self._new_node(start)
-                strict = exact or word in self._language.number_words
-                self._leaving[node][word[0]].append(Edge(word, target, strict))
+                last = number == len(words)
+                target = known.get((node, word, last))
+                if target is None:
+                    target = known[node, word, last] = end if last else self._new_node(start)
+                    strict = exact or word in self._language.number_words
+                    self._leaving[node][word[0]].append(Edge(word, target, strict))
                 node = target
             if not words:
                 self._leaving[start][""].append(Edge("", end, exact=True))

@@ -51,10 +51,10 @@ _TOKEN = re.compile(
         )
         (?: (?:st|nd|rd|th|s|ST|ND|RD|TH)(?![^\W_]) )?
     )
-  | (?P<IDEOGRAPH> [{_IDEOGRAPHS}] )
-  | (?P<WORD> {_LETTER}{{1,60}}(?:['\u2019\u02bc]{_LETTER}{{1,60}}){{0,3}}[²³]? )
   | (?P<SYMBOL> [°º][CFKcf]?(?![^\W\d_]) | [%‰&+=@#€£$¥¢§\u00d7÷<>≤≥≈±½¼¾⅓⅔→]
       | ~ | (?<=\d)\*(?=\d) | (?<=\d[ ])\*(?=[ ]\d) | (?<=\d[ ])[{_DASHES}/](?=[ ]\d) )
+  | (?P<IDEOGRAPH> [{_IDEOGRAPHS}] )
+  | (?P<WORD> {_LETTER}{{1,60}}(?:['\u2019\u02bc]{_LETTER}{{1,60}}){{0,3}}[²³]? )
   | (?P<JOINER> (?<=\w)(?: :// | [./_:\\{_DASHES}]+ )(?=\w) )
     """,
     re.VERBOSE,

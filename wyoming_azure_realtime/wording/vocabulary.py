@@ -47,7 +47,7 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 SILENT_SYMBOLS: dict[str, tuple[str, ...]] = {
     "~": ("about", "approximately", "around", "roughly", "tilde"),
     "-": ("to", "minus", "dash", "through"),
-    "/": ("slash", "of", "over"),
+    "/": ("slash", "of", "over", "divided by"),
 }
 
 JOINERS: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from wyoming_azure_realtime.wording.folding import is_spelling_of
 from wyoming_azure_realtime.wording.graph import Edge, Graph
 from wyoming_azure_realtime.wording.other_language import ANY
 
-_MOST = 256  # places at once; speech needs a handful, only text made for it needs more
+_MOST = 128  # places at once; speech needs a handful, only text made for it needs more
 
 
 class Place(NamedTuple):
@@ -28,16 +28,23 @@ def start(graph: Graph) -> Places:
 
 def advance(graph: Graph, places: Places, letters: str) -> Places:
     """Where the places are after these letters; the empty set if they lead nowhere."""
-    for letter in letters:
-        moved: set[Place] = set()
-        for place in places:
-            edges = [place.edge] if place.edge else graph.leaving(place.node, letter)
-            for edge in edges:
-                moved.update(_step(graph, place, edge, letter))
-        if not moved:
-            return frozenset()
-        places = frozenset(moved)
-    return _bounded(places)
+    found: set[Place] = set()
+    ways = [(place, 0) for place in places]
+    seen = set(ways)
+    while ways:
+        place, read = ways.pop()
+        if read == len(letters):
+            found.add(place)
+            continue
+        for edge in (place.edge,) if place.edge else graph.leaving(place.node, letters[read]):
+            rest = edge.word[place.offset :]
+            if letters.startswith(rest, read):
+                reached = {(arrival, read + len(rest)) for arrival in _arrivals(graph, edge.target)} - seen
+                seen |= reached
+                ways.extend(reached)
+            elif rest.startswith(letters[read:]):
+                found.add(Place(place.node, edge, place.offset + len(letters) - read))
+    return _bounded(frozenset(found))
 
 
 def misspelt(graph: Graph, places: Places, word: str, tolerance: float) -> Places:
@@ -64,14 +71,6 @@ def any_word(graph: Graph, places: Places) -> Places:
 def joined(parts: Iterable[Places]) -> Places:
     """All of them, as far as the bound goes."""
     return _bounded(frozenset().union(*parts))
-
-
-def _step(graph: Graph, place: Place, edge: Edge, letter: str) -> Iterable[Place]:
-    if edge.word[place.offset] != letter:
-        return ()
-    if place.offset + 1 == len(edge.word):
-        return _arrivals(graph, edge.target)
-    return (Place(place.node, edge, place.offset + 1),)
 
 
 def _arrivals(graph: Graph, node: int) -> Iterable[Place]:

@@ -1,12 +1,16 @@
+# ruff: noqa: RUF001 (characters as they are spoken and written)
 """Smart-home answers with fair ways to say them, and with ways to get them wrong."""
 
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from tests.wording.handwritten import HANDWRITTEN
 from tests.wording.values import KINDS, Value
+
+# Answers written by hand; `{written|spoken|spoken}` is how a part of one may be said.
+HANDWRITTEN = Path(__file__).with_name("handwritten.txt").read_text(encoding="utf-8").splitlines()
 
 TEMPLATES = """
 It's {temperature} in the {room}.
@@ -65,14 +69,51 @@ PREFIXES = ("Sure! ", "Okay, ", "Of course. ", "Here you go: ", "The text says: 
 SUFFIXES = (" Anything else?", " Let me know if I can help.", " right now", " please", " Thanks!")
 ADDED = ("now", "very", "really", "not", "the", "just", "also", "a", "please", "actually")
 CONFUSABLE = {
-    "on": "off", "off": "on", "is": "isn't", "isn't": "is", "can": "can't", "open": "closed", "up": "down",
-    "and": "or", "with": "without", "the": "a", "light": "lights", "lights": "light", "was": "is", "will": "would",
-    "to": "from", "from": "to", "high": "low", "less": "more", "outside": "inside", "kitchen": "chicken",
-    "today": "tonight", "yesterday": "today", "west": "east", "rising": "raising", "locked": "unlocked",
-    "set": "sat", "left": "lift", "at": "by", "in": "on", "has": "had", "your": "our", "her": "his", "no": "yes",
-    "couldn't": "could", "home": "house", "now": "not", "arrives": "arrived", "are": "were", "you": "they",
-    "heating": "heading", "door": "doors", "open?": "closed?", "isn’t": "is", "living": "leaving",
-}  # fmt: skip
+    "on": "off",
+    "off": "on",
+    "is": "isn't",
+    "isn't": "is",
+    "can": "can't",
+    "open": "closed",
+    "up": "down",
+    "and": "or",
+    "with": "without",
+    "the": "a",
+    "light": "lights",
+    "lights": "light",
+    "was": "is",
+    "will": "would",
+    "to": "from",
+    "from": "to",
+    "high": "low",
+    "less": "more",
+    "outside": "inside",
+    "kitchen": "chicken",
+    "today": "tonight",
+    "yesterday": "today",
+    "west": "east",
+    "rising": "raising",
+    "locked": "unlocked",
+    "set": "sat",
+    "left": "lift",
+    "at": "by",
+    "in": "on",
+    "has": "had",
+    "your": "our",
+    "her": "his",
+    "no": "yes",
+    "couldn't": "could",
+    "home": "house",
+    "now": "not",
+    "arrives": "arrived",
+    "are": "were",
+    "you": "they",
+    "heating": "heading",
+    "door": "doors",
+    "open?": "closed?",
+    "isn’t": "is",
+    "living": "leaving",
+}
 
 
 @dataclass(frozen=True)
@@ -123,7 +164,7 @@ def _handwritten(line: str) -> Answer:
 
 
 def corruptions(answer: Answer, chance: random.Random) -> Iterator[tuple[str, str]]:
-    """Kind and transcript. Words are dropped, doubled and replaced only outside values: in these some may go."""
+    """Kind and transcript. Words go, double and change only outside values: in these some may."""
     said = answer.spoken(chance.randrange(6))
     yield "prefixed", chance.choice(PREFIXES) + said
     yield "suffixed", said.rstrip() + chance.choice(SUFFIXES)
@@ -180,10 +221,35 @@ def _of_values(answer: Answer, chance: random.Random) -> Iterator[tuple[str, str
                     yield "wrong number", "".join([*fixed[:place], changed, *fixed[place + 1 :]])
 
 
-_NUMBERS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
-).split()
+_NUMBERS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+]
 _NUMBER = re.compile(rf"\b({'|'.join(_NUMBERS)})\b")
 
 

@@ -1,7 +1,7 @@
-"""How often the comparison is wrong. Run `python -m tests.wording.measure [tolerance …]`."""
+"""How often the comparison is wrong. Run `python -m tests.wording.measure`."""
 
+import argparse
 import random
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -69,7 +69,12 @@ def _print(result: Result, tolerance: float) -> None:
 
 
 if __name__ == "__main__":
-    for tolerance in [float(argument) for argument in sys.argv[1:]] or [TOLERANCE]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tolerance", type=float, nargs="*", default=[TOLERANCE])
+    parser.add_argument("--seed", type=int, default=5, help="of the values in the templates")
+    parser.add_argument("--copies", type=int, default=24, help="of each template")
+    options = parser.parse_args()
+    for tolerance in options.tolerance:
         started = time.process_time()
-        _print(measured(answers(), tolerance), tolerance)
+        _print(measured(answers(options.seed, options.copies), tolerance), tolerance)
         print(f"  {time.process_time() - started:.1f} s of processor time")

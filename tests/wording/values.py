@@ -1,4 +1,5 @@
-"""Things that answers mention, each as it is written and as people say it; independent of the product's tables."""
+# ruff: noqa: RUF001 (characters as they are spoken and written)
+"""Things that answers mention, as they are written and as people say them; nothing of the product's."""
 
 import random
 from collections.abc import Callable
@@ -108,7 +109,20 @@ def clock_24(chance: random.Random) -> Value:
     )
 
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def date(chance: random.Random) -> Value:
@@ -127,11 +141,11 @@ def date(chance: random.Random) -> Value:
             f"{month} {num2words(day, to='ordinal_num')}, {year}",
             f"the {nth} of {month} {said_year}",
         )
-        return Value(written[style], spoken[:2] if style == 0 or style == 2 else spoken)
+        return Value(written[style], spoken[:2] if style in {0, 2} else spoken)
     written = [
         f"{month} {day}",
         f"{day} {month}",
-        f"{month[:3]} {day}" if month != "May" else "May {day}".format(day=day),
+        f"{month[:3]} {day}" if month != "May" else f"May {day}",
     ]
     spoken = [
         (f"{month} {nth}", f"{month} the {nth}"),
@@ -291,15 +305,49 @@ def initials(chance: random.Random) -> Value:
 
 def room(chance: random.Random) -> Value:
     name = chance.choice(
-        "kitchen|living room|bedroom|master bedroom|garage|hallway|bathroom|basement|attic|office|kids' room"
-        "|dining room|laundry room|guest room|garden|patio|front porch|Zoë's room|walk-in closet".split("|")
+        [
+            "kitchen",
+            "living room",
+            "bedroom",
+            "master bedroom",
+            "garage",
+            "hallway",
+            "bathroom",
+            "basement",
+            "attic",
+            "office",
+            "kids' room",
+            "dining room",
+            "laundry room",
+            "guest room",
+            "garden",
+            "patio",
+            "front porch",
+            "Zoë's room",
+            "walk-in closet",
+        ]
     )
     return Value(name, (name, name.replace("-", " ").replace("'", "’")))
 
 
 def person(chance: random.Random) -> Value:
     name = chance.choice(
-        "Anna|Ben|Chloé|Dmitri|Élodie|François|Grace|Håkon|Ines|José|Siobhan|Xiu Ying|Renée|Jörg".split("|")
+        [
+            "Anna",
+            "Ben",
+            "Chloé",
+            "Dmitri",
+            "Élodie",
+            "François",
+            "Grace",
+            "Håkon",
+            "Ines",
+            "José",
+            "Siobhan",
+            "Xiu Ying",
+            "Renée",
+            "Jörg",
+        ]
     )
     return Value(name, (name,))
 

@@ -205,9 +205,9 @@ def _time(hour: str, minute: str, second: str = "") -> Iterator[str]:
         )
     yield from (f"{a} to {b}" for a in integers(hour) for b in integers(minute))
     if 13 <= int(hour) <= 23:
-        yield from (f"{way}{end}" for way in _hour_with_minute(int(hour) - 12, minute) for end in ("", " pm"))
+        yield from (f"{way} pm" for way in _hour_with_minute(int(hour) - 12, minute))
     elif int(hour) == 0:
-        yield from (f"{way}{end}" for way in _hour_with_minute(12, minute) for end in ("", " am"))
+        yield from (f"{way} am" for way in _hour_with_minute(12, minute))
         yield from () if int(minute) else ("midnight",)
 
 
@@ -227,6 +227,8 @@ def _hour_with_minute(hour: int, minute: str) -> Iterator[str]:
         else:
             yield from (f"{spoken} {a}" for a in _two_figures(minute) if minutes > 9 or " " in a)
         yield from _lasting(spoken, hour, minutes)
+    if hour > 24:
+        return
     following = small((hour % 12) + 1)
     for amount, name in ((15, "quarter"), (15, "a quarter"), (30, "half")):
         if minutes == amount:

@@ -9,6 +9,6 @@ def test_the_corpus_is_large():
 
 def test_fair_transcripts_agree_but_for_one_in_a_thousand_while_wrong_ones_are_caught():
     result = measured(answers(seed=6, copies=2))
-    assert result.fair > 2000
+    assert result.fair > 1500
     assert result.alarm_rate < 0.001, result.alarms[:5]
     assert result.miss_rate < 0.0005, result.misses[:5]

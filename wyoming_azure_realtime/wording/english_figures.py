@@ -227,7 +227,7 @@ def _hour_with_minute(hour: int, minute: str) -> Iterator[str]:
         else:
             yield from (f"{spoken} {a}" for a in _two_figures(minute) if minutes > 9 or " " in a)
         yield from _lasting(spoken, hour, minutes)
-    if hour > 24:
+    if hour > 12:
         return
     following = small((hour % 12) + 1)
     for amount, name in ((15, "quarter"), (15, "a quarter"), (30, "half")):

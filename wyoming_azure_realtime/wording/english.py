@@ -5,10 +5,12 @@ import re
 from wyoming_azure_realtime.wording import english_figures as figures
 from wyoming_azure_realtime.wording import vocabulary
 from wyoming_azure_realtime.wording.english_numbers import NUMBER_WORDS, cardinals, ordinals
+from wyoming_azure_realtime.wording.english_times import MONTHS
+from wyoming_azure_realtime.wording.english_times import dates as dates_of
 from wyoming_azure_realtime.wording.folding import fold
 from wyoming_azure_realtime.wording.lexer import Kind, Token
 
-_MONTHS = frozenset({*figures.MONTHS, *(month[:3] for month in figures.MONTHS), "sept"})
+_MONTHS = frozenset({*MONTHS, *(month[:3] for month in MONTHS), "sept"})
 _SCALES = {
     "million": "million",
     "billion": "billion",
@@ -55,9 +57,13 @@ class English:
     def spans(self, tokens: list[Token], place: int) -> list[tuple[int, list[str]]]:
         """Readings of several tokens at once, with the place behind the last one: `$3 million`, `5.50 €`."""
         token, behind = tokens[place], tokens[place + 1] if place + 1 < len(tokens) else None
-        if token.kind is not Kind.NUMBER or behind is None:
+        if behind is None or Kind.NUMBER not in {token.kind, behind.kind}:
             return []
+        if token.kind is not Kind.NUMBER:
+            return self._before_number(token, behind, place)
         written, name = figures.plain(token.text), fold(behind.text)
+        if dates := _dates(name, written):
+            return [(place + 2, dates)]
         if written[0] in figures.CURRENCIES and name in _SCALES:
             unit = figures.CURRENCIES[written[0]][0][0]
             return [(place + 2, [f"{way} {_SCALES[name]} {unit}" for way in figures.readings(written[1:])])]
@@ -65,6 +71,13 @@ class English:
         if currency and re.fullmatch(r"\d+([.,]\d{2})?", written):
             return [(place + 2, figures.readings(currency + written))]
         return []
+
+    def _before_number(self, token: Token, number: Token, place: int) -> list[tuple[int, list[str]]]:
+        written, name = figures.plain(number.text), fold(token.text)
+        if name in {"usd", "eur", "gbp"} and written[0].isdigit():
+            return [(place + 2, figures.readings(_CODES[name] + written))]
+        dates = _dates(name, written)
+        return [(place + 2, dates)] if dates else []
 
     def _number(self, token: Token, before: Token | None, behind: Token | None, *, lone: bool) -> list[str]:
         found = figures.readings(token.text)
@@ -101,9 +114,17 @@ class English:
     def _is_abbreviation(self, token: Token, word: str, beside_number: bool, behind: Token | None) -> bool:
         if word not in vocabulary.ALSO_WORDS or beside_number:
             return True
-        if word == "no":
+        if word in {"no", "v"}:
             return behind is not None and behind.kind is Kind.NUMBER
         return token.text[0].isupper()
+
+
+def _dates(month: str, day: str) -> list[str]:
+    number = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", day.lower())
+    if month not in _MONTHS or not number:
+        return []
+    names = [name.startswith(month[:3]) for name in MONTHS]
+    return list(dates_of(0, names.index(True) + 1, int(number[1])))
 
 
 def fold_symbol(text: str) -> str:

@@ -12,23 +12,9 @@ from wyoming_azure_realtime.wording.english_numbers import (
     ordinals,
     plural,
     small,
-    years,
 )
+from wyoming_azure_realtime.wording.english_times import dates, times, two_figures
 
-MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 CURRENCIES = {
     "$": (("dollars", "dollar"), ("cents", "cent")),
     "€": (("euros", "euro"), ("cents", "cent")),
@@ -76,10 +62,12 @@ def _with_suffix(body: str, suffix: str) -> Iterator[str]:
 
 def _bare(body: str) -> Iterator[str]:
     if ":" in body:
-        yield from _time(*body.split(":"))
+        yield from times(*body.split(":"))
         return
     if "/" in body:
         yield from _with_slash(body.split("/"))
+    elif "'" in body:
+        yield from _feet(*body.split("'")[:2])
     elif "-" in body:
         yield from _groups(body.split("-"))
     elif _DOTTED.fullmatch(body):
@@ -101,6 +89,14 @@ def _decimal(body: str) -> Iterator[str]:
         yield from _with_fraction(whole, fraction)
 
 
+def _feet(feet: str, inches: str) -> Iterator[str]:
+    if len(feet) < 3 and len(inches) < 3:
+        for foot in ("foot", "feet"):
+            yield from (
+                f"{small(int(feet))} {foot} {small(int(inches))}{end}" for end in ("", " inches", " inch")
+            )
+
+
 def _with_fraction(whole: str, fraction: str) -> Iterator[str]:
     behind = [*digits(fraction), *(cardinals(int(fraction)) if len(fraction) == 2 else ())]
     before = [*integers(whole or "0"), *(("", "oh") if not whole.strip("0") else ())]
@@ -114,6 +110,14 @@ def _one_by_one(groups: list[str]) -> Iterator[str]:
     if all(group.isdigit() for group in groups):
         yield " ".join(_cardinal(group) for group in groups)
         yield from digits("".join(groups))
+        # "one eight hundred", "one ninety-two dot one sixty-eight"
+        yield " ".join(_shortest(group) for group in groups)
+
+
+def _shortest(number: str) -> str:
+    if len(number) == 3 and number[0] != "0":
+        return f"{small(int(number[0]))} hundred" if number.endswith("00") else list(digits(number))[-1]
+    return _cardinal(number) if len(number) < 3 else next(digits(number))
 
 
 def _cardinal(number: str) -> str:
@@ -130,9 +134,16 @@ def _groups(groups: list[str]) -> Iterator[str]:
         first, second = integers(groups[0]), integers(groups[1])
         yield from (a + link + b for link in links for a in first[:5] for b in second[:5])
     else:
-        for link in (" dash ", " hyphen ", " minus "):
+        for link in (" ", " dash ", " hyphen ", " minus "):
+            for zero in range(2):
+                yield link.join(_telephone(group, zero) for group in groups)
             yield link.join(_cardinal(group) for group in groups)
             yield link.join(next(digits(group)) for group in groups)
+
+
+def _telephone(group: str, zero: int) -> str:
+    ways = list(digits(group))
+    return _shortest(group) if group.endswith("00") else ways[min(zero, len(ways) - 1)]
 
 
 def _dotted(groups: list[str]) -> Iterator[str]:
@@ -141,6 +152,7 @@ def _dotted(groups: list[str]) -> Iterator[str]:
         year = _full_year(groups[2]) if len(groups) == 3 else 0
         yield from dates(year, int(groups[1]), int(groups[0]))
     for link in (" point ", " dot "):
+        yield link.join(_shortest(group) for group in groups)
         yield link.join(_cardinal(group) for group in groups)
         yield from (link.join([way, *map(_cardinal, groups[1:])]) for way in integers(groups[0])[1:])
         yield link.join(next(digits(group)) for group in groups)
@@ -174,80 +186,6 @@ def _full_year(year: str) -> int:
     return int(year) if len(year) == 4 else 2000 + int(year)
 
 
-def dates(year: int, month: int, day: int) -> Iterator[str]:
-    """`november twenty third twenty twenty six`, `the twenty third of november`; 0 for no year."""
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return
-    name, nth, plain_day = MONTHS[month - 1], ordinals(day)[0], small(day)
-    written = (*years(year), *cardinals(year)) if year else ("",)
-    orders = (
-        f"{name} {nth}",
-        f"{name} the {nth}",
-        f"{name} {plain_day}",
-        f"the {nth} of {name}",
-        f"{nth} of {name}",
-        f"{nth} {name}",
-        f"the {nth} {name}",
-        f"{plain_day} {name}",
-    )
-    yield from (f"{order} {spoken}".strip() for order in orders for spoken in written)
-
-
-def _time(hour: str, minute: str, second: str = "") -> Iterator[str]:
-    """A time of the day; also minutes with seconds, a ratio and a score."""
-    for way in _hour_with_minute(int(hour), minute):
-        if not second:
-            yield way
-            continue
-        yield from (f"{way} {a}" for a in _two_figures(second))
-        yield from (
-            f"{way} {link}{small(int(second))} second{'s' * (second != '01')}" for link in ("and ", "")
-        )
-    yield from (f"{a} to {b}" for a in integers(hour) for b in integers(minute))
-    if 13 <= int(hour) <= 23:
-        yield from (f"{way} pm" for way in _hour_with_minute(int(hour) - 12, minute))
-    elif int(hour) == 0:
-        yield from (f"{way} am" for way in _hour_with_minute(12, minute))
-        yield from () if int(minute) else ("midnight",)
-
-
-def _two_figures(two: str) -> list[str]:
-    if two[0] != "0":
-        return [small(int(two))]
-    return [f"{zero} {small(int(two[1]))}" for zero in ("oh", "zero", "o")] + [small(int(two))]
-
-
-def _hour_with_minute(hour: int, minute: str) -> Iterator[str]:
-    minutes, hours = int(minute), [small(hour)]
-    hours += [f"{zero} {small(hour)}" for zero in ("oh", "zero") if hour < 10]
-    for spoken in hours:
-        if not minutes:
-            yield from (spoken + end for end in ("", " o'clock", " hundred", " hundred hours", " zero zero"))
-            yield from (spoken + end for end in (" oh oh", " double zero"))
-        else:
-            yield from (f"{spoken} {a}" for a in _two_figures(minute) if minutes > 9 or " " in a)
-        yield from _lasting(spoken, hour, minutes)
-    if hour > 12:
-        return
-    following = small((hour % 12) + 1)
-    for amount, name in ((15, "quarter"), (15, "a quarter"), (30, "half")):
-        if minutes == amount:
-            yield from (f"{name} past {small(hour)}", f"{name} after {small(hour)}")
-        if 60 - minutes == amount != 30:
-            yield from (f"{name} to {following}", f"{name} till {following}")
-    if 0 < minutes < 30:
-        yield from (f"{small(minutes)}{unit} past {small(hour)}" for unit in ("", " minutes"))
-    elif 30 < minutes < 60:
-        yield from (f"{small(60 - minutes)}{unit} to {following}" for unit in ("", " minutes"))
-
-
-def _lasting(spoken: str, hour: int, minutes: int) -> Iterator[str]:
-    for large, little in (("hour", "minute"), ("minute", "second")):
-        for link in (" and ", " "):
-            whole, part = f"{large}{'s' * (hour != 1)}", f"{little}{'s' * (minutes != 1)}"
-            yield f"{spoken} {whole}{link}{small(minutes)} {part}"
-
-
 def _amounts(body: str, currency: str) -> Iterator[str]:
     whole, _, fraction = (
         re.sub(r"(?<=\d)[,'\u00a0\u202f](?=\d{3})", "", body).replace(",", ".").partition(".")
@@ -277,4 +215,4 @@ def _with_cents(
     for count in counts:
         for link in (" and ", " "):
             yield from (f"{count} {unit}{link}{part}" for part in (*named, spoken))
-        yield from (f"{count} {part}{end}" for part in _two_figures(fraction) for end in ("", f" {unit}"))
+        yield from (f"{count} {part}{end}" for part in two_figures(fraction) for end in ("", f" {unit}"))

@@ -193,6 +193,7 @@ ABBREVIATIONS: dict[str, tuple[str, ...]] = {
     "est": ("estimated",),
     "tel": ("telephone",),
     "no": ("number",),
+    "v": ("version",),
     "eg": ("for example", "for instance"),
     "ie": ("that is",),
     "aka": ("also known as",),
@@ -231,7 +232,7 @@ ABBREVIATIONS: dict[str, tuple[str, ...]] = {
 
 # Only a full stop behind it, or a number, makes an abbreviation of these words.
 ALSO_WORDS = frozenset(
-    {"no", "min", "max", "sun", "sat", "mon", "wed", "mar", "am", "co", "gen", "est", "temp"}
+    {"v", "no", "min", "max", "sun", "sat", "mon", "wed", "mar", "am", "co", "gen", "est", "temp"}
 )
 
 # British and American, long and short.

@@ -85,6 +85,8 @@ def test_the_same_words_are_complete_however_they_are_written(text: str, spoken:
         ("20:52", "8:52"),
         ("20:52", "80:52"),
         ("48%", "four eight percent"),
+        ("It's 21 °C", "It's 21 °F"),
+        ("21C", "21F"),
         ("unable", "enable"),
         ("in no case", "in number case"),
         ("the heating", "the heading"),

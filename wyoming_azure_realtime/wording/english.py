@@ -48,11 +48,16 @@ class English:
             case Kind.SYMBOL:
                 written = fold_symbol(token.text)
                 silent = vocabulary.SILENT_SYMBOLS.get(written)
-                return ["", *silent] if silent else list(vocabulary.SYMBOLS.get(written, ("",)))
+                names = vocabulary.SYMBOLS.get(written, ("",))
+                return (
+                    ["", *silent]
+                    if silent
+                    else [name for name in names if not lone or _is_whole(written, name)]
+                )
             case Kind.JOINER:
                 return ["", *joiner(token.text, vocabulary.JOINERS)]
             case Kind.WORD:
-                return self._word(token, before, behind)
+                return self._word(token, before, behind, lone=lone)
 
     def spans(self, tokens: list[Token], place: int) -> list[tuple[int, list[str]]]:
         """Readings of several tokens at once, with the place behind the last one: `$3 million`, `5.50 €`."""
@@ -90,7 +95,7 @@ class English:
             found += [nth, f"the {nth}", f"the {nth} of", f"{nth} of"]
         return found
 
-    def _word(self, token: Token, before: Token | None, behind: Token | None) -> list[str]:
+    def _word(self, token: Token, before: Token | None, behind: Token | None, *, lone: bool) -> list[str]:
         written = token.text.casefold()
         word = fold(token.text)
         found = [token.text]
@@ -101,7 +106,8 @@ class English:
             found.append(vocabulary.SPELLINGS[word])
         found += vocabulary.UNITS.get(written, ())
         if beside_number:
-            found += vocabulary.UNITS_BEHIND_NUMBERS.get(word, ())
+            units = vocabulary.UNITS_BEHIND_NUMBERS.get(word, ())
+            found += [unit for unit in units if not lone or _is_whole(f"°{word}", unit)]
         roman = _ROMAN.fullmatch(token.text)
         if roman and before is not None and before.kind is Kind.WORD:
             value = 10 * len(roman[1]) + _ROMAN_VALUES[roman[2]]
@@ -117,6 +123,11 @@ class English:
         if word in {"no", "v"}:
             return behind is not None and behind.kind is Kind.NUMBER
         return token.text[0].isupper()
+
+
+def _is_whole(sign: str, name: str) -> bool:
+    """What is written as °C was not said as degrees only, though it may be read so."""
+    return sign == "°" or name not in {"degrees", "degree"}
 
 
 def _dates(month: str, day: str) -> list[str]:

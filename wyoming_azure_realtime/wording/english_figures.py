@@ -130,7 +130,9 @@ def _groups(groups: list[str]) -> Iterator[str]:
         yield from dates(int(groups[0]), int(groups[1]), int(groups[2]))
     yield from _one_by_one(groups)
     if len(groups) == 2:
-        links = (" to ", " through ", " until ", " dash ", " hyphen ", " minus ", " ")
+        links: tuple[str, ...] = (" to ", " through ", " until ", " dash ", " hyphen ", " minus ")
+        if len(groups[0]) == len(groups[1]) == 1:
+            links += (" ",)  # a score; with more figures it would be another number
         first, second = integers(groups[0]), integers(groups[1])
         yield from (a + link + b for link in links for a in first[:5] for b in second[:5])
     else:

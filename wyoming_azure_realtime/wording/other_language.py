@@ -32,12 +32,16 @@ class OtherLanguage:
 
     def readings(self, token: Token, before: Token | None, behind: Token | None, *, lone: bool) -> list[str]:
         """Which words may stand for a token; "" if it may be left out."""
-        del behind, lone
+        del behind
         match token.kind:
             case Kind.NUMBER:
                 return self._number(plain(token.text).lower())
             case Kind.SYMBOL:
-                return list(self._sign(fold_symbol(token.text)))
+                sign = fold_symbol(token.text)
+                names = self._sign(sign)
+                # what is written as °C was not said as degrees only, though it may be read so
+                bare = self._sign("°") if lone and sign in {"°c", "°f"} and self._locale else ()
+                return [name for name in names if name not in bare]
             case Kind.JOINER:
                 return ["", *self._sign(plain(token.text))]
             case Kind.WORD:

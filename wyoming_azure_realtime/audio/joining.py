@@ -1,0 +1,137 @@
+"""Pieces of speech, each spoken by itself, joined into one: level, pauses and seams. Pure."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_azure_realtime.audio.pcm import REALTIME, silence
+from wyoming_azure_realtime.audio.samples import decode, encode
+
+_FRAME = REALTIME.rate // 100
+_FRAME_BYTES = _FRAME * REALTIME.frame_bytes
+_QUIET_DB = -50.0  # dBFS of 10 ms, below which there is no speech
+_EDGE = 2 * _FRAME_BYTES  # of quiet that stays at a piece's beginning and end
+_EDGES_MS = 2 * 20.0
+_FADE = REALTIME.rate // 250
+_ACTIVE_DB = 20.0  # below a piece's loudest frame: what counts for its level
+_ENOUGH_FRAMES = 60  # to know a piece's level by
+_MOST_DB = 6.0
+_RISE = ((1 - np.cos(np.pi * np.arange(_FADE) / _FADE)) / 2).astype(np.float32)
+
+Decibels: TypeAlias = npt.NDArray[np.float64]
+
+
+class Joiner:
+    """Takes one piece after the other, as it is generated, and gives what is to be heard.
+
+    24 kHz PCM16 mono. Quiet at a piece's beginning is dropped, and at its end replaced by the pause that the
+    text asks for; within it stays. From the second piece on a piece is made as loud as the first, by a
+    constant gain of at most 6 dB: it is held back until 0.6 s of it, or all, are there to tell. What is cut
+    off is faded over 4 ms.
+    """
+
+    def __init__(self) -> None:
+        self._partial = b""
+        self._kept = bytearray()  # begun, and not yet known how loud
+        self._quiet = bytearray()  # may be the end
+        self._begun = False
+        self._gain: float | None = 1.0  # of the first piece
+        self._level = _Level()
+        self._wanted: float | None = None
+
+    def feed(self, pcm: bytes) -> bytes:
+        """More of the piece, cut anywhere; what of it can be heard now."""
+        data = self._partial + pcm
+        whole = len(data) - len(data) % _FRAME_BYTES
+        self._partial = data[whole:]
+        return self._take(data[:whole]) if whole else b""
+
+    def end(self, pause: float) -> bytes:
+        """The piece is complete; `pause` seconds of quiet follow it."""
+        rest = self._partial[: len(self._partial) & ~1]
+        heard = self._take(rest + bytes(_FRAME_BYTES - len(rest))) if rest else b""
+        heard += self._settle()
+        heard += self._louder(bytes(self._quiet[:_EDGE]), fade=True)
+        if self._begun:
+            self._wanted = self._level.decibels if self._wanted is None else self._wanted
+            heard += silence(max(0.0, pause * 1000 - _EDGES_MS))
+        self._partial, self._begun, self._gain = b"", False, None
+        self._quiet.clear()
+        self._level = _Level()
+        return heard
+
+    def _take(self, frames: bytes) -> bytes:
+        """Whole frames: everything up to the last one that is not quiet, if there is one."""
+        decibels = _decibels(frames)
+        (active,) = np.nonzero(decibels >= _QUIET_DB)
+        if not len(active):
+            self._quiet += frames
+            if not self._begun:
+                del self._quiet[:-_EDGE]
+            return b""
+        end = (int(active[-1]) + 1) * _FRAME_BYTES
+        piece = bytes(self._quiet) + frames[:end]
+        if not self._begun:
+            beginning = len(self._quiet) + int(active[0]) * _FRAME_BYTES - _EDGE
+            piece = _faded_in(piece[max(0, beginning) :])
+            self._begun = True
+        self._quiet[:] = frames[end:]
+        self._level.add(decibels[: int(active[-1]) + 1])
+        if self._gain is not None:
+            return self._louder(piece)
+        self._kept += piece
+        return self._settle() if self._level.frames >= _ENOUGH_FRAMES else b""
+
+    def _settle(self) -> bytes:
+        """Decide on the gain, and let go of what waited for it."""
+        if self._gain is None and self._wanted is not None and self._level.frames:
+            decibels = float(np.clip(self._wanted - self._level.decibels, -_MOST_DB, _MOST_DB))
+            self._gain = 10 ** (decibels / 20)
+        kept = bytes(self._kept)
+        self._kept.clear()
+        return self._louder(kept)
+
+    def _louder(self, pcm: bytes, *, fade: bool = False) -> bytes:
+        if not pcm or (self._gain in (None, 1.0) and not fade):
+            return pcm
+        samples = decode(pcm, REALTIME) * np.float32(self._gain or 1.0)
+        if fade:
+            count = min(len(samples), _FADE)
+            samples[-count:] *= _RISE[:count][::-1]
+        return encode(samples)
+
+
+class _Level:
+    """How loud a piece is while somebody speaks: the mean power of its louder frames."""
+
+    def __init__(self) -> None:
+        self._decibels: list[Decibels] = []
+        self.frames = 0
+
+    @property
+    def decibels(self) -> float:
+        """dBFS."""
+        frames = np.concatenate(self._decibels)
+        active = frames[frames > frames.max() - _ACTIVE_DB]
+        return float(10 * np.log10(np.mean(10 ** (active / 10))))
+
+    def add(self, decibels: Decibels) -> None:
+        """The levels of more frames."""
+        self._decibels.append(decibels)
+        self.frames += len(decibels)
+
+
+def _decibels(frames: bytes) -> Decibels:
+    """dBFS of every 10 ms."""
+    samples = decode(frames, REALTIME).reshape(-1, _FRAME)
+    power = np.einsum("ij,ij->i", samples, samples) / (_FRAME * 32768.0**2)
+    levels: Decibels = 10 * np.log10(power + 1e-12)
+    return levels
+
+
+def _faded_in(pcm: bytes) -> bytes:
+    samples = decode(pcm, REALTIME)
+    count = min(len(samples), _FADE)
+    samples[:count] *= _RISE[:count]
+    return encode(samples)

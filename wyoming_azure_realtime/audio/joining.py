@@ -111,7 +111,7 @@ class _Level:
 
     @property
     def decibels(self) -> float:
-        """dBFS."""
+        """In dBFS."""
         frames = np.concatenate(self._decibels)
         active = frames[frames > frames.max() - _ACTIVE_DB]
         return float(10 * np.log10(np.mean(10 ** (active / 10))))
@@ -123,7 +123,7 @@ class _Level:
 
 
 def _decibels(frames: bytes) -> Decibels:
-    """dBFS of every 10 ms."""
+    """Of every 10 ms, in dBFS."""
     samples = decode(frames, REALTIME).reshape(-1, _FRAME)
     power = np.einsum("ij,ij->i", samples, samples) / (_FRAME * 32768.0**2)
     levels: Decibels = 10 * np.log10(power + 1e-12)

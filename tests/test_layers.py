@@ -65,7 +65,6 @@ PURE = {
     "speech.hearing",
     "speech.languages",
     "speech.recording",
-    "speech.sentences",
     "speech.targets",
     "text",
     "wording",

@@ -217,6 +217,13 @@ class ResponseFailed(BackendError):
     retryable = True
 
 
+class Drifted(BackendError):
+    """The service said something other than the text that it was given."""
+
+    code = "drifted"
+    retryable = True
+
+
 class BackendTimeout(BackendError):
     """The service did not answer in time."""
 

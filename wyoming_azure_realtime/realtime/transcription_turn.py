@@ -144,7 +144,7 @@ class TranscriptionTurn:
     def _fewer_hints(self) -> list[Outcome]:
         """A refused update changes nothing; a recognition without hints is better than none."""
         self._update_pending = False
-        fewer = self.told.without_prompt() if self.told.prompt else Hints()
+        fewer = self.told.without_prompt() if self.told.prompt or self.told.keywords else Hints()
         if fewer == self.told:
             return []
         return [ToSend(self._update(fewer))]

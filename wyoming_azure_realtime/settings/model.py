@@ -121,6 +121,10 @@ class Speech(Slice, frozen=True, kw_only=True):
     instructions: str = ""
     speed: Annotated[float, Meta(ge=0.25, le=1.5)] = 1.0
     max_characters: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
+    # seconds of the newest audio that are held until it is sure that what follows is the text
+    margin: Annotated[float, Meta(ge=0, le=10)] = 0.1
+    # share of a long word's letters by which a transcript may differ in spelling
+    tolerance: Annotated[float, Meta(ge=0, le=0.5)] = 0.2
     # voices that users have but no realtime model accepts, and what speaks instead
     substitutes: dict[str, str] = field(
         default_factory=lambda: {"fable": "ballad", "nova": "coral", "onyx": "ash"}

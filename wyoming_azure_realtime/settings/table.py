@@ -115,6 +115,8 @@ OPTIONS = (
     _own("speech.instructions", "Style of speech: pace, tone, accent."),
     _own("speech.speed", "Speed of speech; 1 is normal."),
     _own("speech.max_characters", "Longest text to be spoken."),
+    _own("speech.margin", "Seconds of speech that are held until what follows is sure to be the text."),
+    _own("speech.tolerance", "Share of a word's letters by which its spoken form may differ in spelling."),
     _own("speech.substitutes", "Voices that no realtime model has, and what speaks instead."),
     _own("fallback", "embedded: the embedded backend takes over while no target answers."),
     _own("fallback_hears", "Whether it also hears then: a demo recogniser would give orders to the house."),

@@ -39,19 +39,23 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisRequest:
-    """Text to be spoken in one voice. The voice is chosen by name, else by language, else by default."""
+    """Text to be spoken in one voice. The voice is chosen by name, else by language, else by default.
+
+    `text_format`: "text", which may be Markdown, or "ssml".
+    """
 
     door: str
     voice: str = ""
     language: str = ""
     speaker: str = ""
+    text_format: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
     """One finished turn, whatever its end. Times are seconds; nothing in here tells what was said.
 
-    `attempts` counts the sessions that were tried. `outcome`: `completed`, `empty`, `cancelled`, or the code
+    `attempts` counts the sessions that were tried, `drifts` those that said something else. `outcome`: `completed`, `empty`, `cancelled`, or the code
     of the error that ended it.
     """
 
@@ -69,4 +73,5 @@ class TurnRecord:
     total_seconds: float
     attempts: int
     outcome: str
+    drifts: int = 0
     usage: JsonObject = field(default_factory=dict)

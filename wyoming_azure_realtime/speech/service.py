@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from msgspec.structs import replace
 
+from wyoming_azure_realtime.errors import UnknownVoice
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
 from wyoming_azure_realtime.speech.bias import expected_names
-from wyoming_azure_realtime.speech.catalog import Catalog
+from wyoming_azure_realtime.speech.catalog import Catalog, Voice
 from wyoming_azure_realtime.speech.hearing import Deployment, deployment_like, deployments, models_of
 from wyoming_azure_realtime.speech.probe import keep_probing
+from wyoming_azure_realtime.speech.rendition import Speaker
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.sessions import Sessions
 from wyoming_azure_realtime.speech.synthesis import Synthesis
@@ -20,7 +24,9 @@ from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
 from wyoming_azure_realtime.speech.turn_rules import turn_rules
 from wyoming_azure_realtime.speech.utterance import Utterance
+from wyoming_azure_realtime.text.pieces import Piece, Pieces
 
+SLOWEST, FASTEST = 0.25, 1.5  # what sessions accept
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -47,6 +53,7 @@ class SpeechService:
         self._speaking = speaking
         self._settings = settings
         self._on_turn = on_turn
+        self.drifts: Counter[str] = Counter()
         self._home_names = home_names
         self._known = models_of(settings.recognition)
         self._told: set[str] = set()
@@ -58,7 +65,7 @@ class SpeechService:
             recognition = replace(settings.recognition, requires_external_vad=profile.vad == "external")
             settings = replace(settings, recognition=recognition)
         catalog = self.catalog.for_profile(profile)
-        return SpeechService(
+        service = SpeechService(
             catalog,
             self._sessions,
             self._hearing,
@@ -67,6 +74,8 @@ class SpeechService:
             self._on_turn,
             self._home_names,
         )
+        service.drifts = self.drifts
+        return service
 
     def warm(self) -> None:
         """Have sessions ready for the recogniser and the default voice from now on; returns at once."""
@@ -111,23 +120,32 @@ class SpeechService:
         """A synthesis, to be entered. Raises `UnknownVoice`."""
         voice = self.catalog.voice(request.voice, request.language, request.speaker)
         speech = self._settings.speech
-        return Synthesis(
+        language = request.language or self.catalog.default_language
+        log = TurnLog(
+            "synthesis",
+            request.door,
+            self._speaking.first.realtime_deployment,
+            voice=voice.name,
+            language=request.language,
+        )
+        speaker = Speaker(
             self._sessions,
             self._speaking,
-            lambda target: self._speech(target, voice.realtime_name),
-            voice,
+            lambda target, piece: self._speech(target, self._voice_of(piece, voice), piece.rate),
+            speech,
+            language,
             self._settings.deadlines,
-            style=speech.instructions,
-            max_characters=speech.max_characters,
-            log=TurnLog(
-                "synthesis",
-                request.door,
-                self._speaking.first.realtime_deployment,
-                voice=voice.name,
-                language=request.language,
-            ),
-            on_turn=self._on_turn,
+            self.drifts,
+            log,
         )
+        pieces = Pieces(language=language, text_format=request.text_format)
+        return Synthesis(speaker, voice, pieces, on_turn=self._on_turn)
+
+    def _voice_of(self, piece: Piece, voice: Voice) -> str:
+        """SSML may name another voice; one that nobody knows is not worth an error in mid-speech."""
+        with suppress(UnknownVoice):
+            return self.catalog.voice(piece.voice).realtime_name if piece.voice else voice.realtime_name
+        return voice.realtime_name
 
     def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
         told, ours = (*request.names, *request.terms), self._settings.recognition
@@ -158,10 +176,10 @@ class SpeechService:
     def _default_speech(self, target: Target) -> SpeechConfig:
         return self._speech(target, self.catalog.voice().realtime_name)
 
-    def _speech(self, target: Target, voice: str) -> SpeechConfig:
+    def _speech(self, target: Target, voice: str, rate: float = 1.0) -> SpeechConfig:
         return SpeechConfig(
             target=target.name,
             deployment=target.realtime_deployment,
             voice=voice,
-            speed=self._settings.speech.speed,
+            speed=min(FASTEST, max(SLOWEST, self._settings.speech.speed * rate)),
         )

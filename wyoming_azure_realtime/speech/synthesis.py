@@ -1,77 +1,50 @@
 """Speech in progress: one object per request.
 
-Text is written by the client's side, cut into pieces, and spoken piece by piece, each on a warm session of
-the voice. Reading text never waits for audio to be taken, nor the other way round; both sides are bounded.
-When a response fails, another one takes its place; what was already heard of it is not heard again.
+Text is written by the client's side and cut into pieces. Each piece is spoken by itself, and the next one is
+always under way while one is heard. Reading text, splitting it, asking for speech and handing out audio wait
+for each other only where a bound is reached.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from types import TracebackType
 
-from wyoming_azure_realtime.audio.continuation import Continuation
+from wyoming_azure_realtime.audio.joining import Joiner
 from wyoming_azure_realtime.audio.pcm import silence
-from wyoming_azure_realtime.errors import (
-    BackendError,
-    BackendTimeout,
-    InternalError,
-    PoolTimeout,
-    SessionLost,
-    SpeechServiceError,
-    TextTooLong,
-)
+from wyoming_azure_realtime.errors import InternalError, SpeechServiceError, TextTooLong, first_of
 from wyoming_azure_realtime.logs import turn as current_turn
-from wyoming_azure_realtime.realtime.session_config import SpeechConfig
-from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Spoken
-from wyoming_azure_realtime.settings.model import Deadlines, Target
-from wyoming_azure_realtime.speech.attempts import Attempts
 from wyoming_azure_realtime.speech.catalog import Voice
 from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
-from wyoming_azure_realtime.speech.sentences import Pieces, is_speakable
-from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
-from wyoming_azure_realtime.speech.targets import Targets
-from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
+from wyoming_azure_realtime.speech.rendition import Rendition, Speaker
+from wyoming_azure_realtime.speech.turn_log import OnTurn
+from wyoming_azure_realtime.text.pieces import Piece, Pieces
 
-_LOGGER = logging.getLogger(__name__)
 NOTHING_TO_SAY_MS = 20
-AHEAD = 64  # audio deltas kept for a client that takes them slowly
+UNDER_WAY = 2  # pieces: the one that is heard, and the next
+HURRY_SECONDS = 0.3  # without more text, after which what is there is spoken
+AHEAD = 64  # pieces of audio kept for a client that takes them slowly
+_LOGGER = logging.getLogger(__name__)
 
 
 class Synthesis:
-    """Enter it, `write`…, `finish`, and read `audio`. Leaving it early cancels the response."""
+    """Enter it, `write`…, `finish`, and read `audio`. Leaving it early cancels the responses."""
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        targets: Targets,
-        configure: Callable[[Target], SpeechConfig],
-        voice: Voice,
-        deadlines: Deadlines,
-        *,
-        style: str,
-        max_characters: int,
-        log: TurnLog,
-        on_turn: OnTurn,
-    ) -> None:
+    def __init__(self, by: Speaker, voice: Voice, pieces: Pieces, *, on_turn: OnTurn) -> None:
         self.voice = voice
-        self._sessions = sessions
-        self._targets = targets
-        self._configure = configure
-        self._deadlines = deadlines
-        self._style = style
-        self._max_characters = max_characters
-        self._log = log
+        self._by = by
+        self._log = by.log
         self._on_turn = on_turn
-        self._pieces = Pieces()
-        self._heard = bytearray()  # of the piece in progress
-        self._progress = 0.0
+        self._pieces = pieces
         self._more_text = asyncio.Event()
+        self._under_way = asyncio.Semaphore(UNDER_WAY)
+        self._renditions: asyncio.Queue[Rendition | None] = asyncio.Queue(UNDER_WAY)
+        self._started: set[Rendition] = set()
         self._audio: asyncio.Queue[bytes | SpeechServiceError | None] = asyncio.Queue(AHEAD)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Synthesis":
-        self._sessions.warm(self._configure(self._targets.choose()))
+        self._by.sessions.warm(self._by.configure(self._by.targets.choose(), Piece("", 0.0)))
         self._task = asyncio.create_task(self._run())
         return self
 
@@ -86,15 +59,16 @@ class Synthesis:
             self._on_turn(self._log.record())
 
     async def write(self, text: str) -> None:
-        """More text, cut anywhere. Raises `TextTooLong`."""
+        """More text, cut anywhere. Raises `TextTooLong`, `InvalidRequest`."""
         self._log.characters += len(text)
-        if self._log.characters > self._max_characters:
-            raise TextTooLong(f"The text is longer than {self._max_characters} characters.")
+        most = self._by.speech.max_characters
+        if self._log.characters > most:
+            raise TextTooLong(f"The text is longer than {most} characters.")
         self._pieces.add(text)
         self._more_text.set()
 
     def finish(self) -> None:
-        """No more text."""
+        """No more text. Raises `InvalidRequest`."""
         self._pieces.finish()
         self._more_text.set()
 
@@ -109,93 +83,70 @@ class Synthesis:
         current_turn.set(self._log.id)
         end: SpeechServiceError | None = None
         try:
-            await self._speak_all()
+            await self._speak()
             self._log.outcome = "completed" if self._log.audio_seconds else "empty"
             if not self._log.audio_seconds:
                 await self._audio.put(silence(NOTHING_TO_SAY_MS))
         except SpeechServiceError as error:
-            self._log.outcome = error.code
             end = error
         except Exception as error:
             _LOGGER.exception("Synthesis %s failed unexpectedly", self._log.id)
             end = InternalError.of(error)
+        if end is not None:
             self._log.outcome = end.code
         await self._audio.put(end)
 
-    async def _speak_all(self) -> None:
-        """Every piece in order, as text allows."""
-        while True:
-            await self._more_text.wait()
-            self._more_text.clear()
-            finished = self._pieces.finished
-            for piece in filter(is_speakable, self._pieces.take()):
-                await self._speak(piece)
-            if finished:
-                return
-
-    async def _speak(self, piece: str) -> None:
-        """One piece, by as many responses as it takes. The deadline counts from the last progress."""
-        attempts = Attempts(self._targets)
-        self._heard.clear()
-        self._progress = self._now()
-        while True:
-            attempts.deadline = self._progress + self._deadlines.request
-            target = attempts.choose()
-            self._log.target = target.name
-            try:
-                await self._attempt(piece, self._configure(target))
-            except (BackendError, PoolTimeout) as error:
-                wait = attempts.failed(error, self._now())
-                _LOGGER.info("Synthesis %s tries again after: %s", self._log.id, error.message)
-                await asyncio.sleep(wait)
-            else:
-                attempts.succeeded()
-                return
-
-    async def _attempt(self, piece: str, config: SpeechConfig) -> None:
-        """One response on one session; what was heard before is left out of it."""
-        self._log.attempts += 1
-        turn = SpeechTurn(f"{self._log.id}-{self._log.attempts}", piece, style=self._style)
-        rest = Continuation(bytes(self._heard)) if self._heard else None
-        lease = await self._sessions.lease(config)
+    async def _speak(self) -> None:
         try:
-            await self._converse(lease.session, turn, rest)
-            lease.release()
-        except (SessionLost, BackendTimeout):
-            if not turn.audio_ended:
-                raise
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._begin_pieces())
+                tasks.create_task(self._hand_out())
+        except BaseExceptionGroup as group:
+            raise first_of(group) from None
         finally:
-            lease.retire()
-        if rest is not None:
-            await self._hand_over(rest.finish())
+            for rendition in self._started:
+                rendition.abandon()
+            for rendition in self._started:
+                await rendition.ended()
 
-    async def _converse(self, session: PooledChannel, turn: SpeechTurn, rest: Continuation | None) -> None:
-        """The clock runs while the service is awaited, not while the client takes its time."""
-        await session.send(turn.create())
-        patience, missing = self._deadlines.first_audio, "speech"
+    async def _begin_pieces(self) -> None:
+        """Have every piece spoken as soon as it is there, and as the one before it is heard."""
+        hurry = False
         while True:
-            try:
-                async with asyncio.timeout(patience):
-                    event = await session.receive()
-            except TimeoutError:
-                raise BackendTimeout(f"The {missing} did not come in time.") from None
-            for outcome in turn.receive(event):
-                match outcome:
-                    case Spoken(pcm):
-                        patience, missing = self._deadlines.between_audio, "rest of the speech"
-                        await self._hand_over(rest.feed(pcm) if rest else pcm)
-                    case Finished(usage):
-                        self._log.add_usage(usage)
-                        return
+            finished = self._pieces.finished
+            for piece in self._pieces.take(hurry=hurry):
+                await self._under_way.acquire()
+                rendition = Rendition(self._by, piece)
+                self._started.add(rendition)
+                await self._renditions.put(rendition)
+            if finished:
+                await self._renditions.put(None)
+                return
+            hurry = await self._nothing_came(None if hurry else HURRY_SECONDS)
+
+    async def _nothing_came(self, within: float | None) -> bool:
+        """Whether there was no more text for so long; without a limit, only when there is."""
+        try:
+            async with asyncio.timeout(within):
+                await self._more_text.wait()
+        except TimeoutError:
+            return True
+        self._more_text.clear()
+        return False
+
+    async def _hand_out(self) -> None:
+        """Everything that is spoken, in order, as one speech."""
+        joiner = Joiner()
+        while (rendition := await self._renditions.get()) is not None:
+            async for pcm in rendition.audio():
+                await self._hand_over(joiner.feed(pcm))
+            await self._hand_over(joiner.end(rendition.piece.pause))
+            await rendition.ended()
+            self._started.discard(rendition)
+            self._under_way.release()
 
     async def _hand_over(self, pcm: bytes) -> None:
-        if not pcm:
-            return
-        self._log.first_result()
-        self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
-        self._heard += pcm
-        await self._audio.put(pcm)
-        self._progress = self._now()
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        if pcm:
+            self._log.first_result()
+            self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
+            await self._audio.put(pcm)

@@ -27,6 +27,7 @@ class TurnLog:
     audio_seconds: float = 0.0
     characters: int = 0
     attempts: int = 0
+    drifts: int = 0
     outcome: str = "cancelled"
     usage: JsonObject = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
@@ -61,6 +62,7 @@ class TurnLog:
             first_result_seconds=self._first_result,
             total_seconds=time.monotonic() - self._begun,
             attempts=self.attempts,
+            drifts=self.drifts,
             outcome=self.outcome,
             usage=dict(self.usage),
         )

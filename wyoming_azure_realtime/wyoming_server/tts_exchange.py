@@ -8,7 +8,7 @@ from wyoming.event import Eventable
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.errors import InvalidRequest, OutOfOrder
+from wyoming_azure_realtime.errors import OutOfOrder
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.synthesis import Synthesis
@@ -87,11 +87,7 @@ class TtsExchange(Exchange):
         if self._asked is not None:
             raise OutOfOrder(f"A '{event.type}' before the text in progress has ended.")
         self._streamed = event.type == "synthesize-start"
-        self._asked = asked = read_data(event, SynthesizeStart)
-        if asked.text_format not in {None, "text"}:
-            raise InvalidRequest(
-                f"Text of the format '{asked.text_format}' is not spoken.", advice="Send plain text."
-            )
+        self._asked = read_data(event, SynthesizeStart)
 
     def _take_whole(self, event: Event) -> None:
         if self._streamed:
@@ -118,6 +114,7 @@ class TtsExchange(Exchange):
             voice=voice.name or "",
             language=voice.language or "",
             speaker=voice.speaker or "",
+            text_format=(self._asked and self._asked.text_format) or "text",
         )
 
     async def _feed(self, synthesis: Synthesis) -> None:

@@ -47,7 +47,7 @@ class SpeechService:
         self._speaking = speaking
         self._settings = settings
         self._on_turn = on_turn
-        self._home_names = home_names
+        self.home_names = home_names
         self._known = models_of(settings.recognition)
         self._told: set[str] = set()
 
@@ -65,7 +65,7 @@ class SpeechService:
             self._speaking,
             settings,
             self._on_turn,
-            self._home_names,
+            self.home_names,
         )
 
     def warm(self) -> None:
@@ -131,7 +131,7 @@ class SpeechService:
 
     def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
         told, ours = (*request.names, *request.terms), self._settings.recognition
-        return expected_names(told, ours.names, self._home_names(), most=ours.max_names)
+        return expected_names(told, ours.names, self.home_names(), most=ours.max_names)
 
     def _transcription(self, target: Target, wanted: Deployment | None = None) -> TranscriptionConfig:
         """What hears there: a deployment like the one that was asked for, else the target's own."""

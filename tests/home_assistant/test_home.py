@@ -86,13 +86,13 @@ async def test_a_failure_keeps_the_last_names_and_is_told_once(
     async with scripted_home() as there, keeping(there.url) as kept:
         await eventually(lambda: kept.names)
         healthy = (dict(there.raw), set(there.silent), set(there.refused))
+        there.answers["homeassistant/expose_entity/list"] = {"exposed_entities": {}}
         spoil(there)
         await there.tell_change()
         await eventually(lambda: len(there.tokens) > 2)
         assert kept.names == NAMES
         assert [told in line for line in warnings(caplog)] == [True]
         there.raw, there.silent, there.refused = healthy
-        there.answers["homeassistant/expose_entity/list"] = {"exposed_entities": {}}
         await eventually(lambda: kept.names == NAMES[:5])
         assert len(warnings(caplog)) == 1
 
@@ -116,10 +116,13 @@ async def test_a_home_that_is_not_there_yet_is_found_later(caplog: pytest.LogCap
         assert ["cannot be reached" in line for line in warnings(caplog)] == [True]
 
 
-async def test_a_wrong_token_is_told_and_never_shown(caplog: pytest.LogCaptureFixture):
+async def test_a_wrong_token_is_told_never_shown_and_not_tried_again(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG, "wyoming_azure_realtime")
-    async with scripted_home() as there, keeping(there.url, token="wrong-token-of-mine") as kept:
-        await eventually(lambda: len(there.tokens) > 2)
+    async with scripted_home() as there:
+        kept = Home(HomeAssistant(url=there.url, token=Secret("wrong-token-of-mine")))
+        async with asyncio.timeout(5):
+            await kept.keep_current()
+        assert there.tokens == ["wrong-token-of-mine"]
         assert "wrong-token-of-mine" not in caplog.text
         assert ["refused the token" in line for line in warnings(caplog)] == [True]
         assert "wrong-token-of-mine" not in repr(kept.__dict__)

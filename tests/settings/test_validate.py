@@ -103,15 +103,6 @@ class TestTheRest:
         with pytest.raises(SettingsError, match=r"zeroconf\.name is .*--zeroconf.*63 bytes"):
             loaded(zeroconf=name)
 
-    @pytest.mark.parametrize("names", ["42", "x" * 61, "a\tb"])
-    def test_names_of_the_home_are_words(self, names):
-        with pytest.raises(SettingsError, match=r"embedded\.names is a list with"):
-            loaded({"EMBEDDED_NAMES": names})
-
-    def test_there_are_not_endlessly_many_names(self):
-        with pytest.raises(SettingsError, match=r"embedded\.names is a list of 1001 .*at most 1000"):
-            loaded({"EMBEDDED_NAMES": ",".join(["x"] * 1001)})
-
     @pytest.mark.parametrize(
         "text", ["%(levelname)s %(message)s", "%(asctime)s %(name)-9s %(message).99s %%"]
     )

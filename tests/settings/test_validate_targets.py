@@ -100,6 +100,29 @@ def test_a_deployment_is_one_word(name):
         loaded({**AZURE, "AZURE_OPENAI_REALTIME_DEPLOYMENT": name})
 
 
+def test_further_deployments_that_hear_are_given_with_their_models():
+    found = loaded({**AZURE, "TARGET_ALSO_TRANSCRIBES": "fast=gpt-live-transcribe, spare=whisper-1"})
+    assert found.settings.targets[0].also_transcribes == {
+        "fast": "gpt-live-transcribe",
+        "spare": "whisper-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("fast", "pairs such as"),
+        ("two words=whisper-1", "'two words' with 'whisper-1'"),
+        ("fast=two words", "'fast' with 'two words'"),
+        ("whisper-1=whisper-1", "'whisper-1', which is the transcription_deployment already"),
+        (",".join(f"d{number}=whisper-1" for number in range(21)), "given for 21 deployments"),
+    ],
+)
+def test_further_deployments_that_make_no_sense_are_refused(given: str, told: str):
+    with pytest.raises(SettingsError, match=rf"targets\[0\]\.also_transcribes .*{told}"):
+        loaded({**AZURE, "TARGET_ALSO_TRANSCRIBES": given})
+
+
 def test_every_target_needs_endpoint_and_key_and_says_which_lacks_what(tmp_path):
     text = "targets: [{name: a, endpoint: 'https://a.example', key: k}, {name: b, endpoint: 'https://b.example'}]"
     with pytest.raises(SettingsError, match=r"endpoint and API key are required.*targets\[1\]\.key"):

@@ -23,6 +23,10 @@ class HomeAssistantFailed(Exception):
     """Why there are no names, in a sentence that may be logged."""
 
 
+class TokenRefused(HomeAssistantFailed):
+    """It will not be accepted later either, and whoever keeps trying is banned."""
+
+
 class _NoRedirects(connect):
     """The token is meant for one host."""
 
@@ -88,7 +92,7 @@ class HomeAssistantConnection:
     async def _expect(self, kind: str) -> None:
         got = (await self._receive()).get("type")
         if got == "auth_invalid":
-            raise HomeAssistantFailed("it refused the token")
+            raise TokenRefused("it refused the token")
         if got != kind:
             raise HomeAssistantFailed("what answers there is no Home Assistant")
 

@@ -6,6 +6,7 @@ import logging
 from wyoming_azure_realtime.home_assistant.connection import (
     HomeAssistantConnection,
     HomeAssistantFailed,
+    TokenRefused,
     connected,
 )
 from wyoming_azure_realtime.home_assistant.names import (
@@ -31,12 +32,18 @@ class Home:
         self.names: tuple[str, ...] = ()
 
     async def keep_current(self) -> None:
-        """Until cancelled: fetch, again when something changes and every `refresh` seconds."""
+        """Until cancelled: fetch, again when something changes and every `refresh` seconds.
+
+        Ends when the token is refused.
+        """
         while True:
             try:
                 url = websocket_url(self._settings.url)
                 async with connected(url, self._settings.token) as connection:
                     await self._follow(connection)
+            except TokenRefused:
+                _LOGGER.warning("No names from Home Assistant: it refused the token (home_assistant.token)")
+                return
             except HomeAssistantFailed as failure:
                 self._tell(failure)
             except Exception:

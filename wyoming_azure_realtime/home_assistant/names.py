@@ -40,7 +40,7 @@ def exposed_ids(answer: Any) -> list[str]:
 
 def entity_names(ids: list[str], states: Any, entries: Any) -> list[str]:
     """Names and aliases, from `get_states` and `config/entity_registry/get_entries`."""
-    friendly = {state.get("entity_id"): state.get("attributes") for state in _objects(states)}
+    friendly = {str(state.get("entity_id")): state.get("attributes") for state in _objects(states)}
     entries = entries if isinstance(entries, dict) else {}
     names: list[str] = []
     for entity in ids:

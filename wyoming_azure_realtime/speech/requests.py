@@ -55,8 +55,8 @@ class SynthesisRequest:
 class TurnRecord:
     """One finished turn, whatever its end. Times are seconds; nothing in here tells what was said.
 
-    `attempts` counts the sessions that were tried, `drifts` those that said something else. `outcome`: `completed`, `empty`, `cancelled`, or the code
-    of the error that ended it.
+    `attempts` counts the sessions that were tried, `drifts` those that said something else. `outcome`:
+    `completed`, `empty`, `cancelled`, or the code of the error that ended it.
     """
 
     id: str

@@ -54,7 +54,7 @@ class SpeechService:
         self._settings = settings
         self._on_turn = on_turn
         self.drifts: Counter[str] = Counter()
-        self._home_names = home_names
+        self.home_names = home_names
         self._known = models_of(settings.recognition)
         self._told: set[str] = set()
 
@@ -72,7 +72,7 @@ class SpeechService:
             self._speaking,
             settings,
             self._on_turn,
-            self._home_names,
+            self.home_names,
         )
         service.drifts = self.drifts
         return service
@@ -149,7 +149,7 @@ class SpeechService:
 
     def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
         told, ours = (*request.names, *request.terms), self._settings.recognition
-        return expected_names(told, ours.names, self._home_names(), most=ours.max_names)
+        return expected_names(told, ours.names, self.home_names(), most=ours.max_names)
 
     def _transcription(self, target: Target, wanted: Deployment | None = None) -> TranscriptionConfig:
         """What hears there: a deployment like the one that was asked for, else the target's own."""

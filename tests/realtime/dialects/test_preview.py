@@ -141,6 +141,20 @@ def test_formats_have_old_names(ga: JsonObject, preview: str):
     assert PREVIEW.client_from_wire(wire) == {"type": "session.update", "session": session}
 
 
+def test_hints_that_came_with_later_models_are_not_sent_and_not_accepted():
+    older = {"model": "d", "language": "de", "prompt": "Luna."}
+    newer = {"languages": ["de"], "keywords": ["Luna"], "delay": "low"}
+    session = {"type": "transcription", "audio": {"input": {"transcription": {**older, **newer}}}}
+    wire = PREVIEW.client_to_wire({"type": "session.update", "session": session})
+    assert wire is not None
+    assert wire["session"] == {"input_audio_transcription": older}
+    for name, value in newer.items():
+        with pytest.raises(UnknownParameter, match=rf"session\.input_audio_transcription\.{name}"):
+            PREVIEW.client_from_wire(
+                {**wire, "session": {"input_audio_transcription": {**older, name: value}}}
+            )
+
+
 @pytest.mark.parametrize(
     ("preview", "ga"),
     [(["text", "audio"], ["audio"]), (["audio", "text"], ["audio"]), (["text"], ["text"])],

@@ -4,6 +4,7 @@ from tests.support.http_door import INFO, http_door
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.http_api.status_routes import info
 from wyoming_azure_realtime.speech.catalog import realtime_catalog
+from wyoming_azure_realtime.speech.hearing import Deployment
 
 
 async def test_info_tells_what_is_on_offer_without_a_session():
@@ -29,7 +30,7 @@ async def test_info_tells_what_is_on_offer_without_a_session():
 def test_info_of_a_deaf_backend_says_why():
     catalog = realtime_catalog(
         backend="embedded",
-        model="whisper-1",
+        hearing=[Deployment("whisper-1", "whisper-1")],
         voices=("alloy",),
         substitutes={},
         default_voice="alloy",

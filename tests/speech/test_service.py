@@ -246,7 +246,8 @@ class TestSynthesis:
                     assert first
                     synthesis.finish()
                     total = len(first) + sum([len(chunk) async for chunk in audio])
-            assert total == (len("Hello there. And good bye.") + len("Until then")) * 60 * 48
+            said = len("Hello there. And good bye.") + len("Until then")
+            assert total == pytest.approx(said * 60 * 48 + 0.35 * 48_000, rel=0.1)
 
     async def test_too_long_a_text_is_an_error(self):
         async with running_service(settings=Settings(speech=Speech(max_characters=100))) as running:
@@ -257,7 +258,7 @@ class TestSynthesis:
         async with running_service() as running:
             text = "This is a sentence. " * 200
             assert len(await speak(running, text)) >= len(text.replace(" ", "")) * 60 * 48
-            assert running.server.record.sessions[0].counts["response.create"] == 4
+            assert sum(s.counts["response.create"] for s in running.server.record.sessions) >= 4
 
     async def test_a_record_tells_times_and_usage_but_no_words(self):
         async with running_service() as running:

@@ -38,9 +38,15 @@ def _names() -> Iterator[str]:
     return ("".join(pair) for pair in itertools.product(syllables, repeat=2))
 
 
-_CHORDS = dict(zip(_names(), itertools.combinations(range(len(_TONES)), 3), strict=False))
+# real ones: what wrong answers are made of, and some to tell from them
+_ENGLISH = re.findall(
+    r"\w+",
+    "sure i can help you with that what would like me to do well switch lamps your be up plus "
+    "the kitchen light lights is on off and window open let look turn in of a",
+)
+_CHORDS = dict(zip([*_ENGLISH, *_names()], itertools.combinations(range(len(_TONES)), 3), strict=False))
 _WORDS = {chord: word for word, chord in _CHORDS.items()}
-VOCABULARY = tuple(_CHORDS)
+VOCABULARY = tuple(word for word in _CHORDS if word not in _ENGLISH)
 
 
 def sentences(chance: random.Random, count: int) -> str:

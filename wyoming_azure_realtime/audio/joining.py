@@ -5,17 +5,16 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_azure_realtime.audio.pcm import REALTIME, silence
+from wyoming_azure_realtime.audio.pcm import REALTIME, duration_ms, silence
 from wyoming_azure_realtime.audio.samples import decode, encode
 
 _FRAME = REALTIME.rate // 100
 _FRAME_BYTES = _FRAME * REALTIME.frame_bytes
 _QUIET_DB = -50.0  # dBFS of 10 ms, below which there is no speech
-_EDGE = 2 * _FRAME_BYTES  # of quiet that stays at a piece's beginning and end
-_EDGES_MS = 2 * 20.0
+_BEGINNING, _END = _FRAME_BYTES, 2 * _FRAME_BYTES  # of quiet that stays at a piece's edges
 _FADE = REALTIME.rate // 250
 _ACTIVE_DB = 20.0  # below a piece's loudest frame: what counts for its level
-_ENOUGH_FRAMES = 60  # to know a piece's level by
+_ENOUGH_FRAMES = 100  # to know a piece's level by
 _MOST_DB = 6.0
 _RISE = ((1 - np.cos(np.pi * np.arange(_FADE) / _FADE)) / 2).astype(np.float32)
 
@@ -27,7 +26,7 @@ class Joiner:
 
     24 kHz PCM16 mono. Quiet at a piece's beginning is dropped, and at its end replaced by the pause that the
     text asks for; within it stays. From the second piece on a piece is made as loud as the first, by a
-    constant gain of at most 6 dB: it is held back until 0.6 s of it, or all, are there to tell. What is cut
+    constant gain of at most 6 dB: it is held back until a second of it, or all, is there to tell. What is cut
     off is faded over 4 ms.
     """
 
@@ -35,6 +34,7 @@ class Joiner:
         self._partial = b""
         self._kept = bytearray()  # begun, and not yet known how loud
         self._quiet = bytearray()  # may be the end
+        self._latest = bytearray()
         self._begun = False
         self._gain: float | None = 1.0  # of the first piece
         self._level = _Level()
@@ -45,41 +45,43 @@ class Joiner:
         data = self._partial + pcm
         whole = len(data) - len(data) % _FRAME_BYTES
         self._partial = data[whole:]
-        return self._take(data[:whole]) if whole else b""
+        return self._take(data[:whole], whole) if whole else b""
 
     def end(self, pause: float) -> bytes:
         """The piece is complete; `pause` seconds of quiet follow it."""
         rest = self._partial[: len(self._partial) & ~1]
-        heard = self._take(rest + bytes(_FRAME_BYTES - len(rest))) if rest else b""
+        heard = self._take(rest + bytes(_FRAME_BYTES - len(rest)), len(rest)) if rest else b""
         heard += self._settle()
-        heard += self._louder(bytes(self._quiet[:_EDGE]), fade=True)
+        end = bytes(self._quiet[:_END])
         if self._begun:
+            heard += _faded_out(bytes(self._latest) + self._louder(end))
             self._wanted = self._level.decibels if self._wanted is None else self._wanted
-            heard += silence(max(0.0, pause * 1000 - _EDGES_MS))
+            heard += silence(max(0.0, pause * 1000 - duration_ms(len(end))))
         self._partial, self._begun, self._gain = b"", False, None
         self._quiet.clear()
+        self._latest.clear()
         self._level = _Level()
         return heard
 
-    def _take(self, frames: bytes) -> bytes:
-        """Whole frames: everything up to the last one that is not quiet, if there is one."""
-        decibels = _decibels(frames)
+    def _take(self, padded: bytes, length: int) -> bytes:
+        """Whole frames, the last one padded: everything up to the last that is not quiet, if there is one."""
+        decibels, frames = _decibels(padded), padded[:length]
         (active,) = np.nonzero(decibels >= _QUIET_DB)
         if not len(active):
             self._quiet += frames
             if not self._begun:
-                del self._quiet[:-_EDGE]
+                del self._quiet[:-_BEGINNING]
             return b""
         end = (int(active[-1]) + 1) * _FRAME_BYTES
         piece = bytes(self._quiet) + frames[:end]
         if not self._begun:
-            beginning = len(self._quiet) + int(active[0]) * _FRAME_BYTES - _EDGE
+            beginning = len(self._quiet) + int(active[0]) * _FRAME_BYTES - _BEGINNING
             piece = _faded_in(piece[max(0, beginning) :])
             self._begun = True
         self._quiet[:] = frames[end:]
         self._level.add(decibels[: int(active[-1]) + 1])
         if self._gain is not None:
-            return self._louder(piece)
+            return self._but_the_latest(self._louder(piece))
         self._kept += piece
         return self._settle() if self._level.frames >= _ENOUGH_FRAMES else b""
 
@@ -90,16 +92,20 @@ class Joiner:
             self._gain = 10 ** (decibels / 20)
         kept = bytes(self._kept)
         self._kept.clear()
-        return self._louder(kept)
+        return self._but_the_latest(self._louder(kept))
 
-    def _louder(self, pcm: bytes, *, fade: bool = False) -> bytes:
-        if not pcm or (self._gain in (None, 1.0) and not fade):
+    def _louder(self, pcm: bytes) -> bytes:
+        if not pcm or self._gain in (None, 1.0):
             return pcm
-        samples = decode(pcm, REALTIME) * np.float32(self._gain or 1.0)
-        if fade:
-            count = min(len(samples), _FADE)
-            samples[-count:] *= _RISE[:count][::-1]
-        return encode(samples)
+        return encode(decode(pcm, REALTIME) * np.float32(self._gain))
+
+    def _but_the_latest(self, pcm: bytes) -> bytes:
+        """All but what would have to be faded if the piece ended here."""
+        self._latest += pcm
+        count = max(0, len(self._latest) - _FADE * REALTIME.frame_bytes)
+        heard = bytes(self._latest[:count])
+        del self._latest[:count]
+        return heard
 
 
 class _Level:
@@ -128,6 +134,13 @@ def _decibels(frames: bytes) -> Decibels:
     power = np.einsum("ij,ij->i", samples, samples) / (_FRAME * 32768.0**2)
     levels: Decibels = 10 * np.log10(power + 1e-12)
     return levels
+
+
+def _faded_out(pcm: bytes) -> bytes:
+    samples = decode(pcm, REALTIME)
+    count = min(len(samples), _FADE)
+    samples[len(samples) - count :] *= _RISE[:count][::-1]
+    return encode(samples)
 
 
 def _faded_in(pcm: bytes) -> bytes:

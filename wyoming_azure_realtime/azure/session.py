@@ -1,6 +1,7 @@
 """A realtime session: an open socket that was configured and has said so."""
 
 import logging
+from collections import deque
 from typing import TypeVar
 
 from wyoming_azure_realtime.azure.connection import Connection
@@ -20,6 +21,7 @@ from wyoming_azure_realtime.realtime.server_events import (
 from wyoming_azure_realtime.realtime.session_config import Hints, SessionConfig, opening_update
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
+LATEST = 8  # events of which a repetition is noticed
 _LOGGER = logging.getLogger(__name__)
 _Greeting = TypeVar("_Greeting", SessionCreated, SessionUpdated)
 
@@ -35,6 +37,7 @@ class RealtimeSession:
         self.expires_at: float | None = None
         self.hints = Hints()
         self.items: set[str] = set()
+        self._latest: deque[str] = deque(maxlen=LATEST)
 
     def __repr__(self) -> str:
         return (
@@ -59,13 +62,25 @@ class RealtimeSession:
             await self._connection.send(frame)
 
     async def receive(self) -> ServerEvent | UnknownEvent:
-        """The next event. One that makes no sense is logged and skipped: the service may add to its own."""
+        """The next event. One that makes no sense is logged and skipped: the service may add to its own.
+
+        One that was received before is skipped as well.
+        """
         while True:
             frame = await self._connection.receive()
             try:
-                return decode_server(frame, self._dialect)
+                event = decode_server(frame, self._dialect)
             except ProtocolViolation as error:
                 _LOGGER.warning("Skipped an event of session %s: %s", self.id, error.message)
+                continue
+            if isinstance(event, UnknownEvent) or self._is_new(event.event_id):
+                return event
+
+    def _is_new(self, event_id: str) -> bool:
+        if event_id and event_id in self._latest:
+            return False
+        self._latest.append(event_id)
+        return True
 
     async def wait_closed(self) -> None:
         """Until the socket has ended."""

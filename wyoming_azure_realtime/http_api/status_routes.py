@@ -50,9 +50,9 @@ class StatusRoutes:
         self._model = model
 
     async def info(self, request: web.Request) -> web.StreamResponse:
-        """Models, voices, features, and how the targets are doing."""
+        """Models, voices, features, how the targets do, and how often what was said was not the text."""
         told = info(self._service.catalog, self._model)
-        return _json(told | {"targets": self._service.standings()})
+        return _json(told | {"targets": self._service.standings(), "drifts": dict(self._service.drifts)})
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         """That the process answers; nothing about the backend."""

@@ -40,10 +40,9 @@ class Hold:
 
     def finish(self) -> bytes:
         """The response is complete. Raises `Drifted`."""
-        self.text_ended()
-        rest = bytes(self._held)
+        released = self.text_ended() + bytes(self._held)
         self._held.clear()
-        return rest
+        return released
 
     def _released(self) -> bytes:
         verdict = self._wording.verdict

@@ -8,7 +8,9 @@ from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder
 
 BYTES_PER_SECOND = REALTIME.rate * REALTIME.frame_bytes
 _RECENT_SECONDS = 0.25  # of the input; more than any resampler holds back
-_LOUD = (32768 * 10 ** (-50 / 20)) ** 2  # mean square of -50 dBFS, an offset included
+_LATELY = BYTES_PER_SECOND // 5
+_LOUD = (32768 * 10 ** (-50 / 20)) ** 2  # mean square of -50 dBFS
+_VERY_LOUD = (32768 * 10 ** (-25 / 20)) ** 2  # noise like this drowns speech
 
 
 class Recording:
@@ -56,6 +58,11 @@ class Recording:
         """At most `most` bytes from `start` on; empty where nothing is yet."""
         return bytes(self._pcm[start : start + most])
 
+    @property
+    def loud_lately(self) -> bool:
+        """Whether the last 200 ms are so loud that nobody would call it a pause, whatever it is."""
+        return _power(bytes(self._pcm[-_LATELY:])) > _VERY_LOUD
+
     def held(self) -> bytes:
         """What the resampler holds back just now, made anew from the latest input.
 
@@ -74,7 +81,7 @@ class Recording:
         if len(self._pcm) + len(pcm) > self._max_seconds * BYTES_PER_SECOND:
             raise AudioTooLong(f"The audio is longer than {self._max_seconds:g} seconds.")
         self._pcm += pcm
-        self.loud = self.loud or _is_loud(pcm)
+        self.loud = self.loud or _power(pcm) > _LOUD
 
     def _remember(self, data: bytes) -> None:
         """Whole frames stay whole: the oldest go in multiples of them."""
@@ -90,6 +97,7 @@ class Recording:
         return len(self._recent) - len(self._recent) % self._source.frame_bytes
 
 
-def _is_loud(pcm: bytes) -> bool:
+def _power(pcm: bytes) -> float:
+    """Mean square, an offset included."""
     samples = np.frombuffer(pcm, "<i2").astype(np.float32)
-    return len(samples) > 0 and float(samples @ samples) / len(samples) > _LOUD
+    return float(samples @ samples) / len(samples) if len(samples) else 0.0

@@ -111,7 +111,7 @@ class Utterance:
         if self._wanted(take, turn):
             take = self._begin_take()
         if take is not None and take.end is None:
-            if turn.pausing and self._drafts < MOST_DRAFTS:
+            if turn.pausing and self._drafts < MOST_DRAFTS and not self._recording.loud_lately:
                 self._drafts += 1
                 turn.drafted()
                 take.close(self._recording.held())

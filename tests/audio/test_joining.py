@@ -1,0 +1,102 @@
+"""Pieces become one speech: level, pauses, seams."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wyoming_azure_realtime.audio.joining import Joiner
+
+RATE = 24_000
+
+
+def tone(seconds: float, level: float = 4000.0, hz: float = 300.0) -> np.ndarray:
+    """Sound with the rise and fall of syllables."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    return level * np.sin(2 * np.pi * hz * time) * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * time))
+
+
+def hush(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * RATE))
+
+
+def pcm(*parts: np.ndarray) -> bytes:
+    return np.rint(np.concatenate(parts)).astype("<i2").tobytes()
+
+
+def joined(pieces: list[tuple[bytes, float]], step: int = 4800) -> np.ndarray:
+    joiner, heard = Joiner(), b""
+    for piece, pause in pieces:
+        for at in range(0, len(piece), step):
+            heard += joiner.feed(piece[at : at + step])
+        heard += joiner.end(pause)
+    return np.frombuffer(heard, "<i2").astype(float)
+
+
+def stretches(samples: np.ndarray, least: float = 0.05) -> list[tuple[bool, float]]:
+    """Sound and quiet by turns, with their lengths in seconds."""
+    frames = samples[: len(samples) // 240 * 240].reshape(-1, 240)
+    loud = np.sqrt(np.mean(frames**2, axis=1)) > 100
+    found: list[tuple[bool, float]] = []
+    for here in loud:
+        if found and found[-1][0] == bool(here):
+            found[-1] = (bool(here), found[-1][1] + 0.01)
+        else:
+            found.append((bool(here), 0.01))
+    return [stretch for stretch in found if stretch[1] >= least]
+
+
+@pytest.mark.parametrize("pause", [0.15, 0.35, 0.6, 1.5])
+@pytest.mark.parametrize("around", [0.0, 0.03, 0.3, 0.9])
+def test_the_pause_is_the_one_that_the_text_asks_for(pause: float, around: float):
+    piece = pcm(hush(around), tone(1.0), hush(around))
+    lengths = [length for loud, length in stretches(joined([(piece, pause), (piece, 0.0)])) if not loud]
+    assert lengths == [pytest.approx(pause, rel=0.2)]
+
+
+def test_quiet_within_a_piece_stays():
+    piece = pcm(tone(0.8), hush(0.4), tone(0.8))
+    assert [length for loud, length in stretches(joined([(piece, 0.0)])) if not loud] == [
+        pytest.approx(0.4, abs=0.03)
+    ]
+
+
+@pytest.mark.parametrize("factor", [0.55, 0.8, 1.25, 1.9])
+def test_neighbours_are_equally_loud(factor: float):
+    heard = joined([(pcm(tone(1.5)), 0.3), (pcm(tone(1.5) * factor), 0.0)], step=2400)
+    first, second = heard[: round(1.4 * RATE)], heard[-round(1.4 * RATE) :]
+    difference = 20 * np.log10(np.sqrt(np.mean(second**2)) / np.sqrt(np.mean(first**2)))
+    assert abs(difference) < 1.0
+
+
+def test_the_first_piece_is_neither_held_back_nor_changed():
+    piece = pcm(tone(1.0))
+    joiner = Joiner()
+    heard = joiner.feed(piece[:4800])
+    assert len(heard) >= 4800 - 480
+    assert heard[480:] == piece[480 : len(heard)]
+
+
+def test_no_seam_clicks():
+    cut = pcm(tone(1.0, hz=437.0)[100:-77])  # begins and ends in mid-wave
+    heard = joined([(cut, 0.2), (cut, 0.2), (cut, 0.0)])
+    steps = np.abs(np.diff(heard))
+    within = np.abs(np.diff(np.frombuffer(cut, "<i2").astype(float))).max()
+    assert steps.max() <= within * 1.2
+
+
+def test_a_piece_of_nothing_adds_nothing():
+    assert len(joined([(pcm(hush(0.5)), 0.3)])) <= RATE * 0.05
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 20_000), st.integers(1, 20_000))
+def test_any_chunking_gives_the_same_sound_of_the_first_piece(one: int, other: int):
+    piece = pcm(hush(0.2), tone(0.7), hush(0.3), tone(0.5), hush(0.25))
+    assert np.array_equal(joined([(piece, 0.35)], one), joined([(piece, 0.35)], other))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.binary(max_size=5000), st.integers(1, 700))
+def test_any_bytes_are_survived(data: bytes, step: int):
+    assert len(joined([(data, 0.1), (data, 0.0)], step)) <= len(data) + RATE

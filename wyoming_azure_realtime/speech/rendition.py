@@ -33,7 +33,7 @@ from wyoming_azure_realtime.speech.turn_log import TurnLog
 from wyoming_azure_realtime.text.pieces import Piece
 from wyoming_azure_realtime.wording import Wording
 
-MOST_UNHEARD = 30 * BYTES_PER_SECOND
+MOST_UNHEARD = 10 * BYTES_PER_SECOND
 """Audio that waits for its turn, or for a client who takes it slowly; then the service has to wait."""
 
 _LOGGER = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from wyoming_azure_realtime.text.pieces import Piece, Pieces
 NOTHING_TO_SAY_MS = 20
 UNDER_WAY = 2  # pieces: the one that is heard, and the next
 HURRY_SECONDS = 0.3  # without more text, after which what is there is spoken
-AHEAD = 64  # pieces of audio kept for a client that takes them slowly
+AHEAD = 2  # times what a rendition keeps, for a client that takes it slowly
 _LOGGER = logging.getLogger(__name__)
 
 

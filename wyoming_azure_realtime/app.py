@@ -39,6 +39,8 @@ _LOGGER = logging.getLogger("wyoming_azure_realtime")
 EMBEDDED_MODEL = "gpt-live-transcribe"  # partial text while audio flows, and names of the home as hints
 RESTART_SECONDS = 2.0
 
+Announce = Callable[[int], Coroutine[Any, Any, object]]
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 # Shares of the grace period: until accepting stops though the network may not have heard that the port is
@@ -46,17 +48,20 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GOODBYE, AFTERWARDS = 0.1, 0.15
 
 
-async def serve(loaded: Loaded) -> int:
-    """Run the program until it is told to stop; its exit code. Raises `SettingsError` at the start only."""
+async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
+    """Run the program until it is told to stop; its exit code. Raises `SettingsError` at the start only.
+
+    `announce` is called with the Wyoming port once everything accepts.
+    """
     stop = _told_to_stop(loaded.settings.limits.stop)
     async with AsyncExitStack() as stack:
-        await _first(stop.wait(), _run(loaded, stack))
+        await _first(stop.wait(), _run(loaded, stack, announce))
         _LOGGER.info("Stopping")
     _LOGGER.info("Stopped")
     return 0
 
 
-async def _run(loaded: Loaded, stack: AsyncExitStack) -> None:
+async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None) -> None:
     """Start everything, each with its end on the stack; then wait for the end of the input, if it has one."""
     settings = loaded.settings
     service = await stack.enter_async_context(open_service(loaded))
@@ -77,6 +82,9 @@ async def _run(loaded: Loaded, stack: AsyncExitStack) -> None:
     service.warm()
     doors.discovery = Discovery(settings.zeroconf, wyoming.tcp_addresses)
     doors.discovery.start()
+    if announce is not None and wyoming.tcp_addresses:
+        telling = asyncio.create_task(_told(announce(wyoming.tcp_addresses[0].port)))
+        stack.callback(telling.cancel)
     await wyoming.input_ended()
 
 
@@ -284,6 +292,14 @@ def _log_turn(turn: TurnRecord) -> None:
         first,
         turn.total_seconds * 1000,
     )
+
+
+async def _told(announcing: Coroutine[Any, Any, object]) -> None:
+    """Nobody waits for it, so what it raises is told here."""
+    try:
+        await announcing
+    except Exception:
+        _LOGGER.exception("The announcement failed")
 
 
 async def _first(*waits: Coroutine[Any, Any, object]) -> None:

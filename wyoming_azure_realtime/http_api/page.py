@@ -41,9 +41,7 @@ def render(catalog: Catalog, model: str, standings: Mapping[str, Mapping[str, st
     facts = {
         "Backend": catalog.backend,
         "Speaks": f"{model}, voice {catalog.default_voice}",
-        "Hears": f"{hears}, language {catalog.default_language}"
-        if hears
-        else deaf,
+        "Hears": f"{hears}, language {catalog.default_language}" if hears else deaf,
     }
     return _PAGE.substitute(
         version=escape(__version__),

@@ -17,7 +17,7 @@ from wyoming.info import Describe, Info
 
 from tests.support.addon_pictures import FOLDER
 from tests.support.program import program
-from wyoming_azure_realtime.wyoming_client import speak, transcribe
+from tests.support.stock_client import use
 
 UID = 10300
 
@@ -94,10 +94,7 @@ async def test_the_add_on_as_installed_is_found_speaks_hears_and_shows_its_page(
         await running.said("Home Assistant has been told of")
         config = {"uri": f"tcp://{socket.gethostname()}:{uri.rpartition(':')[2]}"}
         assert told == [("Bearer supervisor-token", {"service": "wyoming", "config": config})]
-        assert (await offered(uri)).tts
-        fmt, pcm = await speak(uri, "Turn on the kitchen lights")
-        if (await offered(uri)).asr:
-            assert await transcribe(uri, fmt, pcm) == "turn on the kitchen lights"
+        await use(uri)
         async with aiohttp.ClientSession() as client, client.get(await running.http()) as page:
             assert "<td>embedded</td>" in await page.text()
         assert users_of(running.process.pid) == {USER}

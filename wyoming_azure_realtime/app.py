@@ -6,9 +6,6 @@ nobody waits for. At the end nothing is announced any more before nobody is acce
 
 import asyncio
 import logging
-import os
-import signal
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +28,7 @@ from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
 from wyoming_azure_realtime.speech.targets import Targets
+from wyoming_azure_realtime.stopping import told_to_stop
 from wyoming_azure_realtime.wyoming_server.discovery import Discovery
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -40,8 +38,6 @@ EMBEDDED_MODEL = "gpt-live-transcribe"  # partial text while audio flows, and na
 RESTART_SECONDS = 2.0
 
 Announce = Callable[[int], Coroutine[Any, Any, object]]
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 # Shares of the grace period: until accepting stops though the network may not have heard that the port is
 # gone; and for what is closed when the last request has ended. A session may take a second for that.
@@ -53,7 +49,7 @@ async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
 
     `announce` is called with the Wyoming port once everything accepts.
     """
-    stop = _told_to_stop(loaded.settings.limits.stop)
+    stop = told_to_stop(loaded.settings.limits.stop)
     async with AsyncExitStack() as stack:
         await _first(stop.wait(), _run(loaded, stack, announce))
         _LOGGER.info("Stopping")
@@ -83,7 +79,7 @@ async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None)
     doors.discovery = Discovery(settings.zeroconf, wyoming.tcp_addresses)
     doors.discovery.start()
     if announce is not None and wyoming.tcp_addresses:
-        telling = asyncio.create_task(_told(announce(wyoming.tcp_addresses[0].port)))
+        telling = asyncio.create_task(announce(wyoming.tcp_addresses[0].port))
         stack.callback(telling.cancel)
     await wyoming.input_ended()
 
@@ -108,25 +104,6 @@ class Doors:
             if self.http is not None:
                 tasks.create_task(self.http.stop())
             await self.wyoming.stop(latest - loop.time())
-
-
-def _told_to_stop(within: float) -> asyncio.Event:
-    """Set by the first signal. A second one ends the process at once, and so do `within` seconds."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def first() -> None:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        # whatever hangs then, such as the look-up of a name: nobody is waiting for it any more
-        latest = threading.Timer(within, os._exit, (0,))
-        latest.daemon = True
-        latest.start()
-        stop.set()
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, first)
-    return stop
 
 
 @asynccontextmanager
@@ -292,14 +269,6 @@ def _log_turn(turn: TurnRecord) -> None:
         first,
         turn.total_seconds * 1000,
     )
-
-
-async def _told(announcing: Coroutine[Any, Any, object]) -> None:
-    """Nobody waits for it, so what it raises is told here."""
-    try:
-        await announcing
-    except Exception:
-        _LOGGER.exception("The announcement failed")
 
 
 async def _first(*waits: Coroutine[Any, Any, object]) -> None:

@@ -62,6 +62,7 @@ def test_the_choices_are_those_that_exist():
 
 def test_the_form_begins_with_the_defaults():
     at_first = {"endpoint": "", "key": "", "more_targets": [], "other_settings": [], "debug": False}
+    at_first["home_names"] = False
     whole = {name: getattr(Settings(), name) for name in ("backend", "fallback", "fallback_hears")}
     target = {name: getattr(Target(), name) for name in ("realtime_deployment", "transcription_deployment")}
     speech = {name: getattr(Speech(), name) for name in ("voice", "speed")}

@@ -91,6 +91,14 @@ def test_other_settings_go_by_their_names_in_the_settings_file(addon):
     assert loaded.settings.targets[0].auth == "bearer"
 
 
+def test_names_come_from_home_assistant_only_if_they_are_wanted(tmp_path):
+    home = {"home_assistant.url": "http://supervisor/core", "home_assistant.token": "a-token"}
+    for wanted, url in ((True, "http://supervisor/core"), (False, "")):
+        (tmp_path / "options.json").write_text(json.dumps({"home_names": wanted}))
+        loaded, notices = load_options(tmp_path, {}, home)
+        assert (loaded.settings.home_assistant.url, notices) == (url, [])
+
+
 def test_the_form_as_it_is_at_first_runs_the_embedded_backend(addon):
     form = {"endpoint": "", "key": "", "realtime_deployment": "gpt-realtime", "voice": "alloy", "names": []}
     loaded, notices = addon(form)

@@ -26,6 +26,7 @@ from wyoming_azure_realtime.wyoming_client import speak
 SAMPLE = Path(__file__).parents[2] / "config" / "haproxy.cfg"
 NAMES = ("one", "two", "three")
 CLIENTS = 6
+RETRY_SECONDS = 0.25
 KEY = "a-key-for-long-runs"
 TEXT = "The lights in the kitchen, in the hall and in the cellar are on."
 
@@ -48,6 +49,8 @@ class Traffic:
                 await speak(uri, TEXT)
             except SpeechServiceError as error:
                 self.errors.append(f"{error.code}: {error.message}")
+                # a process that is being killed may still accept for a moment
+                await asyncio.sleep(RETRY_SECONDS)
                 try:
                     await speak(uri, TEXT)
                 except SpeechServiceError as again:
@@ -79,6 +82,7 @@ class Fleet:
         environ["WYOMING_AZURE_REALTIME_LIMITS_STOP"] = "8"
         stack = self.ends[name] = AsyncExitStack()
         self.running[name] = await stack.enter_async_context(program(*flags, environ=environ))
+        await self.running[name].uri()
         await self.until(name, "UP")
 
     async def end(self, name: str, how: signal.Signals) -> int:

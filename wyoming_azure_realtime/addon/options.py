@@ -48,14 +48,14 @@ OPTIONS = {
     "instructions": "speech.instructions",
     "fallback": "fallback",
     "fallback_hears": "fallback_hears",
-    "names": "embedded.names",
+    "names": "recognition.names",
     "http_token": "http.token",
     "debug": "log.debug",
 }
 """The other options that are one setting each."""
 
-MORE_TARGETS, OTHER_SETTINGS = "more_targets", "other_settings"
-KNOWN = (*TARGET, *OPTIONS, MORE_TARGETS, OTHER_SETTINGS)
+MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES = "more_targets", "other_settings", "home_names"
+KNOWN = (*TARGET, *OPTIONS, MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES)
 
 _KEY = re.compile(r"[a-z_]+(\[\d{1,2}\])?(\.[a-z_]+(\[\d{1,2}\])?){0,3}")
 
@@ -66,6 +66,7 @@ class Reading:
 
     tree: Branch = field(default_factory=lambda: Branch("add-on"))
     ignored: list[str] = field(default_factory=list)
+    home_names: bool = False
 
     def set(self, key: str, value: Any, option: str) -> None:
         """One setting, or nothing for null, an empty text and an empty list."""
@@ -73,15 +74,21 @@ class Reading:
             put(self.tree, parse(path), Leaf(text, f"add-on option {option}"))
 
 
-def load_options(folder: Path, flags: Mapping[str, str]) -> tuple[Loaded, list[str]]:
+def load_options(
+    folder: Path, flags: Mapping[str, str], home: Mapping[str, str] | None = None
+) -> tuple[Loaded, list[str]]:
     """Settings of the options in the add-on's folder, `flags` over them by key; and sentences for the log.
 
+    `home`: settings of the way to Home Assistant, which count if its names are wanted.
     Raises `SettingsError`. What an older or newer version of the add-on wrote is no reason to.
     """
     text = read_text(str(folder / "options.json"), origin="the Supervisor")
     reading = read_options(text)
     frame = _tree(FIXED | {"embedded.cache_dir": str(folder / "cache")}, "add-on")
-    tree = overlay(overlay(frame, reading.tree), _tree(flags, "command line"))
+    tree = overlay(frame, reading.tree)
+    if home and reading.home_names:
+        tree = overlay(tree, _tree(home, f"add-on option {HOME_NAMES}"))
+    tree = overlay(tree, _tree(flags, "command line"))
     return resolve(tree), [f"Ignored the option {name}: this version has none" for name in reading.ignored]
 
 
@@ -93,7 +100,7 @@ def read_options(text: str) -> Reading:
         options = None
     if not isinstance(options, dict):
         raise SettingsError("The add-on's options are no JSON object.", advice="Save them again.")
-    reading = Reading(ignored=sorted(set(options) - set(KNOWN)))
+    reading = Reading(ignored=sorted(set(options) - set(KNOWN)), home_names=options.get(HOME_NAMES) is True)
     _targets(reading, options)
     for option, key in OPTIONS.items():
         reading.set(key, options.get(option), option)

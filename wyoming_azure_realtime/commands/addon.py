@@ -28,9 +28,10 @@ def run(args: argparse.Namespace) -> int:
 
     folder = Path(args.data)
     flags = {key: getattr(args, flag) for flag, key in _FLAGS.items() if getattr(args, flag) is not None}
-    loaded, notices = load_options(folder, flags)
-    become_unprivileged(args.user, folder / "cache")
     token = os.environ.pop("SUPERVISOR_TOKEN", "")  # nothing that is started from here needs it
+    home = {"home_assistant.url": f"{args.supervisor}/core", "home_assistant.token": token} if token else {}
+    loaded, notices = load_options(folder, flags, home)
+    become_unprivileged(args.user, folder / "cache")
     logs.configure(loaded.settings.log, [*secrets(loaded.settings), *filter(None, [token])])
     for notice in notices:
         logging.getLogger(__name__).warning("%s", notice)

@@ -40,11 +40,18 @@ def pod():
 
 @pytest.mark.parametrize(
     "path",
-    [*IMAGES.values(), UNIT, CONFIG / "compose.yaml", CONFIG / "kubernetes.yaml"],
+    [
+        *IMAGES.values(),
+        UNIT,
+        ROOT / "README.md",
+        ROOT / "SECURITY.md",
+        CONFIG / "compose.yaml",
+        CONFIG / "kubernetes.yaml",
+    ],
     ids=lambda path: path.name,
 )
 def test_every_variable_in_them_exists(path):
-    assert set(OURS.findall(path.read_text())) <= set(variables())
+    assert set(OURS.findall(path.read_text(encoding="utf-8"))) <= set(variables())
 
 
 @pytest.mark.parametrize("path", IMAGES.values(), ids=IMAGES)

@@ -152,7 +152,7 @@ async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProces
     settings = loaded.settings
     if loaded.uses == "azure":
         because = "to take over while no target answers"
-    elif loaded.given("backend"):
+    elif settings.backend == "embedded":
         because = "as asked for"
     else:
         because = "since no Azure endpoint is configured"

@@ -132,3 +132,18 @@ def test_the_service_finds_its_pods():
     labels = kubernetes()["Deployment"]["spec"]["template"]["metadata"]["labels"]
     assert kubernetes()["Service"]["spec"]["selector"].items() <= labels.items()
     assert kubernetes()["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.skipif(not WORKFLOWS, reason="workflows are in the checkout only")
+def test_workflows_use_actions_by_their_digest_and_grant_nothing_that_a_job_does_not_name():
+    for path in WORKFLOWS:
+        text = path.read_text()
+        used = re.findall(r"uses: (\S+)( # v\S+)?", text)
+        assert used
+        assert [name for name, version in used if not re.search(r"@[0-9a-f]{40}$", name) or not version] == []
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {}
+        assert all(job["permissions"] and job["timeout-minutes"] for job in workflow["jobs"].values())

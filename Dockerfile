@@ -1,32 +1,57 @@
 # The server with the embedded backend inside: it hears and speaks before any key is there.
 #
 #   docker build -t wyoming-azure-realtime .
-#   docker run --rm -p 10300:10300 wyoming-azure-realtime
-#   docker run --rm -p 10300:10300 --env-file .env wyoming-azure-realtime
+#   docker run --rm --read-only --tmpfs /tmp -v speech:/data -p 10300:10300 wyoming-azure-realtime
 #
+# config/compose.yaml does that with a key, secrets as files and nothing that is not needed.
 # Home Assistant finds it by itself only with `--network host`; else add it by address and port 10300.
 # HTTP listens inside the container alone. To publish it, set WYOMING_AZURE_REALTIME_HTTP=0.0.0.0:5000 and
 # WYOMING_AZURE_REALTIME_HTTP_TOKEN, and add -p 5000:5000.
 
 # glibc and 3.13: the combination for which every engine has a ready-made package, on amd64 and arm64
+FROM python:3.13-slim AS build
+
+RUN python -m venv /build && python -m venv /opt/wyoming-azure-realtime
+COPY config/build.lock config/addon/requirements.lock /tmp/
+# only ready-made packages, each with the digest that it had when the locks were made
+RUN /build/bin/pip install --no-cache-dir --only-binary :all: --require-hashes --requirement /tmp/build.lock \
+    && /opt/wyoming-azure-realtime/bin/pip install --no-cache-dir --only-binary :all: --no-deps \
+        --require-hashes --requirement /tmp/requirements.lock
+COPY LICENSE NOTICE README.md pyproject.toml /src/
+COPY wyoming_azure_realtime /src/wyoming_azure_realtime
+RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels /src \
+    && /opt/wyoming-azure-realtime/bin/pip install --no-cache-dir --no-deps /wheels/*.whl \
+    && /opt/wyoming-azure-realtime/bin/pip uninstall --yes pip
+# what nobody uses here: numpy's tests, a language model in whose place we make our own, and the two largest
+# dictionaries of languages that no embedded voice speaks
+RUN find /opt/wyoming-azure-realtime/lib \
+        \( -type d -name tests -o -name en-us.lm.bin -o -name ru_dict -o -name cmn_dict \) -prune -exec rm -r {} +
+
 FROM python:3.13-slim
 
-ENV PYTHONUNBUFFERED=1
+COPY --from=build /opt/wyoming-azure-realtime /opt/wyoming-azure-realtime
+# espeak-ng's package brings no text of its licence; NOTICE says where its source is
+COPY LICENSE NOTICE /usr/share/doc/wyoming-azure-realtime/
+RUN cp /usr/share/common-licenses/GPL-3 /usr/share/common-licenses/LGPL-2.1 /usr/share/doc/wyoming-azure-realtime/ \
+    && useradd --no-create-home --home-dir /data --uid 10300 wyoming \
+    && install --directory --owner 10300 --group 10300 /data
 
-COPY . /src
-# only ready-made packages: there is no compiler here, and none is needed
-RUN pip install --no-cache-dir --root-user-action ignore --only-binary :all: '/src[local]' \
-    && rm -r /src \
-    && useradd --create-home --uid 10300 wyoming
+# what the embedded recogniser makes by itself stays in /data; nothing else is written
+ENV PATH=/opt/wyoming-azure-realtime/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    WYOMING_AZURE_REALTIME_EMBEDDED_CACHE_DIR=/data
 
 # by number, so that Kubernetes can tell that it is not root
-USER 10300
-WORKDIR /home/wyoming
+USER 10300:10300
+WORKDIR /data
+VOLUME /data
 
 EXPOSE 10300
 
 # Asks as Home Assistant does, without waking the backend. The time to start covers a slow machine.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import json, socket; s = socket.create_connection(('127.0.0.1', 10300), 4); s.sendall(b'{\"type\": \"describe\"}\\n'); assert json.loads(s.makefile('rb').readline())['type'] == 'info'"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["wyoming-azure-realtime", "check"]
 
+# the program itself is process 1: it ends on SIGTERM, in order and within limits.stop
 ENTRYPOINT ["wyoming-azure-realtime"]

@@ -6,9 +6,6 @@ nobody waits for. At the end nothing is announced any more before nobody is acce
 
 import asyncio
 import logging
-import os
-import signal
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +28,7 @@ from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
 from wyoming_azure_realtime.speech.targets import Targets
+from wyoming_azure_realtime.stopping import told_to_stop
 from wyoming_azure_realtime.wyoming_server.discovery import Discovery
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -39,24 +37,27 @@ _LOGGER = logging.getLogger("wyoming_azure_realtime")
 EMBEDDED_MODEL = "gpt-live-transcribe"  # partial text while audio flows, and names of the home as hints
 RESTART_SECONDS = 2.0
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+Announce = Callable[[int], Coroutine[Any, Any, object]]
 
 # Shares of the grace period: until accepting stops though the network may not have heard that the port is
 # gone; and for what is closed when the last request has ended. A session may take a second for that.
 GOODBYE, AFTERWARDS = 0.1, 0.15
 
 
-async def serve(loaded: Loaded) -> int:
-    """Run the program until it is told to stop; its exit code. Raises `SettingsError` at the start only."""
-    stop = _told_to_stop(loaded.settings.limits.stop)
+async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
+    """Run the program until it is told to stop; its exit code. Raises `SettingsError` at the start only.
+
+    `announce` is called with the Wyoming port once everything accepts.
+    """
+    stop = told_to_stop(loaded.settings.limits.stop)
     async with AsyncExitStack() as stack:
-        await _first(stop.wait(), _run(loaded, stack))
+        await _first(stop.wait(), _run(loaded, stack, announce))
         _LOGGER.info("Stopping")
     _LOGGER.info("Stopped")
     return 0
 
 
-async def _run(loaded: Loaded, stack: AsyncExitStack) -> None:
+async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None) -> None:
     """Start everything, each with its end on the stack; then wait for the end of the input, if it has one."""
     settings = loaded.settings
     service = await stack.enter_async_context(open_service(loaded))
@@ -77,6 +78,9 @@ async def _run(loaded: Loaded, stack: AsyncExitStack) -> None:
     service.warm()
     doors.discovery = Discovery(settings.zeroconf, wyoming.tcp_addresses)
     doors.discovery.start()
+    if announce is not None and wyoming.tcp_addresses:
+        telling = asyncio.create_task(announce(wyoming.tcp_addresses[0].port))
+        stack.callback(telling.cancel)
     await wyoming.input_ended()
 
 
@@ -100,25 +104,6 @@ class Doors:
             if self.http is not None:
                 tasks.create_task(self.http.stop())
             await self.wyoming.stop(latest - loop.time())
-
-
-def _told_to_stop(within: float) -> asyncio.Event:
-    """Set by the first signal. A second one ends the process at once, and so do `within` seconds."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def first() -> None:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        # whatever hangs then, such as the look-up of a name: nobody is waiting for it any more
-        latest = threading.Timer(within, os._exit, (0,))
-        latest.daemon = True
-        latest.start()
-        stop.set()
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, first)
-    return stop
 
 
 @asynccontextmanager
@@ -167,7 +152,7 @@ async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProces
     settings = loaded.settings
     if loaded.uses == "azure":
         because = "to take over while no target answers"
-    elif loaded.given("backend"):
+    elif settings.backend == "embedded":
         because = "as asked for"
     else:
         because = "since no Azure endpoint is configured"

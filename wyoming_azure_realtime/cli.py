@@ -24,7 +24,9 @@ COMMANDS = {
     "settings": "print the effective settings and where each comes from",
     "speak": "have a running server speak a text into a WAV file",
     "transcribe": "have a running server transcribe a WAV file",
+    "check": "ask a running server whether it is there, for health checks",
     "backend": "run the embedded backend alone, for any realtime client",
+    "addon": "run the server as an add-on of Home Assistant",
 }
 _DEFAULT = "serve"
 

@@ -66,8 +66,3 @@ def test_every_line_of_the_environment_sample_works_by_itself(tmp_path):
             value = str(tmp_path / kind) if name.endswith(kind) else value
         without = {key: text for key, text in AZURE.items() if not name.startswith(key)}
         assert load({}, {**without, name: value}).uses == "azure"
-
-
-def test_no_file_of_ours_looks_like_an_add_on_of_the_supervisor():
-    names = {"config.yaml", "config.yml", "config.json"}
-    assert not [path for path in CONFIG.parent.rglob("config.*") if path.name in names]

@@ -81,6 +81,18 @@ class TestHttp:
             loaded(http=listen)
         assert loaded({"HTTP_TOKEN": "t"}, http=listen).settings.http.listen == listen
 
+    def test_beyond_loopback_a_trusted_proxy_does_as_well(self):
+        assert loaded({"HTTP_TRUSTED_PROXY": "172.30.32.2"}, http="0.0.0.0:8099").given("http.listen")
+
+    @pytest.mark.parametrize(
+        "proxy", ["proxy.local", "10.0.0.0/8", "1.2.3", "[::1]", "127.0.0.1", "::1", "localhost"]
+    )
+    def test_a_trusted_proxy_is_one_address_of_another_machine(self, proxy):
+        with pytest.raises(
+            SettingsError, match=r"http\.trusted_proxy is .*Allowed: another machine's IP address"
+        ):
+            loaded({"HTTP_TRUSTED_PROXY": proxy})
+
     @pytest.mark.parametrize("listen", ["5000", ":5000", "on", "Off", "http://x:5000", "::1:5000", "x:65536"])
     def test_other_forms_are_refused(self, listen):
         with pytest.raises(SettingsError, match=r"http\.listen is .*Allowed: HOST:PORT"):

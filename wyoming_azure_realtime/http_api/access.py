@@ -1,4 +1,4 @@
-"""Who may use the HTTP door: holders of the token, and no web page of somebody else's."""
+"""Who may use the HTTP door: a trusted proxy, holders of the token, and no web page of somebody else's."""
 
 import hmac
 from urllib.parse import urlsplit
@@ -7,24 +7,37 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from wyoming_azure_realtime.http_api.problems import Handler
-from wyoming_azure_realtime.settings.addresses import is_loopback
+from wyoming_azure_realtime.settings.addresses import is_loopback, same_host
 from wyoming_azure_realtime.settings.model import Secret
 
 OPEN_PATHS = frozenset({"/health"})
 """Paths that tell nothing and need no token."""
 
 
-def guard(token: Secret) -> Middleware:
-    """Middleware that refuses with 401 or 403."""
+def guard(token: Secret, trusted_proxy: str = "") -> Middleware:
+    """Middleware that refuses with 401 or 403.
+
+    What comes from `trusted_proxy` is served as it is: the proxy knows its users, and by a cookie that no
+    foreign page can send. Without a token nobody else beyond loopback is served.
+    """
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        _refuse_foreign_pages(request, named_hosts=bool(token))
-        if token and request.path not in OPEN_PATHS:
-            _demand(token, request)
+        if not (trusted_proxy and same_host(request.remote or "", trusted_proxy)):
+            _refuse_strangers(token, request)
         return await handler(request)
 
     return check
+
+
+def _refuse_strangers(token: Secret, request: web.Request) -> None:
+    _refuse_foreign_pages(request, named_hosts=bool(token))
+    if request.path in OPEN_PATHS:
+        return
+    if token:
+        _demand(token, request)
+    elif not is_loopback(request.remote or ""):
+        raise web.HTTPForbidden(text="Without a token this service answers this machine and its proxy only.")
 
 
 def _demand(token: Secret, request: web.Request) -> None:
@@ -41,7 +54,7 @@ def _demand(token: Secret, request: web.Request) -> None:
 def _refuse_foreign_pages(request: web.Request, *, named_hosts: bool) -> None:
     """No page on the internet may use a visitor's loopback, not by naming its own host for it either.
 
-    Without a token only loopback is listened on, so any other host name is somebody's trick (DNS rebinding).
+    Without a token only loopback is served, so any other host name is somebody's trick (DNS rebinding).
     """
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")

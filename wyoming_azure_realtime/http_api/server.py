@@ -33,7 +33,8 @@ class HttpServer:
     ) -> None:
         self._address = parse_host_port(http.listen)
         self._in_flight = InFlight()
-        application = web.Application(middlewares=[self._in_flight.track, problems, guard(http.token)])
+        access = guard(http.token, http.trusted_proxy)
+        application = web.Application(middlewares=[self._in_flight.track, problems, access])
         application.add_routes(_routes(service, model, limits or BodyLimits(http.max_body)))
         self._runner = web.AppRunner(
             application,
@@ -75,6 +76,7 @@ def _routes(service: SpeechService, model: str, limits: BodyLimits) -> list[web.
         web.post(f"{PREFIX}/synthesize/stream", speech.stream),
         web.get(f"{PREFIX}/info", status.info),
         web.get("/health", status.health),
+        web.get("/", status.page),
     ]
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.http_api import page
 from wyoming_azure_realtime.http_api.bodies import JSON
 from wyoming_azure_realtime.speech.catalog import Catalog
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -53,6 +54,11 @@ class StatusRoutes:
         """Models, voices, features, how the targets do, and how often what was said was not the text."""
         told = info(self._service.catalog, self._model)
         return _json(told | {"targets": self._service.standings(), "drifts": dict(self._service.drifts)})
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """The same for people, with a field to let it speak."""
+        body = page.render(self._service.catalog, self._model, self._service.standings())
+        return web.Response(text=body, content_type="text/html", headers=page.HEADERS)
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         """That the process answers; nothing about the backend."""

@@ -98,6 +98,28 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_address(host: str) -> bool:
+    """Whether it is an IP address, rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def same_host(peer: str, address: str) -> bool:
+    """Whether a connection's other end has this address; IPv4 within IPv6 counts as IPv4."""
+    try:
+        return _plain(peer) == _plain(address)
+    except ValueError:
+        return False
+
+
+def _plain(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    address = ipaddress.ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def _unix(path: str) -> UnixAddress:
     if not path:
         raise ValueError("it has no path")

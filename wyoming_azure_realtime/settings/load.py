@@ -40,6 +40,11 @@ def load(argv_values: Mapping[str, Given | None], environ: Mapping[str, str]) ->
     strong = overlay(from_environment(environ), from_command_line(argv_values))
     given = overlay(_from_file(argv_values, environ), strong)
     _generals_win(given, strong)
+    return resolve(given)
+
+
+def resolve(given: Branch) -> Loaded:
+    """The valid settings that a tree of texts gives. Raises `SettingsError`."""
     settings = to_settings(given)
     written = dict(origins(given))
     sources = {key: _source(key, written) for key, _ in values(settings)}

@@ -170,10 +170,14 @@ class Limits(Slice, frozen=True, kw_only=True):
 
 
 class Http(Slice, frozen=True, kw_only=True):
-    """The HTTP API. `listen` is `host:port` or `off`; beyond loopback it needs `token`."""
+    """The HTTP API. `listen` is `host:port` or `off`; beyond loopback it needs `token` or `trusted_proxy`.
+
+    `trusted_proxy` is the address of a proxy that knows its users: what comes from there needs no token.
+    """
 
     listen: str = "127.0.0.1:5000"
     token: Secret = Secret("")
+    trusted_proxy: str = ""
     max_body: Annotated[int, Meta(ge=1024, le=256 << 20)] = 16 << 20
 
 

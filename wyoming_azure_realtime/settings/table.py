@@ -144,6 +144,7 @@ OPTIONS = (
     _own("limits.stop", "Seconds in which the program stops; running requests get most of them."),
     _own("http.listen", "Where the HTTP API listens, or off.", "--http", "HOST:PORT|off", short="HTTP"),
     _own("http.token", "Bearer token that HTTP clients must send; required beyond loopback."),
+    _own("http.trusted_proxy", "Address of a proxy that lets only known users in; it needs no token."),
     _own("http.max_body", "Longest body of an HTTP request, in bytes."),
     _own(
         "zeroconf",

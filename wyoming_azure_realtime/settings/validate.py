@@ -13,6 +13,8 @@ from wyoming_azure_realtime.settings.addresses import (
     NETWORK_FORMS,
     URI_FORMS,
     StdioAddress,
+    is_address,
+    is_loopback,
     parse_host_port,
     parse_network,
     parse_uri,
@@ -110,7 +112,13 @@ def _check_http(settings: Settings, sources: Sources) -> None:
     except ValueError as error:
         told = f"{quote(http.listen)}, but {error}"
         raise impossible("http.listen", told, source, "HOST:PORT, such as 127.0.0.1:5000, or off") from None
-    if not address.loopback and not token:
+    # from this machine itself any web page in a browser could come
+    if http.trusted_proxy and (not is_address(http.trusted_proxy) or is_loopback(http.trusted_proxy)):
+        told, source = quote(http.trusted_proxy), _of(sources, "http.trusted_proxy")
+        raise impossible(
+            "http.trusted_proxy", told, source, "another machine's IP address, such as 192.168.1.2"
+        )
+    if not address.loopback and not token and not http.trusted_proxy:
         raise impossible(
             "http.listen",
             f"{quote(http.listen)}, which other machines can reach, and there is no token",

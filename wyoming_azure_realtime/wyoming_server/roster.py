@@ -102,6 +102,10 @@ class Roster:
         """Every connection that is open."""
         return list(self._members)
 
+    def newcomers(self) -> list[Member]:
+        """Who has connected and not said a whole event yet."""
+        return [*self._silent, *self._unclear]
+
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run a task that outlives its connection by what its cancellation takes."""
         task = asyncio.get_running_loop().create_task(work, name="wyoming request")

@@ -30,6 +30,9 @@ _LOGGER = logging.getLogger(__name__)
 _FAREWELL = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
+_NEWCOMERS = 0.2
+"""Seconds for the first event of who has just connected, while nobody else is accepted."""
+
 _LOOK_AGAIN = 0.02
 
 
@@ -101,10 +104,10 @@ class WyomingServer:
         within = self._commons.limits.stop if within is None else within
         farewell = min(_FAREWELL, within / 2)
         latest = loop.time() + within - farewell
+        await asyncio.sleep(0)  # whoever has connected by now is let in
         for listener in self._listeners:
             listener.close()
-        for connection in self._roster.members():
-            connection.finish()
+        await self._finish(min(_NEWCOMERS, within / 4))
         await self._roster.settled(latest - loop.time())
         for connection in self._roster.members():
             connection.give_up()
@@ -117,6 +120,18 @@ class WyomingServer:
         await self._roster.settled(farewell / 2)
         if self.refusals:
             _LOGGER.info("Refused while it ran: %s", self._commons.refusals)
+
+    async def _finish(self, seconds: float) -> None:
+        """Let every connection go after its request; who has just come may still say what it wants."""
+        newcomers = self._roster.newcomers()
+        for connection in self._roster.members():
+            if connection not in newcomers:
+                connection.finish()
+        latest = asyncio.get_running_loop().time() + seconds
+        while self._roster.newcomers() and asyncio.get_running_loop().time() < latest:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AGAIN)
+        for connection in newcomers:
+            connection.finish()
 
     async def _open(self, wanted: Listener) -> None:
         offer = Offer.of(self._service.for_profile(self._profiles.get(wanted.profile, Profile())))

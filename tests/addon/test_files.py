@@ -1,0 +1,124 @@
+"""What the Supervisor reads fits what the program does."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.support.addon_pictures import FOLDER, SIZES, draw, read_png
+from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime.addon import options
+from wyoming_azure_realtime.addon.options import load_options
+from wyoming_azure_realtime.settings.model import Recognition, Settings, Speech, Target
+from wyoming_azure_realtime.speech.catalog import GA_VOICES
+
+ROOT = FOLDER.parents[1]
+CONFIG = yaml.safe_load((FOLDER / "config.yaml").read_text())
+SCHEMA = CONFIG["schema"]
+SECRETS = {"key", "http_token"}
+
+
+def translation(language):
+    return yaml.safe_load((FOLDER / "translations" / f"{language}.yaml").read_text(encoding="utf-8"))
+
+
+def choices(element):
+    return tuple(re.fullmatch(r"list\((.*)\)\??", element)[1].split("|"))
+
+
+def test_the_add_on_is_the_only_one_and_where_the_supervisor_looks():
+    found = [path for path in ROOT.rglob("config.*") if path.suffix in {".yaml", ".yml", ".json"}]
+    assert [path for path in found if not any(part.startswith(".") for part in path.parts)] == [
+        FOLDER / "config.yaml"
+    ]
+    assert (ROOT / "repository.yaml").is_file()
+
+
+def test_its_version_is_the_program_s():
+    assert CONFIG["version"] == __version__
+    assert f"## {__version__}\n" in (FOLDER / "CHANGELOG.md").read_text()
+
+
+def test_the_form_has_the_options_that_the_program_reads():
+    assert tuple(sorted(SCHEMA)) == tuple(sorted(options.KNOWN))
+    assert set(SCHEMA["more_targets"][0]) == {"name", *options.TARGET}
+    assert set(SCHEMA["other_settings"][0]) == {"name", "value"}
+
+
+def test_secrets_are_passwords():
+    elements = {**SCHEMA, **{f"more {name}": kind for name, kind in SCHEMA["more_targets"][0].items()}}
+    passwords = {name for name, kind in elements.items() if str(kind).startswith("password")}
+    assert passwords == SECRETS | {"more key"}
+
+
+def test_the_choices_are_those_that_exist():
+    assert choices(SCHEMA["voice"]) == GA_VOICES
+    for option, kind in (("backend", Settings), ("fallback", Settings), ("noise_reduction", Recognition)):
+        literal = kind.__annotations__[option]
+        assert choices(SCHEMA[option]) == literal.__args__
+
+
+def test_the_form_begins_with_the_defaults():
+    at_first = {"endpoint": "", "key": "", "more_targets": [], "other_settings": [], "debug": False}
+    at_first["home_names"] = False
+    whole = {name: getattr(Settings(), name) for name in ("backend", "fallback", "fallback_hears")}
+    target = {name: getattr(Target(), name) for name in ("realtime_deployment", "transcription_deployment")}
+    speech = {name: getattr(Speech(), name) for name in ("voice", "speed")}
+    defaults = {**at_first, **whole, **target, **speech, "language": Recognition().language}
+    assert CONFIG["options"] == defaults
+    # the Supervisor starts nothing while one of them is missing
+    required = {name for name, kind in SCHEMA.items() if not str(kind).rstrip("']").endswith("?")}
+    assert required == set(defaults)
+
+
+def test_the_form_as_it_begins_starts_the_program(tmp_path):
+    (tmp_path / "options.json").write_text(json.dumps(CONFIG["options"]))
+    loaded, notices = load_options(tmp_path, {})
+    assert (loaded.uses, notices) == ("embedded", [])
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_everything_in_the_form_is_explained(language):
+    told = translation(language)
+    assert set(told["configuration"]) == set(SCHEMA)
+    for option, kind in SCHEMA.items():
+        explained = told["configuration"][option]
+        assert explained["name"]
+        assert explained["description"]
+        if isinstance(kind, list) and isinstance(kind[0], dict):
+            assert set(explained["fields"]) == set(kind[0])
+    assert set(told["network"]) == set(CONFIG["ports"])
+
+
+def test_the_ports_are_the_program_s_and_closed_to_the_outside():
+    assert CONFIG["ports"] == {f"{options.WYOMING_PORT}/tcp": None, f"{options.HTTP_PORT}/tcp": None}
+    assert CONFIG["ingress_port"] == options.HTTP_PORT
+    assert CONFIG["watchdog"] == f"tcp://[HOST]:[PORT:{options.WYOMING_PORT}]"
+    assert CONFIG["discovery"] == ["wyoming"]
+
+
+@pytest.mark.parametrize(
+    "right", ["full_access", "host_network", "docker_api", "privileged", "hassio_api", "map"]
+)
+def test_it_asks_for_no_right_that_it_does_not_need(right):
+    assert right not in CONFIG
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_pictures_are_what_is_drawn(name):
+    drawn, width_height = draw(*SIZES[name]).astype(int), SIZES[name]
+    kept = read_png((FOLDER / name).read_bytes())
+    assert kept.shape == (width_height[1], width_height[0], 4)
+    assert np.abs(kept.astype(int) - drawn).max() <= 1
+
+
+def test_the_lock_pins_everything_that_the_package_needs_with_digests():
+    text = (FOLDER / "requirements.lock").read_text()
+    pins = re.findall(r"^([a-z0-9-]+)==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
+    assert len(pins) == len(re.findall(r"^\S", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE), re.MULTILINE))
+    project = (ROOT / "pyproject.toml").read_text()
+    required = re.findall(r'^    "([a-z-]+)>=', project[: project.index("entra =")], re.MULTILINE)
+    assert not set(required) - set(pins)
+    assert "://" not in text

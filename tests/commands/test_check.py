@@ -1,0 +1,69 @@
+import asyncio
+
+import pytest
+
+from tests.support.program import program, run_to_end
+from wyoming_azure_realtime.cli import REFUSED
+
+
+async def check(uri, *arguments):
+    code, out, told = await run_to_end("check", "--uri", uri, *arguments)
+    assert out == ""
+    return code, told
+
+
+async def test_a_server_that_is_there_is_well_by_tcp_and_by_a_unix_socket(tmp_path):
+    unix = f"unix://{tmp_path / 'socket'}"
+    uris = ("--uri", "tcp://127.0.0.1:0", "--uri", unix)
+    async with program(*uris, "--http", "off", "--no-zeroconf", "--backend", "embedded") as running:
+        assert await check(await running.uri()) == (0, "")
+        assert await check(unix) == (0, "")
+
+
+@pytest.mark.parametrize("uri", ["tcp://127.0.0.1:1", "unix:///nowhere/socket"])
+async def test_nobody_is_told_as_such(uri):
+    assert await check(uri) == (REFUSED, f"No Wyoming server answers at {uri} {told_reason(uri)}.\n")
+
+
+def told_reason(uri):
+    return "(ConnectionRefusedError)" if uri.startswith("tcp") else "(FileNotFoundError)"
+
+
+@pytest.mark.parametrize("uri", ["10300", "stdio://"])
+async def test_an_address_that_nobody_can_ask_is_refused(uri):
+    assert (await check(uri))[0] == REFUSED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b'{"type": "error"}\n',
+        b"[]\n",
+        b"",
+        b"[" * 5000 + b"\n",
+        b"\xff\n",
+    ],
+)
+async def test_something_else_that_listens_is_not_well(answer):
+    async def talk(reader, writer):
+        await reader.readline()
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        code, told = await check(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    assert code == REFUSED
+    assert told.count("\n") == 1
+
+
+async def test_a_server_that_does_not_answer_is_not_waited_for_long():
+    async def stay_silent(reader, writer):
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(stay_silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        code, told = await check(f"tcp://127.0.0.1:{port}", "--timeout", "0.2")
+    assert code == REFUSED
+    assert "TimeoutError" in told

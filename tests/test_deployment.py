@@ -1,0 +1,149 @@
+"""The image, the unit and the samples for compose and Kubernetes fit the program."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.dockerfile import Instruction, read_dockerfile, stages
+from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime.addon.user import UID
+from wyoming_azure_realtime.cli import COMMANDS
+from wyoming_azure_realtime.settings.environment import variables
+from wyoming_azure_realtime.settings.model import Limits
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "config"
+IMAGES = {"image": ROOT / "Dockerfile", "add-on": CONFIG / "addon" / "Dockerfile"}
+UNIT = CONFIG / "wyoming-azure-realtime.service"
+OURS = re.compile(r"\b(?:AZURE_OPENAI|WYOMING_AZURE_REALTIME)_[A-Z_]+[A-Z]\b")
+
+
+def final(path: Path) -> list[Instruction]:
+    return list(stages(read_dockerfile(path)))[-1][1]
+
+
+def compose():
+    return yaml.safe_load((CONFIG / "compose.yaml").read_text())
+
+
+def kubernetes():
+    return {part["kind"]: part for part in yaml.safe_load_all((CONFIG / "kubernetes.yaml").read_text())}
+
+
+def pod():
+    return kubernetes()["Deployment"]["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *IMAGES.values(),
+        UNIT,
+        ROOT / "README.md",
+        ROOT / "SECURITY.md",
+        CONFIG / "compose.yaml",
+        CONFIG / "kubernetes.yaml",
+    ],
+    ids=lambda path: path.name,
+)
+def test_every_variable_in_them_exists(path):
+    assert set(OURS.findall(path.read_text(encoding="utf-8"))) <= set(variables())
+
+
+@pytest.mark.parametrize("path", IMAGES.values(), ids=IMAGES)
+class TestImages:
+    def test_nothing_is_compiled_and_everything_from_elsewhere_has_its_digest(self, path):
+        for step in read_dockerfile(path):
+            for command in re.findall(r"pip install [^&]*", step.text):
+                released = '"wyoming-azure-realtime==' in command
+                assert "--only-binary :all:" in command or "/wheels/" in command
+                assert "--require-hashes" in command or "/wheels/" in command or released
+            assert not re.search(r"apt-get|gcc|build-essential", step.text)
+
+    def test_it_is_small_since_nothing_of_the_building_remains(self, path):
+        assert [step.flags["from"] for step in final(path) if step.name == "COPY" and "from" in step.flags]
+        assert not [step for step in final(path) if "pip" in step.text]
+
+    def test_both_are_built_on_the_same_python(self, path):
+        assert {s.words[0] for s in read_dockerfile(path) if s.name == "FROM"} == {"python:3.13-slim"}
+
+    def test_it_starts_the_program_itself_which_hears_signals_and_its_health_is_asked(self, path):
+        start = next(step for step in final(path) if step.name == "ENTRYPOINT")
+        assert start.words[0] == "wyoming-azure-realtime"
+        health = next(step for step in final(path) if step.name == "HEALTHCHECK")
+        assert health.text.endswith('CMD ["wyoming-azure-realtime", "check"]')
+        assert {"check", *start.words[1:]} <= set(COMMANDS)
+
+    def test_the_licences_that_it_owes_are_in_it(self, path):
+        assert any("common-licenses/GPL-3" in step.text for step in final(path) if step.name == "RUN")
+
+
+def test_the_image_is_nobody_s_root():
+    assert next(step.text for step in final(IMAGES["image"]) if step.name == "USER") == f"{UID}:{UID}"
+
+
+def test_what_the_image_is_built_from_may_be_sent_to_the_engine():
+    let_in = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    sent = [
+        step for step in read_dockerfile(IMAGES["image"]) if step.name == "COPY" and "from" not in step.flags
+    ]
+    assert {word for step in sent for word in step.words[:-1]} == set(let_in)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_the_unit_is_exposed_to_little():
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=25", UNIT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-200:]
+
+
+def seconds(text):
+    return float(re.fullmatch(r"(\d+)s?", str(text))[1])
+
+
+def test_everywhere_there_is_more_time_to_stop_than_the_program_takes():
+    unit = re.search(r"TimeoutStopSec=(\d+)", UNIT.read_text())
+    assert seconds(unit[1]) > Limits().stop
+    assert seconds(compose()["services"]["speech"]["stop_grace_period"]) > Limits().stop
+    environ = {item["name"]: item["value"] for item in pod()["containers"][0]["env"]}
+    pause = float(pod()["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+    stop = float(environ["WYOMING_AZURE_REALTIME_LIMITS_STOP"])
+    assert pod()["terminationGracePeriodSeconds"] > pause + stop
+
+
+def test_secrets_are_files():
+    for path in (CONFIG / "compose.yaml", CONFIG / "kubernetes.yaml", UNIT):
+        assert not re.search(r"(_KEY|_TOKEN)\b\s*[:=]", path.read_text())
+
+
+def test_containers_run_as_nobody_on_a_file_system_that_they_cannot_write():
+    service, container = compose()["services"]["speech"], pod()["containers"][0]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert pod()["securityContext"]["runAsUser"] == UID
+    assert container["image"].endswith(f":{__version__}")
+
+
+def test_the_service_finds_its_pods():
+    labels = kubernetes()["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert kubernetes()["Service"]["spec"]["selector"].items() <= labels.items()
+    assert kubernetes()["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.skipif(not WORKFLOWS, reason="workflows are in the checkout only")
+def test_workflows_use_actions_by_their_digest_and_grant_nothing_that_a_job_does_not_name():
+    for path in WORKFLOWS:
+        text = path.read_text()
+        used = re.findall(r"uses: (\S+)( # v\S+)?", text)
+        assert used
+        assert [name for name, version in used if not re.search(r"@[0-9a-f]{40}$", name) or not version] == []
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {}
+        assert all(job["permissions"] and job["timeout-minutes"] for job in workflow["jobs"].values())

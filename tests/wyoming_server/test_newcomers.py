@@ -1,0 +1,42 @@
+import asyncio
+import time
+
+from tests.support.wyoming_events import kinds
+from tests.support.wyoming_peer import eventually, wyoming_door
+
+
+def accepted(door):
+    return len(door.server._roster.members())
+
+
+async def test_who_has_just_connected_when_the_server_stops_may_still_say_what_it_wants():
+    async with wyoming_door() as door, door.peer() as peer:
+        await eventually(lambda: accepted(door) == 1)
+        stopping = asyncio.create_task(door.server.stop())
+        await asyncio.sleep(0.05)  # the request is on its way while the listener closes
+        await peer.send("synthesize", {"text": "Hello."})
+        assert "audio-stop" in kinds(await peer.rest())
+        await stopping
+        assert await door.outcomes() == ["completed"]
+
+
+async def test_who_says_nothing_even_then_is_not_waited_for_long():
+    async with wyoming_door() as door, door.peer() as peer:
+        await eventually(lambda: accepted(door) == 1)
+        started = time.monotonic()
+        stopping = asyncio.create_task(door.server.stop())
+        assert await peer.rest() == []
+        peer.writer.close()
+        await stopping
+        assert time.monotonic() - started < 1
+
+
+async def test_a_connection_that_waits_to_be_accepted_is_served_too():
+    async with wyoming_door() as door:
+        reader, writer = await asyncio.open_connection(door.address.host, door.address.port)
+        writer.write(b'{"type": "describe"}\n')
+        stopping = asyncio.create_task(door.server.stop())
+        async with asyncio.timeout(5):
+            assert b'"info"' in await reader.readline()
+        writer.close()
+        await stopping

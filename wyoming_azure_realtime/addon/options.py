@@ -1,0 +1,170 @@
+"""The options of the add-on, as the Supervisor writes them, to settings."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.files import read_text
+from wyoming_azure_realtime.settings.load import Loaded, resolve
+from wyoming_azure_realtime.settings.tree import Branch, Leaf, overlay, parse, put
+
+WYOMING_PORT, HTTP_PORT = 10300, 8099
+INGRESS = "172.30.32.2"
+"""Where the Supervisor's ingress comes from; it has let the user in before."""
+
+# What the add-on's frame decides, and no option can change.
+FIXED = {
+    "listeners[0].uri": f"tcp://0.0.0.0:{WYOMING_PORT}",
+    "http.listen": f"0.0.0.0:{HTTP_PORT}",
+    "http.trusted_proxy": INGRESS,
+    # the Supervisor tells Home Assistant, and no announcement leaves its network
+    "zeroconf.enabled": "false",
+    "embedded.cache_dir": "",
+}
+"""The last one is filled in."""
+
+TARGET = (
+    "endpoint",
+    "key",
+    "realtime_deployment",
+    "transcription_deployment",
+    "transcription_model",
+    "api_version",
+)
+"""Options that are settings of a target of the same name."""
+
+OPTIONS = {
+    "backend": "backend",
+    "language": "recognition.language",
+    "prompt": "recognition.prompt",
+    "noise_reduction": "recognition.noise_reduction",
+    "voice": "speech.voice",
+    "speed": "speech.speed",
+    "instructions": "speech.instructions",
+    "fallback": "fallback",
+    "fallback_hears": "fallback_hears",
+    "names": "recognition.names",
+    "http_token": "http.token",
+    "debug": "log.debug",
+}
+"""The other options that are one setting each."""
+
+MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES = "more_targets", "other_settings", "home_names"
+KNOWN = (*TARGET, *OPTIONS, MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES)
+
+_KEY = re.compile(r"[a-z_]+(\[\d{1,2}\])?(\.[a-z_]+(\[\d{1,2}\])?){0,3}")
+
+
+@dataclass(slots=True)
+class Reading:
+    """The settings' tree as far as it has been read, and what was ignored on the way."""
+
+    tree: Branch = field(default_factory=lambda: Branch("add-on"))
+    ignored: list[str] = field(default_factory=list)
+    home_names: bool = False
+
+    def set(self, key: str, value: Any, option: str) -> None:
+        """One setting, or nothing for null, an empty text and an empty list."""
+        for path, text in _texts(key, value, option):
+            put(self.tree, parse(path), Leaf(text, f"add-on option {option}"))
+
+
+def load_options(
+    folder: Path, flags: Mapping[str, str], home: Mapping[str, str] | None = None
+) -> tuple[Loaded, list[str]]:
+    """Settings of the options in the add-on's folder, `flags` over them by key; and sentences for the log.
+
+    `home`: settings of the way to Home Assistant, which count if its names are wanted.
+    Raises `SettingsError`. What an older or newer version of the add-on wrote is no reason to.
+    """
+    text = read_text(str(folder / "options.json"), origin="the Supervisor")
+    reading = read_options(text)
+    frame = _tree(FIXED | {"embedded.cache_dir": str(folder / "cache")}, "add-on")
+    tree = overlay(frame, reading.tree)
+    if home and reading.home_names:
+        tree = overlay(tree, _tree(home, f"add-on option {HOME_NAMES}"))
+    tree = overlay(tree, _tree(flags, "command line"))
+    return resolve(tree), [f"Ignored the option {name}: this version has none" for name in reading.ignored]
+
+
+def read_options(text: str) -> Reading:
+    """The options by themselves. Raises `SettingsError` for what is no options file."""
+    try:
+        options = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        options = None
+    if not isinstance(options, dict):
+        raise SettingsError("The add-on's options are no JSON object.", advice="Save them again.")
+    reading = Reading(ignored=sorted(set(options) - set(KNOWN)), home_names=options.get(HOME_NAMES) is True)
+    _targets(reading, options)
+    for option, key in OPTIONS.items():
+        reading.set(key, options.get(option), option)
+    for row in _rows(options, OTHER_SETTINGS):
+        _other(reading, row)
+    return reading
+
+
+def _tree(texts: Mapping[str, str], source: str) -> Branch:
+    tree = Branch(source)
+    for key, text in texts.items():
+        put(tree, parse(key), Leaf(text, source))
+    return tree
+
+
+def _targets(reading: Reading, options: Mapping[str, Any]) -> None:
+    """The form's own target, if it has an address or a key: the deployments' names are always there."""
+    number = 0
+    if options.get("endpoint") or options.get("key"):
+        _target(reading, number, options, "")
+        number = 1
+    for row in _rows(options, MORE_TARGETS):
+        prefix = f"{MORE_TARGETS}: "
+        _target(reading, number, row, prefix)
+        name = row.get("name") or f"target-{number + 1}"
+        reading.set(f"targets[{number}].name", name, f"{prefix}name")
+        reading.ignored += sorted(prefix + unknown for unknown in set(row) - {*TARGET, "name"})
+        number += 1
+
+
+def _target(reading: Reading, number: int, options: Mapping[str, Any], prefix: str) -> None:
+    for option in TARGET:
+        reading.set(f"targets[{number}].{option}", options.get(option), prefix + option)
+
+
+def _other(reading: Reading, row: Mapping[str, Any]) -> None:
+    key = str(row.get("name") or "")
+    if not _KEY.fullmatch(key):
+        raise SettingsError(
+            f"{OTHER_SETTINGS} names {key[:80]!r}, which is no setting.",
+            advice="Use the names of the settings file, such as deadlines.request.",
+        )
+    if key.partition("[")[0] in {fixed.partition("[")[0] for fixed in FIXED}:
+        raise SettingsError(f"{OTHER_SETTINGS} names {key}, which the add-on decides.", advice="Remove it.")
+    reading.set(key, row.get("value"), OTHER_SETTINGS)
+
+
+def _rows(options: Mapping[str, Any], option: str) -> list[Mapping[str, Any]]:
+    rows = options.get(option) or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SettingsError(f"The add-on's option {option} is no list of mappings.")
+    return rows
+
+
+def _texts(key: str, value: Any, option: str) -> Iterator[tuple[str, str]]:
+    """Keys and texts, as a settings file would have them."""
+    match value:
+        case None | "":
+            return
+        case bool():
+            yield key, "true" if value else "false"
+        case str() | int() | float():
+            yield key, str(value)
+        case list() if all(isinstance(item, str) for item in value):
+            yield from ((f"{key}[{index}]", item) for index, item in enumerate(value) if item)
+        case _:
+            raise SettingsError(f"The add-on's option {option} has a value that it cannot have.")

@@ -1,0 +1,27 @@
+"""What signals mean: the first one ends the program in order, a second one at once."""
+
+import asyncio
+import os
+import signal
+import threading
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def told_to_stop(within: float) -> asyncio.Event:
+    """Set by the first signal. A second one ends the process at once, and so do `within` seconds."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def first() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        # whatever hangs then, such as the look-up of a name: nobody is waiting for it any more
+        latest = threading.Timer(within, os._exit, (0,))
+        latest.daemon = True
+        latest.start()
+        stop.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, first)
+    return stop

@@ -9,7 +9,8 @@ import numpy as np
 from tests.bench import conversations as talk
 from tests.bench.accounting import Meter, resident
 from tests.bench.conversations import Utterance
-from tests.bench.driver import Lane, drive
+from tests.bench.driver import Lane, Stuck, drive
+from tests.bench.lines import RealtimeLine
 from tests.bench.pairs import Progress
 from tests.bench.servers import Backend, Server
 
@@ -54,11 +55,14 @@ def idle(server: Server, seconds: float = 2.0) -> float:
 def sweep(
     server: Server, backend: Backend, counts: Sequence[int], seconds: float, say: Progress
 ) -> list[Load]:
-    """Measured in the middle of utterances, without their beginnings and ends."""
+    """Measured in the middle of utterances, without their beginnings and ends; over when the server fails."""
     loads = []
     for count in counts:
         say(f"{count} streams")
-        loads.append(_loaded(server, backend, count, seconds))
+        try:
+            loads.append(_loaded(server, backend, count, seconds))
+        except Stuck:
+            break
         time.sleep(0.3)
     return loads
 
@@ -111,7 +115,7 @@ def _rounds(server: Server, told: Utterance, rounds: int, got: list[float]) -> L
         yield from talk.recognise(server.uri, told, got.append)
 
 
-def _bare_rounds(line: "talk.RealtimeLine", told: Utterance, rounds: int, got: list[float]) -> Lane:
+def _bare_rounds(line: RealtimeLine, told: Utterance, rounds: int, got: list[float]) -> Lane:
     for _ in range(rounds):
         yield from talk.recognise_bare(line, told, got.append)
 

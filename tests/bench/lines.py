@@ -41,7 +41,11 @@ class Line(Protocol):
 
 class _Socket:
     def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, timeout=PATIENCE)
+        self.socket = socket.socket(socket.AF_INET)
+        # a small window on loopback, whose packets are as large, would cost some of them 40 ms
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.waiting: deque[Message] = deque()
         self._unread = bytearray()

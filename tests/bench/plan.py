@@ -102,12 +102,14 @@ def answers(bench: Bench) -> None:
 def sweep(bench: Bench) -> None:
     """More and more live streams."""
     quiet = crowds.idle(bench.server)
-    counts = crowds.SWEEP
-    loads = crowds.sweep(bench.server, bench.backend, counts, bench.seconds, bench.progress("sweep"))
+    loads = crowds.sweep(bench.server, bench.backend, crowds.SWEEP, bench.seconds, bench.progress("sweep"))
+    counts = [float(load.streams) for load in loads]
     cpu = Fit.through(counts, [load.server for load in loads])
     memory = Fit.through(counts, [float(load.memory) for load in loads])
     say(f"\ncapacity, live, 10 ms chunks  (load {accounting.load()}; idle {quiet * 100:.2f} % of a core)")
     say(loads_table(loads, cpu, memory))
+    for refused in crowds.SWEEP[len(loads) : len(loads) + 1]:
+        say(f"  {refused} streams: the server failed")
     for load in loads:
         _warn(str(load.streams), load.server, load.sink, load.driver)
     bench.told["capacity"] = {

@@ -57,11 +57,15 @@ def loads_table(loads: Sequence[Load], cpu: Fit, memory: Fit) -> str:
             ]
         )
     fits = [
-        f"CPU: {cpu.each * 100:.3f} % a stream + {cpu.base * 100:.2f} %, off by {cpu.residual:.1%} at most",
-        f"memory: {memory.each / 1e3:.0f} kB a stream + {memory.base / 1e6:.1f} MB, off by {memory.residual:.1%}",
+        f"CPU: {cpu.each * 100:.3f} % a stream + {cpu.base * 100:.2f} %, {_off(cpu)}",
+        f"memory: {memory.each / 1e3:.0f} kB a stream + {memory.base / 1e6:.1f} MB, {_off(memory)}",
         f"live streams on one core, extrapolated: {capacity(cpu):.0f}",
     ]
     return "\n".join([table(rows), *fits])
+
+
+def _off(fit: Fit) -> str:
+    return f"off by {fit.residual:.1%} at most"
 
 
 def capacity(cpu: Fit) -> float:

@@ -42,6 +42,8 @@ class _Driver:
         while self._due and self._due[0][0] <= now:
             _, _, lane = heapq.heappop(self._due)
             self._step(lane, None)
+        if not (self._due or self._listening):
+            return
         left = self._due[0][0] - time.monotonic() if self._due else PATIENCE
         ready = self._poll.poll(max(0.0, left)) if self._listening else _sleep(left)
         if not ready and not self._due and self._listening:

@@ -103,13 +103,14 @@ def sweep(bench: Bench) -> None:
     """More and more live streams."""
     quiet = crowds.idle(bench.server)
     loads = crowds.sweep(bench.server, bench.backend, crowds.SWEEP, bench.seconds, bench.progress("sweep"))
-    counts = [float(load.streams) for load in loads]
-    cpu = Fit.through(counts, [load.server for load in loads])
-    memory = Fit.through(counts, [float(load.memory) for load in loads])
+    kept_up = [load for load in loads if load.kept_up] or loads[:1]
+    counts = [float(load.streams) for load in kept_up]
+    cpu = Fit.through(counts, [load.server for load in kept_up])
+    memory = Fit.through(counts, [float(load.memory) for load in kept_up])
     say(f"\ncapacity, live, 10 ms chunks  (load {accounting.load()}; idle {quiet * 100:.2f} % of a core)")
     say(loads_table(loads, cpu, memory))
-    for refused in crowds.SWEEP[len(loads) : len(loads) + 1]:
-        say(f"  {refused} streams: the server failed")
+    if len(kept_up) < len(crowds.SWEEP):
+        say(f"  it could not keep up with {crowds.SWEEP[len(kept_up)]} streams, which the fit leaves out")
     for load in loads:
         _warn(str(load.streams), load.server, load.sink, load.driver)
     bench.told["capacity"] = {

@@ -46,7 +46,9 @@ def sure(values: Sequence[float]) -> tuple[float, float]:
 
 def loads_table(loads: Sequence[Load], cpu: Fit, memory: Fit) -> str:
     """A row for each number of streams, with what the fit says."""
-    rows = [["live streams", "server, % of a core", "each", "sink", "driver", "memory, MB"]]
+    rows = [
+        ["live streams", "server, % of a core", "each", "sink", "driver", "memory, MB", "longest wait, ms"]
+    ]
     for load in loads:
         shares = (load.server, load.server / load.streams, load.sink, load.driver)
         rows.append(
@@ -54,6 +56,7 @@ def loads_table(loads: Sequence[Load], cpu: Fit, memory: Fit) -> str:
                 str(load.streams),
                 *(f"{share * 100:.2f}" for share in shares),
                 f"{load.memory / 1e6:.1f}",
+                f"{load.waited * 1000:.0f}",
             ]
         )
     fits = [

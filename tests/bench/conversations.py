@@ -1,5 +1,6 @@
 """What is measured, as conversations for the driver: through a Wyoming server, and bare at the service."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,8 +54,10 @@ def recognise(uri: str, told: Utterance, wait: Wait) -> Lane:
         yield from _sent(line, wire.wyoming_chunks(told.seconds, told.chunk_ms), told)
         stopped = time.monotonic()
         line.send(event_bytes("audio-stop"))
-        yield from until(line, "transcript")
+        message = yield from until(line, "transcript")
         wait(time.monotonic() - stopped)
+        # a server may think that nobody has spoken, and then it has asked nobody
+        assert json.loads(message.detail).get("text"), "an empty transcript proves nothing"
     finally:
         line.close()
 

@@ -90,7 +90,8 @@ class WyomingLine(_Socket):
         whole = end + 1 + data + payload
         if len(self._unread) < whole:
             return None
-        detail = bytes(self._unread[end + 1 : end + 1 + data]).decode()
+        block = bytes(self._unread[end + 1 : end + 1 + data]).decode()
+        detail = block or json.dumps(header.get("data") or {})
         del self._unread[:whole]
         return Message(header["type"], payload, detail)
 

@@ -22,7 +22,7 @@ WORSE = 1.5
 TRIES = 3
 _HANDSHAKE_MS = 150
 _STREAMS, _SECONDS = 10, 2.0
-_PAIRS, _ANSWERS = 20, 20
+_PAIRS, _ANSWERS = 12, 20
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def stage(*, delay_ms: float = 0.0) -> Iterator[tuple[Server, Backend]]:
 
 def latencies(server: Server, bare: Backend) -> dict[str, float]:
     """Medians through the server, as multiples of the bare ones."""
-    heard = pairs.recognition(server, bare, Utterance(seconds=0.12), _PAIRS, _nobody)
+    heard = pairs.recognition(server, bare, Utterance(seconds=0.3), _PAIRS, _nobody)
     spoken = pairs.synthesis(server, bare, _PAIRS, _nobody)
     return {
         "end of speech to transcript": _ratio(heard["transcript"]),

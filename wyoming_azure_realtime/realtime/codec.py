@@ -39,11 +39,11 @@ def decode_server(frame: str | bytes, dialect: Dialect) -> ServerEvent | Unknown
 
 
 def _leading_type(frame: str | bytes) -> str:
-    """The type where the frame begins with it, without a look at the audio behind it; else empty."""
+    """A known type that the frame begins with, without a look at the audio behind it; else empty."""
     if not isinstance(frame, bytes) or not frame.startswith(_TYPE_FIRST):
         return ""
-    name = frame[len(_TYPE_FIRST) : frame.find(b'"', len(_TYPE_FIRST))]
-    return name.decode() if name.replace(b"_", b"").replace(b".", b"").isalnum() else ""
+    name = frame[len(_TYPE_FIRST) : frame.find(b'"', len(_TYPE_FIRST))].decode("ascii", "replace")
+    return name if name in _DECODERS else ""
 
 
 def _decode_translated(kind: str, frame: str | bytes, dialect: Dialect) -> ServerEvent | UnknownEvent:

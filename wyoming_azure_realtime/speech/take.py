@@ -29,13 +29,13 @@ from wyoming_azure_realtime.realtime.transcription_turn import (
 )
 from wyoming_azure_realtime.settings.model import Deadlines, Target
 from wyoming_azure_realtime.speech.attempts import Attempts
-from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND, Recording
+from wyoming_azure_realtime.speech.recording import BLOCK_SECONDS, BYTES_PER_SECOND, Recording
 from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
 from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.speech.turn_log import TurnLog
 
 SECONDS_PER_SECOND = 0.1  # of patience for the transcript, on top, per second of audio
-BLOCK = BYTES_PER_SECOND * 60 // 1000  # what is sent at once while the stretch grows
+BLOCK = round(BYTES_PER_SECOND * BLOCK_SECONDS)  # what is sent at once while the stretch grows
 _LOGGER = logging.getLogger(__name__)
 
 

@@ -1,7 +1,6 @@
 """A realtime session: an open socket that was configured and has said so."""
 
 import logging
-from collections import deque
 from typing import TypeVar
 
 from wyoming_azure_realtime.azure.connection import Connection
@@ -21,7 +20,6 @@ from wyoming_azure_realtime.realtime.server_events import (
 from wyoming_azure_realtime.realtime.session_config import Hints, SessionConfig, opening_update
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
-LATEST = 8  # events of which a repetition is noticed
 _LOGGER = logging.getLogger(__name__)
 _Greeting = TypeVar("_Greeting", SessionCreated, SessionUpdated)
 
@@ -37,7 +35,8 @@ class RealtimeSession:
         self.expires_at: float | None = None
         self.hints = Hints()
         self.items: set[str] = set()
-        self._latest: deque[str] = deque(maxlen=LATEST)
+        self._latest: tuple[str, str | bytes] = ("", "")
+        self._ids_tell = True
 
     def __repr__(self) -> str:
         return (
@@ -64,7 +63,7 @@ class RealtimeSession:
     async def receive(self) -> ServerEvent | UnknownEvent:
         """The next event. One that makes no sense is logged and skipped: the service may add to its own.
 
-        One that was received before is skipped as well.
+        One that was received just before is skipped as well.
         """
         while True:
             frame = await self._connection.receive()
@@ -73,14 +72,16 @@ class RealtimeSession:
             except ProtocolViolation as error:
                 _LOGGER.warning("Skipped an event of session %s: %s", self.id, error.message)
                 continue
-            if isinstance(event, UnknownEvent) or self._is_new(event.event_id):
+            if isinstance(event, UnknownEvent) or not self._repeats(event.event_id, frame):
                 return event
 
-    def _is_new(self, event_id: str) -> bool:
-        if event_id and event_id in self._latest:
+    def _repeats(self, event_id: str, frame: str | bytes) -> bool:
+        """The same event once more, at a service that gives every event an id of its own."""
+        before, self._latest = self._latest, (event_id, frame)
+        if not event_id or event_id != before[0]:
             return False
-        self._latest.append(event_id)
-        return True
+        self._ids_tell = self._ids_tell and frame == before[1]
+        return self._ids_tell
 
     async def wait_closed(self) -> None:
         """Until the socket has ended."""

@@ -68,6 +68,11 @@ class Endpointer:
         """Seconds since anything stood out of the background, speech or not, or since the beginning."""
         return self.total - self._stir_end / _STEPS_PER_SECOND
 
+    @property
+    def stirred(self) -> float:
+        """Where the last that stood out of the background ended, speech or not; exactly so until more does."""
+        return max(self._speech_end, self._stir_end) / _STEPS_PER_SECOND
+
     def feed(self, data: bytes) -> None:
         """Take the next piece of the stream, cut anywhere."""
         self._bytes += len(data)

@@ -40,16 +40,12 @@ class TurnTaking:
 
     def drafted(self) -> None:
         """What was heard so far is in a draft."""
-        self._drafted_until, self._drafted_speech = self._heard_until, self._ear.speech
+        self._drafted_until, self._drafted_speech = self._ear.stirred, self._ear.speech
 
     @property
     def goes_on(self) -> bool:
         """There was something other than quiet since the last draft."""
-        return self._heard_until > self._drafted_until
-
-    @property
-    def _heard_until(self) -> float:
-        return self._ear.total - min(self._ear.quiet, self._ear.calm)
+        return self._ear.stirred > self._drafted_until
 
     @property
     def ended(self) -> bool:

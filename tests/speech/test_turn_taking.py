@@ -1,0 +1,47 @@
+"""What is said of an utterance while it goes on: drafts, and whether anything came after them."""
+
+import pytest
+
+from tests.support.room_sounds import click, fan, pcm, pink, white
+from tests.support.spoken_words import FIRST_CLAUSE, ONE_WORD, speech
+from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.speech.turn_rules import TurnRules
+from wyoming_azure_realtime.speech.turn_taking import TurnTaking
+
+MICROPHONE = AudioFormat(16_000, 2, 1)
+CHUNK = 320
+"""10 ms, as Home Assistant sends them."""
+
+
+def drafts(audio: bytes) -> tuple[int, bool]:
+    """How many drafts there were, and whether anything was heard after the last one, at any time."""
+    turn, count, went_on = TurnTaking(MICROPHONE, TurnRules()), 0, False
+    for at in range(0, len(audio), CHUNK):
+        turn.feed(audio[at : at + CHUNK])
+        if turn.pausing:
+            turn.drafted()
+            count, went_on = count + 1, False
+        went_on = went_on or (count > 0 and turn.goes_on)
+    return count, went_on
+
+
+@pytest.mark.parametrize("before", range(0, 400, 17))
+def test_after_a_draft_quiet_is_nothing_that_was_said(before: int):
+    assert drafts(speech(ONE_WORD, before=before, after=3000)) == (1, False)
+
+
+@pytest.mark.parametrize("before", [0, 500])
+@pytest.mark.parametrize("noise", [white, pink, fan])
+def test_noise_that_begins_is_at_most_one_draft(noise, before: int):
+    assert drafts(bytes(32 * before) + pcm(noise(8.0, -35, 2))) in ((1, False), (0, False))
+
+
+def test_a_word_after_a_draft_goes_on():
+    audio = speech(FIRST_CLAUSE, before=200, after=500)
+    assert drafts(audio + speech(ONE_WORD)) == (1, True)
+    assert drafts(audio + speech(ONE_WORD, after=500)) == (2, False)
+
+
+def test_a_sound_that_is_no_speech_goes_on_without_another_draft():
+    audio = speech(FIRST_CLAUSE, before=200, after=1500) + pcm(click()) + bytes(32_000)
+    assert drafts(audio) == (1, True)

@@ -70,7 +70,7 @@ class Endpointer:
 
     @property
     def stirred(self) -> float:
-        """Where the last that stood out of the background ended, speech or not; exactly so until more does."""
+        """Where the last that stood out of the background ended, speech or not; the same until more does."""
         return max(self._speech_end, self._stir_end) / _STEPS_PER_SECOND
 
     def feed(self, data: bytes) -> None:

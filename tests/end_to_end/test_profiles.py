@@ -35,9 +35,17 @@ COMMAND = ROUND_TRIP[0]
 def said() -> bytes:
     """The command, half a second after the start."""
     resampler = StreamResampler(AudioFormat(SAMPLE_RATE, 2, 1))
-    return (
-        bytes(24_000) + resampler.process(engine().synthesize(COMMAND, VOICES["alloy"])) + resampler.flush()
-    )
+    spoken = engine().synthesize(COMMAND, VOICES["alloy"])
+    return bytes(24_000) + resampler.process(spoken) + resampler.flush()
+
+
+async def transcript(client: AsyncClient) -> str:
+    """The next one, whatever partial text comes with it."""
+    while event := await client.read_event():
+        if Transcript.is_type(event.type):
+            return Transcript.from_event(event).text
+        assert event.type.startswith("transcript-"), event
+    raise AssertionError("the connection ended without a transcript")
 
 
 async def heard_early(client: AsyncClient, pcm: bytes) -> str:

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -75,6 +75,7 @@ def patterns() -> Mapping[str, Pattern]:
             speech(FIRST_CLAUSE, before=300), text_of(FIRST_CLAUSE.split()), prompt=False
         ),
         "cough": Pattern(_padded(cough(seed=1)), "", prompt=False),
+        "noise of 2 s": Pattern(pcm(white(2.0, dbfs=-35, seed=2)), "", pauses=0, prompt=False),
         "noise of 10 s": Pattern(pcm(white(10.0, dbfs=-35, seed=2)), "", pauses=0, prompt=False),
         "silence": Pattern(bytes(RATE * 2 * 3), "", pauses=0),
     }
@@ -156,8 +157,8 @@ def judged(name: str, pattern: Pattern, needs: int, seen: Mapping[str, Seen]) ->
     return misses
 
 
-async def run(needs: int, count: int, model: str = "whisper-1") -> list[str]:
-    """What was missed with a service that needs so many milliseconds for a transcript."""
+async def run(needs: int, count: int, model: str = "whisper-1", *, chosen: Collection[str] = ()) -> list[str]:
+    """What was missed with a service that needs so many milliseconds. `chosen`: patterns, or else all."""
     misses: list[str] = []
     async with AsyncExitStack() as stack:
         both = [
@@ -174,7 +175,8 @@ async def run(needs: int, count: int, model: str = "whisper-1") -> list[str]:
         for home in both:
             await home.settled()
         say(f"{model}, which needs {needs} ms for a transcript")
-        for name, pattern in patterns().items():
+        for name in chosen or patterns():
+            pattern = patterns()[name]
             seen = await Run(*both).each(pattern, count)
             for mode, what in seen.items():
                 say(f"  {name:16} {mode:11} {spread(what.seconds)}  commits {what.commits[0]}")

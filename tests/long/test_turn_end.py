@@ -1,0 +1,7 @@
+"""A short form: a command with a pause in it, and what is no command at all."""
+
+from tests.long import turn_end
+
+
+async def test_the_transcript_is_there_when_the_audio_stops():
+    assert await turn_end.run(450, 1, chosen=("pause of 0.4 s", "noise of 2 s")) == []

@@ -21,6 +21,7 @@ MANNERS: tuple[Manner, ...] = get_args(Manner)
 
 # slow enough for every moment to be hit: 0.5 s to hear, 0.2 s to begin to speak, then at twice real time
 SLOW = Faults(transcript_ms=500, first_audio_ms=200, generation_pace=0.5)
+_CROSSING = 0.02  # seconds in which the end of the work and that of the client may cross on the way
 _AUDIO = event_bytes("audio-chunk", PCM_16K, TEN_MS)
 _UPLOAD = 30  # chunks of 10 ms, sent in as much time
 _TEXT = "Turn on the light."  # a second of sound, and more
@@ -80,12 +81,13 @@ class Vanishing:
             self.seen.told.append(max(session.closed or gone for session in working) - gone)
 
     def _working(self, begun: float, gone: float) -> list[SessionRecord]:
-        """Sessions that had something to do for this client, and were not closed before it had gone."""
+        """Sessions that still had something to do for this client when it had gone."""
         return [
             session
             for session in self._home.server.record.sessions
             if any(at >= begun and kind in _WORK for at, kind in session.events)
             and (session.closed is None or session.closed >= gone)
+            and not (session.finished is not None and begun <= session.finished <= gone + _CROSSING)
         ]
 
     async def _connected(self, *, deaf: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 
 import msgspec
@@ -10,10 +11,17 @@ from websockets.exceptions import ConnectionClosed
 
 from wyoming_azure_realtime.embedded.faults import Cut, Fault, FaultPlan, Oversized
 from wyoming_azure_realtime.embedded.ids import fresh
+from wyoming_azure_realtime.embedded.record import SessionRecord
 from wyoming_azure_realtime.embedded.wire import encode_server
 from wyoming_azure_realtime.realtime.dialects import Dialect
-from wyoming_azure_realtime.realtime.server_events import ServerEvent
+from wyoming_azure_realtime.realtime.server_events import (
+    ResponseDone,
+    ServerEvent,
+    TranscriptionCompleted,
+    TranscriptionFailed,
+)
 
+_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailed)
 _LOG = logging.getLogger(__name__)
 
 
@@ -21,12 +29,18 @@ class Outlet:
     """Sends to one client. Once the client is gone, sending does nothing: whoever reads will notice."""
 
     def __init__(
-        self, connection: ServerConnection, dialect: Dialect, plan: FaultPlan, send_seconds: float
+        self,
+        connection: ServerConnection,
+        dialect: Dialect,
+        plan: FaultPlan,
+        send_seconds: float,
+        record: SessionRecord | None = None,
     ) -> None:
         self._connection = connection
         self._dialect = dialect
         self._plan = plan
         self._send_seconds = send_seconds
+        self._record = record
         self._earlier: deque[bytes] = deque(maxlen=8)
 
     async def emit(self, event: ServerEvent) -> None:
@@ -37,6 +51,8 @@ class Outlet:
             return
         for one in self._troubled(frame):
             await self._send(one)
+        if self._record is not None and isinstance(event, _ENDS):
+            self._record.finished = time.monotonic()
 
     async def close(self, code: int, reason: str = "") -> None:
         """End with a close frame; 1005 and 1006 end without one."""

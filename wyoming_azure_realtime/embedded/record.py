@@ -9,7 +9,10 @@ from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 
 @dataclass(slots=True)
 class SessionRecord:
-    """One session. Times are `time.monotonic()`; `events` holds the types of the last client events."""
+    """One session. Times are `time.monotonic()`; `events` holds the types of the last client events.
+
+    `finished`: when its latest response or transcription ended.
+    """
 
     id: str
     kind: SessionKind
@@ -17,6 +20,7 @@ class SessionRecord:
     model: str
     opened: float = field(default_factory=time.monotonic)
     closed: float | None = None
+    finished: float | None = None
     counts: Counter[str] = field(default_factory=Counter)
     events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=1000))
     cancels: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=100))

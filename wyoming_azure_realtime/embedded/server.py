@@ -144,7 +144,7 @@ class EmbeddedServer:
         state = SessionState(self._facts(admitted))
         record = SessionRecord(state.facts.id, admitted.kind, admitted.dialect.name, admitted.model)
         self.record.sessions.append(record)
-        outlet = Outlet(connection, admitted.dialect, self._plan, self.options.send_seconds)
+        outlet = Outlet(connection, admitted.dialect, self._plan, self.options.send_seconds, record)
         session = EmbeddedSession(
             state, admitted.dialect, outlet, self.engines, self._plan, self.options, record
         )

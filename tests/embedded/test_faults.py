@@ -285,6 +285,20 @@ async def test_other_words_are_spoken_than_were_asked_for(server: EmbeddedServer
     assert len(client.audio()) == len(said) * 60 * 48
 
 
+async def test_words_may_become_others_in_mid_response(server: EmbeddedServer, client: Peer):
+    server.faults = Faults(wrong_words=WrongWords(how="any", right_words=3))
+    said = set()
+    for _ in range(20):
+        await client.speak("turn on the kitchen lights and the heating")
+        response = (await client.until("response.done"))["response"]
+        said.add(response["output"][0]["content"][0]["transcript"])
+    assert said == {
+        "turn on the Sure, I can help you with that. What would you like me to do?",
+        "turn on the Well, kitchen lamps plus your heating",
+        "turn on the kitchen lights the heating",
+    }
+
+
 async def test_audio_may_trail_in_after_its_end(server: EmbeddedServer, client: Peer):
     server.faults = Faults(late_audio=Fault())
     await client.speak("a" * 10)

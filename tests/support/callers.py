@@ -92,11 +92,12 @@ class Caller(Protocol):
 
 
 class WyomingCaller:
-    """`port` of the program on loopback. `streams`: text is sent word by word."""
+    """`port` of the program on loopback. `streams`: text is sent word by word, `between` seconds apart."""
 
-    def __init__(self, port: int, *, streams: bool = False) -> None:
+    def __init__(self, port: int, *, streams: bool = False, between: float = 0.0) -> None:
         self.port = port
         self._streams = streams
+        self._between = between
 
     async def hear(self, pcm: bytes, *, pace: float = 0.0, fmt: AudioFormat = MICROPHONE) -> Heard:
         """As `Caller`."""
@@ -112,7 +113,7 @@ class WyomingCaller:
         last = "synthesize-stopped" if self._streams else "audio-stop"
         async with connected(self.port) as line:
             with _Listener() as listener:
-                await (line.stream(text, chosen) if self._streams else line.ask(text, chosen))
+                await (line.stream(text, chosen, self._between) if self._streams else line.ask(text, chosen))
                 while (event := await line.event()).type != last:
                     if event.type == "audio-chunk":
                         listener.take(event.payload or b"")
@@ -147,10 +148,11 @@ class Line:
     async def ask(self, text: str, chosen: dict[str, Any]) -> None:
         await self.send("synthesize", {"text": text, **chosen})
 
-    async def stream(self, text: str, chosen: dict[str, Any]) -> None:
+    async def stream(self, text: str, chosen: dict[str, Any], between: float = 0.0) -> None:
         await self.send("synthesize-start", chosen)
         for word in text.split():
             await self.send("synthesize-chunk", {"text": f"{word} "})
+            await asyncio.sleep(between)
         await self.send("synthesize", {"text": text, **chosen})
         await self.send("synthesize-stop")
 
@@ -220,6 +222,12 @@ class HttpCaller:
                 async for chunk in response.content.iter_any():
                     listener.take(chunk)
         return listener.all()
+
+    async def drifts(self) -> dict[str, int]:
+        """How often other words than the text were said, by voice."""
+        async with self._client.get(f"{_API}/info") as response:
+            told: dict[str, int] = (await response.json())["drifts"]
+            return told
 
     @asynccontextmanager
     async def _post(self, path: str, **request: Any) -> AsyncIterator[aiohttp.ClientResponse]:

@@ -5,6 +5,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -70,9 +71,13 @@ class Shortened(Fault, frozen=True, kw_only=True):
 
 
 class WrongWords(Fault, frozen=True, kw_only=True):
-    """What is spoken instead of the requested text."""
+    """What is spoken instead of the requested text, after its first `right_words`.
 
-    how: Literal["answer", "paraphrase", "drop_word"] = "answer"
+    `any` is one of the others by chance, an answer twice as often as each of the rest.
+    """
+
+    how: Literal["answer", "paraphrase", "drop_word", "any"] = "answer"
+    right_words: Annotated[int, Meta(ge=0)] = 0
 
 
 class Oversized(Fault, frozen=True, kw_only=True):
@@ -146,6 +151,7 @@ RATE_LIMITED = Failure(
 )
 
 F = TypeVar("F", bound=Fault)
+T = TypeVar("T")
 
 
 class FaultPlan:
@@ -173,6 +179,10 @@ class FaultPlan:
             return None
         self._strikes[name] += 1
         return fault
+
+    def one_of(self, choices: Sequence[T]) -> T:
+        """By the same chance."""
+        return self._random.choice(choices)
 
 
 def parse(options: list[str]) -> Faults:

@@ -14,7 +14,7 @@ from wyoming_azure_realtime.embedded.faults import (
 )
 from wyoming_azure_realtime.embedded.outcome import COMPLETED, Outcome, failed, incomplete
 from wyoming_azure_realtime.embedded.outlet import Outlet
-from wyoming_azure_realtime.embedded.wrong_words import spoken_instead
+from wyoming_azure_realtime.embedded.wrong_words import WAYS, spoken_instead
 from wyoming_azure_realtime.realtime.server_events import Error
 
 
@@ -32,13 +32,17 @@ class Trouble:
         self._error = plan.strikes(Failure, "error_in_response")
         self._shortened = plan.strikes(Shortened, "shortened_response")
         self._wrong = plan.strikes(WrongWords, "wrong_words")
+        self._one_of = plan.one_of
         self.late_audio = plan.strikes(Fault, "late_audio") is not None
         self.never_done = plan.strikes(Fault, "missing_response_done") is not None
         self._began = 0.0
 
     def spoken(self, text: str) -> str:
         """What is said instead of `text`, usually `text`."""
-        return spoken_instead(text, self._wrong.how) if self._wrong else text
+        if self._wrong is None:
+            return text
+        how = self._one_of(WAYS) if self._wrong.how == "any" else self._wrong.how
+        return spoken_instead(text, how, self._wrong.right_words)
 
     async def before_created(self) -> None:
         """Nothing at all comes of the response."""

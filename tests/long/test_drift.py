@@ -1,0 +1,5 @@
+from tests.long import drift
+
+
+async def test_nobody_hears_anything_but_the_text_whatever_the_service_says():
+    assert await drift.run(30, pairs=3) == []

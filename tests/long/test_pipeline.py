@@ -1,0 +1,5 @@
+from tests.long import pipeline
+
+
+async def test_an_answer_begins_as_soon_as_it_can_and_goes_on_without_a_gap():
+    assert await pipeline.run(1) == []

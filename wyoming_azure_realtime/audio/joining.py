@@ -1,5 +1,6 @@
 """Pieces of speech, each spoken by itself, joined into one: level, pauses and seams. Pure."""
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -10,15 +11,15 @@ from wyoming_azure_realtime.audio.samples import decode, encode
 
 _FRAME = REALTIME.rate // 100
 _FRAME_BYTES = _FRAME * REALTIME.frame_bytes
-_QUIET_DB = -50.0  # dBFS of 10 ms, below which there is no speech
+_QUIET = 32768.0**2 * _FRAME * 10**-5.0  # power of 10 ms, below which there is no speech: -50 dBFS
 _BEGINNING, _END = _FRAME_BYTES, 2 * _FRAME_BYTES  # of quiet that stays at a piece's edges
 _FADE = REALTIME.rate // 250
-_ACTIVE_DB = 20.0  # below a piece's loudest frame: what counts for its level
+_ACTIVE = 0.01  # of a piece's loudest frame: what counts for its level
 _ENOUGH_FRAMES = 100  # to know a piece's level by
 _MOST_DB = 6.0
 _RISE = ((1 - np.cos(np.pi * np.arange(_FADE) / _FADE)) / 2).astype(np.float32)
 
-Decibels: TypeAlias = npt.NDArray[np.float64]
+Powers: TypeAlias = npt.NDArray[np.float32]
 
 
 class Joiner:
@@ -65,8 +66,8 @@ class Joiner:
 
     def _take(self, padded: bytes, length: int) -> bytes:
         """Whole frames, the last one padded: everything up to the last that is not quiet, if there is one."""
-        decibels, frames = _decibels(padded), padded[:length]
-        (active,) = np.nonzero(decibels >= _QUIET_DB)
+        powers, frames = _powers(padded), padded[:length]
+        (active,) = (powers >= _QUIET).nonzero()
         if not len(active):
             self._quiet += frames
             if not self._begun:
@@ -79,7 +80,7 @@ class Joiner:
             piece = _faded_in(piece[max(0, beginning) :])
             self._begun = True
         self._quiet[:] = frames[end:]
-        self._level.add(decibels[: int(active[-1]) + 1])
+        self._level.add(powers[: int(active[-1]) + 1])
         if self._gain is not None:
             return self._but_the_latest(self._louder(piece))
         self._kept += piece
@@ -112,28 +113,26 @@ class _Level:
     """How loud a piece is while somebody speaks: the mean power of its louder frames."""
 
     def __init__(self) -> None:
-        self._decibels: list[Decibels] = []
+        self._powers: list[Powers] = []
         self.frames = 0
 
     @property
     def decibels(self) -> float:
-        """In dBFS."""
-        frames = np.concatenate(self._decibels)
-        active = frames[frames > frames.max() - _ACTIVE_DB]
-        return float(10 * np.log10(np.mean(10 ** (active / 10))))
+        """In dB."""
+        powers = np.concatenate(self._powers)
+        return 10 * math.log10(powers[powers > powers.max() * _ACTIVE].mean())
 
-    def add(self, decibels: Decibels) -> None:
-        """The levels of more frames."""
-        self._decibels.append(decibels)
-        self.frames += len(decibels)
+    def add(self, powers: Powers) -> None:
+        """Those of more frames."""
+        self._powers.append(powers)
+        self.frames += len(powers)
 
 
-def _decibels(frames: bytes) -> Decibels:
-    """Of every 10 ms, in dBFS."""
+def _powers(frames: bytes) -> Powers:
+    """Of every 10 ms."""
     samples = decode(frames, REALTIME).reshape(-1, _FRAME)
-    power = np.einsum("ij,ij->i", samples, samples) / (_FRAME * 32768.0**2)
-    levels: Decibels = 10 * np.log10(power + 1e-12)
-    return levels
+    powers: Powers = np.square(samples).sum(axis=1)
+    return powers
 
 
 def _faded_out(pcm: bytes) -> bytes:

@@ -15,6 +15,7 @@ CLAUSE = re.compile(rf"[,;:،؛][{_CLOSERS}]*(?=\s)|[、，；：][{_CLOSERS}]*|
 _QUOTATIVE = frozenset("とっなのはがをにでもだ")  # a Japanese sentence goes on after its quotation
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _NEXT_WORD = re.compile(rf"\s*[{_OPENERS}]*([^\W_]*)")
+_WIDE_LETTERS = "\u2e80"  # from here on a letter is a word
 _LONGEST_WORD = 24
 _SHORT_LINE = 60
 
@@ -85,12 +86,9 @@ def _dot(
         return Verdict.NO
     if word.casefold() in known.never or _DOTTED.fullmatch(word):
         return Verdict.NO
-    if len(word) == 1 and word.isalpha() and word != "I" and not _WIDE_LETTER.match(word):
+    if len(word) == 1 and word.isalpha() and word != "I" and word < _WIDE_LETTERS:
         return Verdict.YES if previous[:1].isdecimal() else Verdict.NO
     return Verdict.YES
-
-
-_WIDE_LETTER = re.compile(r"[\u2e80-\U0003ffff]")
 
 
 def _number(

@@ -10,7 +10,7 @@ LONGEST_MARK = 600
 
 _DEEPEST = 3  # links within images within links
 
-_SPECIAL = re.compile(rf"[\\`*_~!\[<&]|\b(?:https?|ftp)://|\bwww\.(?=\w)|{EMOJI.pattern}", re.IGNORECASE)
+_SPECIAL = re.compile(rf"[\\`*_~!\[<&]|(?i:\b(?:https?|ftp)://|\bwww\.(?=\w))|{EMOJI.pattern}")
 _UNFINISHED = re.compile(
     r"\b(?:h|ht|htt|https?|https?:|https?:/|f|ft|ftp|ftp:|ftp:/|w|ww|www|www\.)\Z|[©®™\u200d\u203c-\u303d]\Z",
     re.IGNORECASE,

@@ -1,10 +1,15 @@
 """Pieces become one speech: level, pauses, seams."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.joined_sound import largest_step, level, samples_of
+from tests.support.joined_sound import stretches as sounds_of
+from tests.support.timed_speech import rendition
 from wyoming_azure_realtime.audio.joining import Joiner
 
 RATE = 24_000
@@ -83,6 +88,34 @@ def test_no_seam_clicks():
     steps = np.abs(np.diff(heard))
     within = np.abs(np.diff(np.frombuffer(cut, "<i2").astype(float))).max()
     assert steps.max() <= within * 1.2
+
+
+SPOKEN = (
+    "The kitchen light is on, ",
+    "and the window is open.",
+    "It is twenty one degrees in the living room.",
+    "Yes.",
+    "Shall I turn the heating off?",
+    "The front door has been locked since ten o'clock.",
+)
+
+
+@pytest.mark.parametrize("voice", ["en-us", "en-us+f5", "en-us+m6"])
+def test_spoken_pieces_of_many_levels_become_one_speech(voice: str):
+    joiner, heard, within, edges = Joiner(), b"", 0.0, [0]
+    for text, factor in zip(SPOKEN, (1.0, 0.7, 1.2, 0.8, 1.1, 0.75), strict=True):
+        piece = pcm(samples_of(rendition(text, voice=voice).pcm) * factor)
+        within = max(within, largest_step(samples_of(piece)))
+        heard += b"".join(joiner.feed(piece[at : at + 9602]) for at in range(0, len(piece), 9602))
+        heard += joiner.end(0.35)
+        edges.append(len(heard) // 2)
+    samples = samples_of(heard)
+    levels = [level(samples[start:end]) for start, end in itertools.pairwise(edges)]
+    assert np.abs(np.diff(levels)).max() < 1.0
+    for edge in edges[1:-1]:
+        seam = samples[edge - round(0.45 * RATE) : edge + round(0.1 * RATE)]
+        assert max(sound.pause for sound in sounds_of(seam, 0.05)) == pytest.approx(0.35, rel=0.2)
+        assert largest_step(seam) <= within * 1.2
 
 
 def test_a_piece_of_nothing_adds_nothing():

@@ -15,7 +15,7 @@ _QUIET = 32768.0**2 * _FRAME * 10**-5.0  # power of 10 ms, below which there is 
 _BEGINNING, _END = _FRAME_BYTES, 2 * _FRAME_BYTES  # of quiet that stays at a piece's edges
 _FADE = REALTIME.rate // 250
 _ACTIVE = 0.01  # of a piece's loudest frame: what counts for its level
-_ENOUGH_FRAMES = 100  # to know a piece's level by
+_ENOUGH_FRAMES = 130  # to know a piece's level by
 _MOST_DB = 6.0
 _RISE = ((1 - np.cos(np.pi * np.arange(_FADE) / _FADE)) / 2).astype(np.float32)
 
@@ -27,7 +27,7 @@ class Joiner:
 
     24 kHz PCM16 mono. Quiet at a piece's beginning is dropped, and at its end replaced by the pause that the
     text asks for; within it stays. From the second piece on a piece is made as loud as the first, by a
-    constant gain of at most 6 dB: it is held back until a second of it, or all, is there to tell. What is cut
+    constant gain of at most 6 dB: it is held back until 1.3 s of it, or all, are there to tell. What is cut
     off is faded over 4 ms.
     """
 

@@ -253,6 +253,24 @@ class TestSynthesize:
         assert "alloy" in answer.json["detail"]
 
     @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
+    @pytest.mark.parametrize("told", [{}, {"textFormat": "ssml"}])
+    async def test_ssml_is_spoken_without_its_tags(self, path, told):
+        ssml = "<speak>Hello <emphasis>there</emphasis></speak>"
+        async with http_door() as door:
+            plain = await door.post(path, json={"text": "Hello there", "textFormat": "text"})
+            answer = await door.post(path, json={"text": ssml, **told})
+        assert (answer.status, answer.body) == (200, plain.body)
+
+    @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
+    async def test_damaged_ssml_is_refused_with_the_place(self, path):
+        async with http_door() as door:
+            answer = await door.post(path, json={"text": "<speak>Hello <b>there</speak>"})
+            unknown = await door.post(path, json={"text": SAID, "textFormat": "morse"})
+        assert (answer.status, answer.json["code"]) == (400, "invalid-request")
+        assert "line 1" in answer.json["detail"]
+        assert (unknown.status, unknown.json["code"]) == (400, "invalid-request")
+
+    @pytest.mark.parametrize("path", [SYNTHESIZE, STREAM])
     @pytest.mark.parametrize("text", ["", " \n "])
     async def test_an_empty_text_is_refused(self, path, text):
         async with http_door() as door:

@@ -43,11 +43,12 @@ class RecognitionBody(RecognitionOptions, frozen=True, kw_only=True, rename="cam
 
 
 class SynthesisBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Synthesis as JSON."""
+    """Synthesis as JSON. `text_format`: "text" or "ssml"."""
 
     text: str
     voice_name: Name | None = None
     language: Name | None = None
+    text_format: Name | None = None
 
 
 async def pieces(request: web.Request, limits: BodyLimits) -> AsyncIterator[bytes]:

@@ -60,7 +60,12 @@ class SpeechRoutes:
         if request.content_type != JSON:
             raise _unsupported(JSON)
         body = await bodies.read_json(request, self._limits, bodies.SynthesisBody)
-        asked = SynthesisRequest(DOOR, voice=body.voice_name or "", language=body.language or "")
+        asked = SynthesisRequest(
+            DOOR,
+            voice=body.voice_name or "",
+            language=body.language or "",
+            text_format=body.text_format or "text",
+        )
         return calls.speak(self._service, asked, body.text)
 
 

@@ -1,0 +1,11 @@
+import pytest
+
+from tests.long import round_trip
+from wyoming_azure_realtime.embedded.recognizer import Recognizer
+
+HEARS, DEAF_BECAUSE = Recognizer.hears()
+
+
+@pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
+async def test_what_is_spoken_is_heard_again_streamed_or_at_once():
+    assert await round_trip.run(round_trip.TEXTS[:3]) == []

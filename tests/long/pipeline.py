@@ -35,6 +35,7 @@ SENTENCES = 12
 WORD_SECONDS = 0.03
 FAULTS = Faults(handshake_ms=300, first_audio_ms=300, generation_pace=0.3)
 LATE, DECIBELS, STEP, PAUSE_SHARE = 0.06, 1.0, 1.2, 0.2
+COOL = 1.0  # seconds after which only one warm session is left; each text is streamed after longer
 PLAYED_BEHIND = 0.005  # seconds by which sound may come too late unheard
 LOUDEST = 1.2  # of what a voice may say it with
 
@@ -210,7 +211,7 @@ class Run:
 
 async def run(texts: int) -> list[str]:
     """What was missed."""
-    async with house(faults=FAULTS) as home:
+    async with house(faults=FAULTS, pool={"max_idle": COOL}) as home:
         await eventually(lambda: home.open_sessions >= 2)
         pipeline = Run(home)
         for number in range(texts):

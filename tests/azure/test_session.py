@@ -207,12 +207,3 @@ async def test_a_service_whose_events_have_all_the_same_id_is_heard_whole():
     ]
     async with session_of(script) as (session, _):
         assert [(await session.receive()).delta for _ in texts] == texts
-
-
-async def test_an_event_that_comes_twice_is_heard_once():
-    events = [
-        {**server_event("response.output_text.delta"), "event_id": f"event_{text}", "delta": text}
-        for text in ("one", "two", "two", "three")
-    ]
-    async with session_of([*map(Send, events), Linger()]) as (session, _):
-        assert [(await session.receive()).delta for _ in range(3)] == ["one", "two", "three"]

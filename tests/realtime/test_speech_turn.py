@@ -292,3 +292,13 @@ def test_late_events_of_an_earlier_turn_never_reach_the_next_one(late: list[tupl
         for event in [*(other for place, other in late if place == position), own]
     ]
     assert outcomes(SpeechTurn("t1", TEXT), *mixed) == [Spoken(b"\1\2"), Finished({})]
+
+
+def test_a_word_is_told_twice_only_if_it_was_said_twice():
+    turn = SpeechTurn("t1", "No, no.")
+    turn.receive(got.ResponseCreated(response=Response(id="r1", metadata={"turn": "t1"})))
+    place = {"response_id": "r1", "item_id": "i1", "output_index": 0, "content_index": 0}
+    first = got.AudioTranscriptDelta(event_id="event_1", delta="no ", **place)
+    second = got.AudioTranscriptDelta(event_id="event_2", delta="no ", **place)
+    told = [outcome for event in (first, first, second) for outcome in turn.receive(event)]
+    assert told == [SpokenText("no "), SpokenText("no ")]

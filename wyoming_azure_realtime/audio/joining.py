@@ -13,6 +13,7 @@ _FRAME = REALTIME.rate // 100
 _FRAME_BYTES = _FRAME * REALTIME.frame_bytes
 _QUIET = 32768.0**2 * _FRAME * 10**-5.0  # power of 10 ms, below which there is no speech: -50 dBFS
 _BEGINNING, _END = _FRAME_BYTES, 2 * _FRAME_BYTES  # of quiet that stays at a piece's edges
+_MOST_QUIET = 100 * _FRAME_BYTES  # that may be the end; what is more goes on
 _FADE = REALTIME.rate // 250
 _ACTIVE = 0.01  # of a piece's loudest frame: what counts for its level
 _ENOUGH_FRAMES = 130  # to know a piece's level by
@@ -25,10 +26,10 @@ Powers: TypeAlias = npt.NDArray[np.float32]
 class Joiner:
     """Takes one piece after the other, as it is generated, and gives what is to be heard.
 
-    24 kHz PCM16 mono. Quiet at a piece's beginning is dropped, and at its end replaced by the pause that the
-    text asks for; within it stays. From the second piece on a piece is made as loud as the first, by a
-    constant gain of at most 6 dB: it is held back until 1.3 s of it, or all, are there to tell. What is cut
-    off is faded over 4 ms.
+    24 kHz PCM16 mono. Where two pieces meet, the quiet at their edges is replaced by the pause that the text
+    asks for, and what is cut off is faded over 4 ms; all other quiet stays. From the second piece on a piece
+    is made as loud as the first, by a constant gain of at most 6 dB: it is held back until 1.3 s of it, or
+    all, are there to tell. A single piece is handed on as it is.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class Joiner:
         self._kept = bytearray()  # begun, and not yet known how loud
         self._quiet = bytearray()  # may be the end
         self._latest = bytearray()
+        self._first = True
         self._begun = False
         self._gain: float | None = 1.0  # of the first piece
         self._level = _Level()
@@ -49,16 +51,17 @@ class Joiner:
         return self._take(data[:whole], whole) if whole else b""
 
     def end(self, pause: float) -> bytes:
-        """The piece is complete; `pause` seconds of quiet follow it."""
+        """The piece is complete; `pause` seconds of quiet follow it, none after the last."""
         rest = self._partial[: len(self._partial) & ~1]
         heard = self._take(rest + bytes(_FRAME_BYTES - len(rest)), len(rest)) if rest else b""
         heard += self._settle()
-        end = bytes(self._quiet[:_END])
+        end = bytes(self._quiet[:_END] if pause else self._quiet)
+        last = bytes(self._latest) + self._louder(end)
+        heard += _faded_out(last) if pause else last
         if self._begun:
-            heard += _faded_out(bytes(self._latest) + self._louder(end))
             self._wanted = self._level.decibels if self._wanted is None else self._wanted
             heard += silence(max(0.0, pause * 1000 - duration_ms(len(end))))
-        self._partial, self._begun, self._gain = b"", False, None
+        self._partial, self._first, self._begun, self._gain = b"", False, False, None
         self._quiet.clear()
         self._latest.clear()
         self._level = _Level()
@@ -69,15 +72,12 @@ class Joiner:
         powers, frames = _powers(padded), padded[:length]
         (active,) = (powers >= _QUIET).nonzero()
         if not len(active):
-            self._quiet += frames
-            if not self._begun:
-                del self._quiet[:-_BEGINNING]
-            return b""
+            return self._still(frames)
         end = (int(active[-1]) + 1) * _FRAME_BYTES
         piece = bytes(self._quiet) + frames[:end]
         if not self._begun:
             beginning = len(self._quiet) + int(active[0]) * _FRAME_BYTES - _BEGINNING
-            piece = _faded_in(piece[max(0, beginning) :])
+            piece = piece if self._first else _faded_in(piece[max(0, beginning) :])
             self._begun = True
         self._quiet[:] = frames[end:]
         self._level.add(powers[: int(active[-1]) + 1])
@@ -85,6 +85,20 @@ class Joiner:
             return self._but_the_latest(self._louder(piece))
         self._kept += piece
         return self._settle() if self._level.frames >= _ENOUGH_FRAMES else b""
+
+    def _still(self, frames: bytes) -> bytes:
+        """Quiet: heard at once before the first sound, dropped before that of a later piece, else kept."""
+        if not self._begun and self._first:
+            return self._but_the_latest(frames)
+        self._quiet += frames
+        if not self._begun:
+            del self._quiet[:-_BEGINNING]
+        excess = bytes(self._quiet[:-_MOST_QUIET])
+        del self._quiet[: len(excess)]
+        if self._gain is not None:
+            return self._but_the_latest(self._louder(excess))
+        self._kept += excess
+        return b""
 
     def _settle(self) -> bytes:
         """Decide on the gain, and let go of what waited for it."""

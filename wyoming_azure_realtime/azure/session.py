@@ -35,8 +35,6 @@ class RealtimeSession:
         self.expires_at: float | None = None
         self.hints = Hints()
         self.items: set[str] = set()
-        self._latest: tuple[str, str | bytes] = ("", "")
-        self._ids_tell = True
 
     def __repr__(self) -> str:
         return (
@@ -61,27 +59,13 @@ class RealtimeSession:
             await self._connection.send(frame)
 
     async def receive(self) -> ServerEvent | UnknownEvent:
-        """The next event. One that makes no sense is logged and skipped: the service may add to its own.
-
-        One that was received just before is skipped as well.
-        """
+        """The next event. One that makes no sense is logged and skipped: the service may add to its own."""
         while True:
             frame = await self._connection.receive()
             try:
-                event = decode_server(frame, self._dialect)
+                return decode_server(frame, self._dialect)
             except ProtocolViolation as error:
                 _LOGGER.warning("Skipped an event of session %s: %s", self.id, error.message)
-                continue
-            if isinstance(event, UnknownEvent) or not self._repeats(event.event_id, frame):
-                return event
-
-    def _repeats(self, event_id: str, frame: str | bytes) -> bool:
-        """The same event once more, at a service that gives every event an id of its own."""
-        before, self._latest = self._latest, (event_id, frame)
-        if not event_id or event_id != before[0]:
-            return False
-        self._ids_tell = self._ids_tell and frame == before[1]
-        return self._ids_tell
 
     async def wait_closed(self) -> None:
         """Until the socket has ended."""

@@ -75,6 +75,7 @@ class SpeechTurn:
         self._instructions = " ".join(part for part in (READ_ALOUD, stricter, style) if part)
         self._remainder = b""
         self._heard = False
+        self._latest_words: got.AudioTranscriptDelta | None = None
         self.response_id = ""
         self.audio_ended = False
 
@@ -110,7 +111,7 @@ class SpeechTurn:
             case got.AudioDone() if event.response_id == self.response_id:
                 self.audio_ended = self._heard
             case got.AudioTranscriptDelta() if event.response_id == self.response_id:
-                return [SpokenText(event.delta)]
+                return self._words(event)
             case got.AudioTranscriptDone() if event.response_id == self.response_id:
                 return [TextEnded()]
             case got.ResponseDone() if event.response.id == self.response_id or self._is_ours(event.response):
@@ -124,6 +125,11 @@ class SpeechTurn:
 
     def _is_ours(self, response: Response) -> bool:
         return (response.metadata or {}).get("turn") == self._id
+
+    def _words(self, event: got.AudioTranscriptDelta) -> list[Outcome]:
+        """An event that comes twice would look like a word that is said twice."""
+        again, self._latest_words = event == self._latest_words, event
+        return [] if again and event.event_id else [SpokenText(event.delta)]
 
     def _samples(self, delta: bytes) -> list[Outcome]:
         """A delta may end within a sample; the rest waits for the next one."""

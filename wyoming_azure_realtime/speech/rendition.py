@@ -26,6 +26,7 @@ from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Sp
 from wyoming_azure_realtime.settings.model import Deadlines, Speech, Target
 from wyoming_azure_realtime.speech.attempts import Attempts
 from wyoming_azure_realtime.speech.hold import Hold
+from wyoming_azure_realtime.speech.patience import Patience
 from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
 from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
 from wyoming_azure_realtime.speech.targets import Targets
@@ -36,6 +37,7 @@ from wyoming_azure_realtime.wording import Wording
 MOST_UNHEARD = 10 * BYTES_PER_SECOND
 """Audio that waits for its turn, or for a client who takes it slowly; then the service has to wait."""
 
+STEPS_TO_THE_CLIENT = 3  # tasks between this one and the socket
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -152,32 +154,39 @@ class Rendition:
 
     async def _converse(self, session: PooledChannel, turn: SpeechTurn, rest: Continuation | None) -> None:
         """The clock runs while the service is awaited, not while the client takes its time."""
-        by = self._by
-        hold = Hold(self._wording(), by.speech.margin)
-        await session.send(turn.create())
-        patience, missing = by.deadlines.first_audio, "speech"
+        deadlines = self._by.deadlines
+        patience = Patience(deadlines.first_audio)
+        try:
+            async with patience:
+                await session.send(turn.create())
+                await self._listen(session, turn, rest, patience)
+        except TimeoutError:
+            missing = "rest of the speech" if patience.seconds == deadlines.between_audio else "speech"
+            raise BackendTimeout(f"The {missing} did not come in time.") from None
+
+    async def _listen(
+        self, session: PooledChannel, turn: SpeechTurn, rest: Continuation | None, patience: Patience
+    ) -> None:
+        hold = Hold(self._wording(), self._by.speech.margin)
         while True:
-            try:
-                async with asyncio.timeout(patience):
-                    event = await session.receive()
-            except TimeoutError:
-                raise BackendTimeout(f"The {missing} did not come in time.") from None
+            event = await session.receive()
+            patience.paused()
             for outcome in turn.receive(event):
-                pcm = b""
                 match outcome:
                     case Spoken(pcm):
-                        patience, missing = by.deadlines.between_audio, "rest of the speech"
-                        pcm = hold.audio(pcm)
+                        patience.seconds = self._by.deadlines.between_audio
+                        released = hold.audio(pcm)
                     case SpokenText(text):
-                        pcm = hold.text(text)
+                        released = hold.text(text)
                     case TextEnded():
-                        pcm = hold.text_ended()
+                        released = hold.text_ended()
                     case Finished(usage):
-                        by.log.add_usage(usage)
-                        pcm = hold.finish()
-                await self._let_go(rest.feed(pcm) if rest and pcm else pcm)
+                        self._by.log.add_usage(usage)
+                        released = hold.finish()
+                await self._let_go(rest.feed(released) if rest and released else released)
                 if isinstance(outcome, Finished):
                     return
+            patience.heard()
 
     def _wording(self) -> Wording:
         speech = self._by.speech
@@ -186,9 +195,12 @@ class Rendition:
     async def _let_go(self, pcm: bytes) -> None:
         if not pcm:
             return
+        first = not self._heard
         self._heard += pcm
         self._unread += pcm
         self._news.set()
+        for _ in range(STEPS_TO_THE_CLIENT if first else 0):
+            await asyncio.sleep(0)  # or a burst of audio would be read before its first is handed on
         while len(self._unread) > MOST_UNHEARD:
             self._room.clear()
             await self._room.wait()

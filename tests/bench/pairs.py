@@ -121,7 +121,8 @@ def _take_turns(lanes: Lanes, number: int) -> None:
 
 def _same_length(ours: list[Spoken], floor: list[Spoken]) -> None:
     for one, other in zip(ours, floor, strict=True):
-        assert abs(one.audio - other.audio) < 0.2, f"{one.audio} s of sound instead of {other.audio} s"
+        # a server may make pauses between sentences
+        assert -0.2 < one.audio - other.audio < 1.0, f"{one.audio} s of sound instead of {other.audio} s"
 
 
 def _ended(backend: Backend, since: float) -> float:

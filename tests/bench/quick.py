@@ -19,7 +19,7 @@ from tests.support.figures import median, say
 WORSE = 1.5
 """Times the baseline: what is not noise any more."""
 
-TRIES = 3
+TRIES = 5
 _HANDSHAKE_MS = 150
 _STREAMS, _SECONDS = 10, 1.5
 _PAIRS, _ANSWERS = 10, 20
@@ -44,8 +44,8 @@ def stage(*, delay_ms: float = 0.0) -> Iterator[tuple[Server, Backend]]:
 
 def latencies(server: Server, bare: Backend) -> dict[str, float]:
     """Medians through the server, as multiples of the bare ones."""
-    heard = pairs.recognition(server, bare, Utterance(seconds=0.3), _PAIRS, _nobody)
-    spoken = pairs.synthesis(server, bare, _PAIRS, _nobody)
+    heard = pairs.recognition(server, bare, Utterance(seconds=0.3, pace=0), 4 * _PAIRS, _nobody)
+    spoken = pairs.synthesis(server, bare, 2 * _PAIRS, _nobody)
     return {
         "end of speech to transcript": _ratio(heard["transcript"]),
         "request to first audio": _ratio(spoken["first audio"]),

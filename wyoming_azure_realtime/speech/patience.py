@@ -27,6 +27,15 @@ class Patience:
             self._alarm.cancel()
         await self._timeout.__aexit__(kind, error, trace)
 
+    def become(self, seconds: float) -> None:
+        """From now on the service may be silent for so long."""
+        if seconds == self.seconds:
+            return
+        self.seconds = seconds
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._look()
+
     def heard(self) -> None:
         """The clock begins anew."""
         self._since = self._loop.time()
@@ -41,5 +50,4 @@ class Patience:
         if now >= due:
             self._timeout.reschedule(now)
         else:
-            # in steps, since `seconds` may become less
-            self._alarm = self._loop.call_at(min(due, now + self.seconds), self._look)
+            self._alarm = self._loop.call_at(due, self._look)

@@ -174,7 +174,7 @@ class Rendition:
             for outcome in turn.receive(event):
                 match outcome:
                     case Spoken(pcm):
-                        patience.seconds = self._by.deadlines.between_audio
+                        patience.become(self._by.deadlines.between_audio)
                         released = hold.audio(pcm)
                     case SpokenText(text):
                         released = hold.text(text)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from tests.speech.test_service import SIXTEEN, recognise
+from tests.speech.test_service import SAID, SIXTEEN, noise, recognise
 from tests.support.eventually import eventually
 from tests.support.room_sounds import pcm, slam
 from tests.support.service import Running, running_service
@@ -81,6 +81,14 @@ async def test_without_drafts_there_is_one_commit_at_the_end(after: int):
     async with running_service(engines=spoken_engines(), settings=settings) as running:
         assert (await recognise(running, speech(FIRST_CLAUSE, after=after)))[-1].text == TEXT
         assert commits(running) == 1
+
+
+@pytest.mark.parametrize("ms", range(100, 260, 10))
+async def test_short_as_it_may_be_what_was_said_is_sent(ms: int):
+    audio = noise(ms / 1000)
+    async with running_service() as running:
+        assert (await recognise(running, audio))[-1].text == SAID
+        assert sum(session.audio_bytes for session in running.server.record.sessions) == len(audio) * 3 // 2
 
 
 @pytest.mark.parametrize("chunk", [160, 321, 5000, 48_001, 1_000_000])

@@ -122,6 +122,14 @@ async def test_what_comes_after_the_end_costs_nothing():
         assert running.turns[0].audio_seconds < len(COMMAND) / 32_000 + 2.1
 
 
+async def test_silence_ends_no_turn_before_its_time_however_short_a_turn_may_be():
+    hasty = settings("local", shortest_turn=0, longest_turn=2.0)
+    async with running_service(engines=spoken_engines(), settings=hasty) as running:
+        text, sent = await listened(running, bytes(32_000))
+        assert text == ""
+        assert sent >= 2.0
+
+
 async def test_a_profile_may_end_turns_where_the_others_do_not():
     async with running_service(engines=spoken_engines()) as running:
         own = running.service.for_profile(Profile(vad="own"))

@@ -124,7 +124,9 @@ class Utterance:
 
     def _end_unless_empty(self, turn: TurnTaking) -> None:
         """A cough sounds like a word: the turn ends as soon as there is a text, and goes on without."""
-        take = self._takes[-1]
+        take = self._takes[-1] if self._takes else None
+        if take is None:
+            return
         if take.end is None:
             take.close()
         elif take.text:
@@ -154,10 +156,14 @@ class Utterance:
 
     def _conclude(self) -> None:
         """From now on time is short: the newest take is the last one."""
-        if not self._takes:  # nothing but quiet, or too short to be anything
+        take = self._takes[-1] if self._takes else None
+        if self._turn is not None and self._wanted(
+            take, self._turn
+        ):  # the last of it was still being converted
+            take = self._begin_take()
+        if take is None:  # nothing but quiet, or too short to be anything
             self._succeed("")
             return
-        take = self._takes[-1]
         loop, deadlines = asyncio.get_running_loop(), self._by.deadlines
         deadline = loop.time() + deadlines.request
         take.limit(deadline)

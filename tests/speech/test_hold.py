@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_azure_realtime.errors import Drifted
-from wyoming_azure_realtime.speech.hold import UNTOLD, Hold
+from wyoming_azure_realtime.speech.hold import MOST_HELD, UNTOLD, Hold
 from wyoming_azure_realtime.wording import Wording
 
 TEXT = "The light in the kitchen is on."
@@ -65,6 +65,13 @@ def test_a_service_that_gives_no_transcript_is_heard_late_but_heard():
     assert held.audio(bytes(UNTOLD)) == b""
     assert len(held.audio(SECOND)) == len(SECOND)
     assert len(held.finish()) == UNTOLD
+
+
+def test_what_is_held_has_a_bound():
+    held = hold("It is 21 degrees.")
+    held.text("It is 2")
+    with pytest.raises(Drifted):
+        held.audio(bytes(MOST_HELD + 2))
 
 
 @given(st.lists(st.integers(1, 30_000), max_size=30), st.integers(1, 9))

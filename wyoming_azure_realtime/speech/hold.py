@@ -11,6 +11,9 @@ from wyoming_azure_realtime.wording import Wording
 UNTOLD = round(1.5 * BYTES_PER_SECOND)
 """Audio without a word of transcript that is held; more than that is let go, as it comes."""
 
+MOST_HELD = 30 * BYTES_PER_SECOND
+"""More than that is not waited for."""
+
 
 class Hold:
     """One response. `margin`: seconds of the newest audio that are held as long as there may be more."""
@@ -28,9 +31,12 @@ class Hold:
         return self._released()
 
     def audio(self, pcm: bytes) -> bytes:
-        """More audio; what of it may be heard."""
+        """More audio; what of it may be heard. Raises `Drifted`."""
         self._held += pcm
-        return self._released()
+        released = self._released()
+        if len(self._held) > MOST_HELD:
+            raise Drifted("The service speaks on without a word of the text.")
+        return released
 
     def text_ended(self) -> bytes:
         """The transcript is complete. Raises `Drifted`, also where text is missing."""

@@ -17,6 +17,7 @@ from wyoming_azure_realtime.errors import (
     Drifted,
     InternalError,
     PoolTimeout,
+    ProtocolViolation,
     SessionLost,
     SpeechServiceError,
 )
@@ -38,6 +39,9 @@ MOST_UNHEARD = 10 * BYTES_PER_SECOND
 """Audio that waits for its turn, or for a client who takes it slowly; then the service has to wait."""
 
 STEPS_TO_THE_CLIENT = 3  # tasks between this one and the socket
+MOST_HEARD = 600 * BYTES_PER_SECOND
+"""Of one piece, which takes five minutes at the slowest."""
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -195,6 +199,8 @@ class Rendition:
     async def _let_go(self, pcm: bytes) -> None:
         if not pcm:
             return
+        if len(self._heard) > MOST_HEARD:
+            raise ProtocolViolation("The service does not stop speaking.")
         first = not self._heard
         self._heard += pcm
         self._unread += pcm

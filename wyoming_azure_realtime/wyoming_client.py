@@ -16,12 +16,11 @@ from wyoming_azure_realtime.errors import (
     BackendError,
     BackendTimeout,
     ConnectFailed,
-    InvalidRequest,
     ProtocolViolation,
     SessionLost,
     SpeechServiceError,
 )
-from wyoming_azure_realtime.settings.addresses import TcpAddress, UnixAddress, parse_uri
+from wyoming_azure_realtime.settings.addresses import TcpAddress, UnixAddress, server_address
 
 _CONNECT_SECONDS = 10.0
 _SILENT_SECONDS = 60.0
@@ -81,16 +80,11 @@ async def _asking(uri: str, request: Iterable[Eventable]) -> AsyncIterator[Async
 
 
 def _client(uri: str) -> AsyncClient:
-    try:
-        address = parse_uri(uri)
-    except ValueError as error:
-        raise InvalidRequest(f"'{uri}' is no address of a Wyoming server: {error}.") from None
-    match address:
+    match server_address(uri):
         case TcpAddress(host, port):
             return AsyncTcpClient(host, port, _CONNECT_SECONDS, _SILENT_SECONDS)
         case UnixAddress(path):
             return AsyncUnixClient(path, _CONNECT_SECONDS, _SILENT_SECONDS)
-    raise InvalidRequest("A server on stdio has its one client already.", advice="Name one on tcp or unix.")
 
 
 async def _send(client: AsyncClient, request: Iterable[Eventable]) -> None:

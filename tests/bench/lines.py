@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -39,7 +40,7 @@ class Line(Protocol):
         """Hang up."""
 
 
-class _Socket:
+class _Socket(ABC):
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.socket(socket.AF_INET)
         # a small window on loopback, whose packets are as large, would cost some of them 40 ms
@@ -70,8 +71,9 @@ class _Socket:
     def close(self) -> None:
         self.socket.close()
 
+    @abstractmethod
     def _cut(self) -> Message | None:
-        raise NotImplementedError
+        """The next whole message that has come, if there is one."""
 
 
 class WyomingLine(_Socket):

@@ -6,8 +6,8 @@ import socket
 import time
 
 from wyoming_azure_realtime.commands.client import DEFAULT_URI
-from wyoming_azure_realtime.errors import ConnectFailed, InvalidRequest
-from wyoming_azure_realtime.settings.addresses import TcpAddress, UnixAddress, parse_uri
+from wyoming_azure_realtime.errors import ConnectFailed
+from wyoming_azure_realtime.settings.addresses import TcpAddress, UnixAddress, server_address
 
 _LONGEST_LINE = 1 << 20
 
@@ -35,11 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _connected(uri: str, timeout: float) -> socket.socket:
-    try:
-        address = parse_uri(uri)
-    except ValueError as error:
-        raise InvalidRequest(f"'{uri}' is no address of a Wyoming server: {error}.") from None
-    match address:
+    match server_address(uri):
         case TcpAddress(host, port):
             return socket.create_connection((host, port), timeout)
         case UnixAddress(path):
@@ -47,7 +43,6 @@ def _connected(uri: str, timeout: float) -> socket.socket:
             server.settimeout(timeout)
             server.connect(path)
             return server
-    raise InvalidRequest("A server on stdio has its one client already.", advice="Name one on tcp or unix.")
 
 
 def _line(server: socket.socket, until: float) -> bytes:

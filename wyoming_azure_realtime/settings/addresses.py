@@ -4,6 +4,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from wyoming_azure_realtime.errors import InvalidRequest
+
 NETWORK_FORMS = "networks such as 192.168.1.0/24, single addresses, local or any"
 LOCAL, ANY = "local", "any"
 
@@ -141,3 +143,14 @@ def _is_ipv6(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def server_address(uri: str) -> TcpAddress | UnixAddress:
+    """Where a client finds a running server. Raises `InvalidRequest`."""
+    try:
+        address = parse_uri(uri)
+    except ValueError as error:
+        raise InvalidRequest(f"'{uri}' is no address of a Wyoming server: {error}.") from None
+    if isinstance(address, TcpAddress | UnixAddress):
+        return address
+    raise InvalidRequest("A server on stdio has its one client already.", advice="Name one on tcp or unix.")

@@ -45,13 +45,19 @@ class Bands:
     def __init__(self, rate: int) -> None:
         self._waves = _waves(rate)
         self._gathering = _gathering(rate)
-        self._shape = (_WINDOWS, len(self._waves))
         self._samples = _WINDOWS * len(self._waves)
         self.count = self._gathering.shape[1]
 
-    def powers(self, samples: Samples) -> Powers:
-        """Mean square in each band, in 16-bit steps; the last sample of an uneven step is left out."""
-        heard = samples[: self._samples].reshape(self._shape) @ self._waves
+    def powers(self, samples: Samples, starts: npt.NDArray[np.intp]) -> Powers:
+        """Mean square in each band (columns) of the steps that start there (rows), in 16-bit steps.
+
+        The last sample of an uneven step is left out.
+        """
+        if len(samples) == len(starts) * self._samples:
+            steps = samples
+        else:
+            steps = samples[starts[:, None] + np.arange(self._samples)]
+        heard = steps.reshape(-1, len(self._waves)) @ self._waves
         heard *= heard
-        split: Powers = np.dot(heard.reshape(-1), self._gathering)
+        split: Powers = heard.reshape(len(starts), -1) @ self._gathering
         return split

@@ -1,9 +1,13 @@
 """Where speech is in a stream of PCM."""
 
+from collections.abc import Callable
+
+import numpy as np
+
 from wyoming_azure_realtime.audio.background import SILENT, Background, Prominence
 from wyoming_azure_realtime.audio.bands import Bands
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.samples import decode, encode
+from wyoming_azure_realtime.audio.samples import Samples, decode, encode
 from wyoming_azure_realtime.audio.speech_detector import SpeechDetector
 
 _STEPS_PER_SECOND = 50
@@ -74,34 +78,36 @@ class Endpointer:
         return max(self._speech_end, self._stir_end) / _STEPS_PER_SECOND
 
     def feed(self, data: bytes) -> None:
-        """Take the next piece of the stream, cut anywhere."""
+        """Take the next piece of the stream, cut anywhere. Large pieces cost less than small ones."""
         self._bytes += len(data)
         pending = self._pending + data if self._pending else data
-        at, end = 0, self._step_bytes()
-        while end <= len(pending):
-            self._take(pending[at:end])
-            at, end = end, end + self._step_bytes()
-        self._pending = pending[at:]
+        edges = self._edges(len(pending) // self._source.frame_bytes)
+        whole = edges[-1] * self._source.frame_bytes
+        self._pending = pending[whole:]
+        if len(edges) > 1:
+            self._hear(pending[:whole], edges)
 
-    def _step_bytes(self) -> int:
-        """The bytes of the next step, in turns where a rate has no whole number of samples in it."""
+    def _edges(self, frames: int) -> list[int]:
+        """Where the next steps begin and end; they differ where a rate has no whole number of frames in one."""
         rate, here = self._source.rate, self._steps
-        samples = (here + 1) * rate // _STEPS_PER_SECOND - here * rate // _STEPS_PER_SECOND
-        return samples * self._source.frame_bytes
+        begun = here * rate // _STEPS_PER_SECOND
+        end = (_STEPS_PER_SECOND * (begun + frames + 1) - 1) // rate
+        return [step * rate // _STEPS_PER_SECOND - begun for step in range(here, end + 1)]
 
-    def _take(self, step: bytes) -> None:
-        self._steps += 1
-        samples = decode(step, self._source)
-        heard = self._background.hear(self._bands.powers(samples))
-        if heard.level <= SILENT:
-            self._run = self._soft_left = self._buried_left = 0
-            self._excess_before = 0.0
-            return
-        talk = (
-            heard.level < _FAINT
-            or self._steps <= self._belongs_until
-            or self._detector.is_speech(step if self._plain else encode(samples))
-        )
+    def _hear(self, pcm: bytes, edges: list[int]) -> None:
+        samples = decode(pcm, self._source)
+        powers = self._bands.powers(samples, np.array(edges[:-1]))
+        for step, start, end in zip(powers.tolist(), edges, edges[1:], strict=False):
+            self._steps += 1
+            heard = self._background.hear(step)
+            if heard.level <= SILENT:
+                self._run = self._soft_left = self._buried_left = 0
+                self._excess_before = 0.0
+            else:
+                self._take(heard, lambda: self._is_speech(pcm, samples, start, end))
+
+    def _take(self, heard: Prominence, is_speech: Callable[[], bool]) -> None:
+        talk = heard.level < _FAINT or self._steps <= self._belongs_until or is_speech()
         new = self._new_speech(heard, talk=talk)
         if new or heard.excess > _BANG or min(heard.excess, self._excess_before) > _CLEAR:
             self._stir_end = self._steps
@@ -110,6 +116,11 @@ class Endpointer:
             self._speech_steps += new
             self._speech_end = self._steps
             self._belongs_until = self._steps + _BELONGING_STEPS
+
+    def _is_speech(self, pcm: bytes, samples: Samples, start: int, end: int) -> bool:
+        size = self._source.frame_bytes
+        step = pcm[start * size : end * size] if self._plain else encode(samples[start:end].copy())
+        return self._detector.is_speech(step)
 
     def _new_speech(self, heard: Prominence, *, talk: bool) -> int:
         """How many steps, up to this one, have now turned out to be speech."""

@@ -45,3 +45,30 @@ def test_a_word_after_a_draft_goes_on():
 def test_a_sound_that_is_no_speech_goes_on_without_another_draft():
     audio = speech(FIRST_CLAUSE, before=200, after=1500) + pcm(click()) + bytes(32_000)
     assert drafts(audio) == (1, True)
+
+
+def decided(audio: bytes, rules: TurnRules, *, patient: bool) -> list[tuple[str, int]]:
+    """What is decided at which byte, by who asks after every chunk or only when there may be an answer."""
+    turn, found = TurnTaking(MICROPHONE, rules), list[tuple[str, int]]()
+    unheard, enough = b"", 0
+    for at in range(0, len(audio), CHUNK):
+        unheard += audio[at : at + CHUNK]
+        if len(unheard) >= enough:
+            turn.feed(unheard)
+            unheard, enough = b"", turn.bytes_until_decision(0.1) if patient else 0
+            if turn.pausing:
+                turn.drafted()
+                found.append(("draft", at))
+            if turn.ended or turn.too_long:
+                return [*found, ("end", at)]
+    return found
+
+
+@pytest.mark.parametrize("rules", [TurnRules(), TurnRules(draft=0.15, end=0.7), TurnRules(end=0.25, longest=2)])
+@pytest.mark.parametrize("before", [0, 130, 1010])
+@pytest.mark.parametrize("after", [190, 200, 400, 900])
+def test_who_listens_to_much_at_once_decides_as_soon(rules: TurnRules, before: int, after: int):
+    audio = speech(FIRST_CLAUSE, before=before, after=after) + speech(ONE_WORD, after=1500)
+    at_once = decided(audio, rules, patient=False)
+    assert at_once
+    assert decided(audio, rules, patient=True) == at_once

@@ -78,6 +78,16 @@ def test_any_way_of_cutting_the_bytes_gives_the_same_events(
     assert read(cut(stream, lengths)) == ([event for event, _ in sent], "")
 
 
+@given(
+    sent=st.lists(st.sampled_from([(b"", 0), (b"one", 1), (b"two", 2), (b"two", 1)]), max_size=12),
+    lengths=st.lists(st.integers(0, 90), max_size=30),
+)
+def test_events_that_repeat_each_other_are_no_exception(sent: list[tuple[bytes, int]], lengths: list[int]):
+    stream = b"".join(event_bytes("audio-chunk", {"rate": rate}, payload) for payload, rate in sent)
+    expected = [Event("audio-chunk", {"rate": rate}, payload) for payload, rate in sent]
+    assert read(cut(stream, lengths)) == (expected, "")
+
+
 def test_a_stream_fed_byte_by_byte_gives_the_same_events():
     stream = event_bytes("audio-chunk", {"rate": 16000}, b"\n{}\n") + event_bytes("describe")
     assert read([stream[i : i + 1] for i in range(len(stream))]) == read([stream])

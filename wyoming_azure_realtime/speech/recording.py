@@ -7,7 +7,6 @@ from wyoming_azure_realtime.audio.resample import StreamResampler
 from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder
 
 BYTES_PER_SECOND = REALTIME.rate * REALTIME.frame_bytes
-BLOCK_SECONDS = 0.06  # that are converted, and sent, at once
 _RECENT_SECONDS = 0.25  # of the input; more than any resampler holds back
 _LATELY = BYTES_PER_SECOND // 5
 _LOUD = (32768 * 10 ** (-50 / 20)) ** 2  # mean square of -50 dBFS
@@ -21,8 +20,6 @@ class Recording:
         self._max_seconds = max_seconds
         self._source = REALTIME
         self._resampler: StreamResampler | None = None
-        self._waiting = bytearray()
-        self._block = 0
         self._pcm = bytearray()
         self._received = 0
         self._recent = bytearray()
@@ -43,20 +40,17 @@ class Recording:
             raise OutOfOrder("The audio has already begun.")
         self._source = source
         self._resampler = StreamResampler(source)
-        self._block = 0 if source == REALTIME else round(BLOCK_SECONDS * source.rate) * source.frame_bytes
 
     def write(self, data: bytes) -> None:
         """More sound in the source format, cut anywhere. Raises `AudioTooLong`, `OutOfOrder`."""
         if self._resampler is None or self.finished:
             raise OutOfOrder("There is audio outside of audio-start and audio-stop.")
-        self._waiting += data
-        if len(self._waiting) >= self._block:
-            self._convert(self._resampler)
+        self._append(self._resampler.process(data))
+        self._remember(data)
 
     def finish(self) -> None:
         """No more sound. Idempotent."""
         if self._resampler is not None and not self.finished:
-            self._convert(self._resampler)
             self._append(self._resampler.flush())
         self.finished = True
 
@@ -74,8 +68,6 @@ class Recording:
 
         For a recognition that shall not wait for it; the recording goes on without a seam.
         """
-        if self._resampler is not None:
-            self._convert(self._resampler)
         frames = self._received // self._source.frame_bytes
         samples = round(frames * REALTIME.rate / self._source.rate)
         missing = samples * REALTIME.frame_bytes - len(self._pcm)
@@ -84,13 +76,6 @@ class Recording:
         resampler = StreamResampler(self._source)
         latest = resampler.process(bytes(self._recent[: self._whole_frames()])) + resampler.flush()
         return latest[-missing:]
-
-    def _convert(self, resampler: StreamResampler) -> None:
-        """What was written and has waited to be converted at once, which costs a third."""
-        data = bytes(self._waiting)
-        self._waiting.clear()
-        self._append(resampler.process(data))
-        self._remember(data)
 
     def _append(self, pcm: bytes) -> None:
         if len(self._pcm) + len(pcm) > self._max_seconds * BYTES_PER_SECOND:

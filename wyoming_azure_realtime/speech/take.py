@@ -29,13 +29,12 @@ from wyoming_azure_realtime.realtime.transcription_turn import (
 )
 from wyoming_azure_realtime.settings.model import Deadlines, Target
 from wyoming_azure_realtime.speech.attempts import Attempts
-from wyoming_azure_realtime.speech.recording import BLOCK_SECONDS, BYTES_PER_SECOND, Recording
+from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND, Recording
 from wyoming_azure_realtime.speech.sessions import PooledChannel, Sessions
 from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.speech.turn_log import TurnLog
 
 SECONDS_PER_SECOND = 0.1  # of patience for the transcript, on top, per second of audio
-BLOCK = round(BYTES_PER_SECOND * BLOCK_SECONDS)  # what is sent at once while the stretch grows
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -76,7 +75,6 @@ class Take:
         self._on_partial = on_partial
         self._is_turn = is_turn
         self._attempts = Attempts(by.targets)
-        self._awaited = start + BLOCK
         self._grown = asyncio.Event()
         self.text: str | None = None
         self.error: SpeechServiceError | None = None
@@ -94,8 +92,7 @@ class Take:
 
     def grown(self) -> None:
         """The recording is longer."""
-        if len(self._recording) >= self._awaited:
-            self._grown.set()
+        self._grown.set()
 
     def close(self, held: bytes = b"") -> None:
         """The stretch ends here, with `held` after it."""
@@ -191,7 +188,6 @@ class Take:
                 await session.send(turn.append(pcm))
                 sent += len(pcm)
             else:
-                self._awaited = sent + BLOCK
                 await self._grown.wait()
                 self._grown.clear()
         if self._held:

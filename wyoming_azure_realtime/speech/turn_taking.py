@@ -1,5 +1,7 @@
 """Whether somebody speaks, pauses, or has ended: from what the endpointer hears, by the rules. Pure."""
 
+import math
+
 from wyoming_azure_realtime.audio.endpointer import Endpointer
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.speech.turn_rules import TurnRules
@@ -12,6 +14,7 @@ class TurnTaking:
 
     def __init__(self, source: AudioFormat, rules: TurnRules) -> None:
         self._ear = Endpointer(source)
+        self._source = source
         self._rules = rules
         self._drafted_until = 0.0
         self._drafted_speech = 0.0
@@ -35,8 +38,11 @@ class TurnTaking:
     def pausing(self) -> bool:
         """Somebody has spoken since the last draft, and then it was quiet: this may have been all."""
         draft = self._rules.draft
-        spoken = self._ear.speech - self._drafted_speech >= LEAST_SPEECH
-        return draft > 0 and spoken and self._ear.quiet >= draft and self._ear.calm >= draft
+        return draft > 0 and self._undrafted and self._ear.quiet >= draft and self._ear.calm >= draft
+
+    @property
+    def _undrafted(self) -> bool:
+        return self._ear.speech - self._drafted_speech >= LEAST_SPEECH
 
     def drafted(self) -> None:
         """What was heard so far is in a draft."""
@@ -66,3 +72,15 @@ class TurnTaking:
     def long_enough(self) -> bool:
         """There was more speech than a cough has."""
         return self._ear.speech - self._dismissed_speech >= self._rules.shortest
+
+    def bytes_until_decision(self, most: float) -> int:
+        """Of the input, at most `most` seconds, before whose end nothing can be decided, whatever they hold."""
+        wait, ear = most, self._ear
+        if self._rules.draft > 0:
+            paused = min(ear.quiet, ear.calm) if self._undrafted else 0.0
+            wait = min(wait, self._rules.draft - paused)
+        if self._rules.end is not None:
+            paused = ear.quiet if self.long_enough else 0.0
+            wait = min(wait, self._rules.end - paused, self._rules.longest - ear.total)
+        frames = math.ceil(round(max(0.0, wait) * self._source.rate, 3))  # rounded, or 0.02 s are a frame more
+        return frames * self._source.frame_bytes

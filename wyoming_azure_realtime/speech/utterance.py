@@ -21,6 +21,7 @@ from wyoming_azure_realtime.speech.turn_log import OnTurn
 from wyoming_azure_realtime.speech.turn_rules import TurnRules
 from wyoming_azure_realtime.speech.turn_taking import TurnTaking
 
+BLOCK_SECONDS = 0.1  # that are converted, listened to and sent at once, unless something may be decided before
 MOST_DRAFTS = 12  # of one utterance: every one is paid for
 MOST_PENDING = 2  # drafts that speech went on after, and whose texts are not there yet
 
@@ -35,6 +36,8 @@ class Utterance:
         self._on_turn = on_turn
         self._recording = Recording(max_seconds)
         self._turn: TurnTaking | None = None
+        self._unheard = bytearray()
+        self._enough = 0  # bytes to be heard at once
         self._takes: list[Take] = []  # from the first word on; the newest counts, earlier ones are drafts
         self._rest: Take | None = None  # of what came after the last draft that has a text
         self._drafts = 0
@@ -67,6 +70,7 @@ class Utterance:
         """Say what audio is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
         self._recording.begin(source)
         self._turn = TurnTaking(source, self._rules)
+        self._enough = self._turn.bytes_until_decision(BLOCK_SECONDS)
 
     def write(self, data: bytes) -> None:
         """More audio, cut anywhere; never waits. Raises what already ended the turn, or `AudioTooLong`.
@@ -79,14 +83,18 @@ class Utterance:
             raise OutOfOrder("There is audio before audio-start.")
         if self._ended:
             return
-        self._recording.write(data)
-        self._turn.feed(data)
-        self._follow(self._turn)
+        self._unheard += data
+        if len(self._unheard) >= self._enough:
+            self._hear(self._turn)
+            self._follow(self._turn)
+            self._enough = self._turn.bytes_until_decision(BLOCK_SECONDS)
 
     def finish(self) -> None:
         """No more audio. Raises `AudioTooLong`."""
         if self._recording.finished:
             return
+        if self._turn is not None:
+            self._hear(self._turn)
         self._recording.finish()
         if self._result is None:
             self._conclude()
@@ -104,6 +112,13 @@ class Utterance:
             if self._result is not None:
                 yield self._result
                 return
+
+    def _hear(self, turn: TurnTaking) -> None:
+        """What was written since the last time."""
+        data = bytes(self._unheard)
+        self._unheard.clear()
+        self._recording.write(data)
+        turn.feed(data)
 
     def _follow(self, turn: TurnTaking) -> None:
         """Begin, close or feed the take, as somebody speaks or pauses."""

@@ -63,17 +63,18 @@ class Intake:
             self._read_on()
             return
         hear, now = self._listener.hear, self._loop.time
-        began = now()
+        began = moment = now()
         try:
             while not self.deaf and (event := self._parked or self._reader.next_event()) is not None:
-                self.heard_at = now()
+                if moment - began > SLICE:
+                    self._parked, self._queued = event, True
+                    self._commons.turns.queue(self._go_on)
+                    break
+                self.heard_at = moment
                 self._parked = None if hear(event) else event
                 if self._parked is not None:
                     break
-                if self.heard_at - began > SLICE:
-                    self._queued = True
-                    self._commons.turns.queue(self._go_on)
-                    break
+                moment = now()
         except Overstepped as error:
             self._listener.refuse(error)
         self._account()

@@ -40,6 +40,9 @@ _encode = msgspec.json.Encoder().encode
 
 _EMPTY = b"{}"
 
+_LONGEST_PATTERN = 512
+"""Bytes ahead of a payload that are remembered, to know what repeats them without reading it again."""
+
 
 class WyomingReader:
     """Feed bytes, take events. The first MalformedEvent is final: discard the reader with its connection."""
@@ -48,7 +51,10 @@ class WyomingReader:
         self._limits = limits
         self._buffer = bytearray()
         self._searched = 0  # bytes known to hold no newline
+        self._line = b""
         self._header: _Header | None = None  # its line is out of the buffer, its data and payload are not
+        self._pattern = b""  # all of the last event that had a payload, but for that
+        self._repeating = ("", b"", 0)  # what the pattern says: type, data, bytes of payload
 
     def feed(self, data: bytes | memoryview) -> None:
         """Add bytes that arrived. Take every event before feeding more, or the buffer grows."""
@@ -56,6 +62,8 @@ class WyomingReader:
 
     def next_event(self) -> Event | None:
         """The next whole event, None when its bytes are not all there. Raises MalformedEvent."""
+        if self._header is None and self._pattern and self._buffer.startswith(self._pattern):
+            return self._repeated()
         header = self._header or self._read_header()
         if header is None:
             return None
@@ -67,10 +75,25 @@ class WyomingReader:
         data = bytes(header.data)
         if payload_at:
             data = _merged(data, bytes(self._buffer[:payload_at]))
+        if header.payload_length and len(self._line) + payload_at <= _LONGEST_PATTERN:
+            self._pattern = self._line + self._buffer[:payload_at]
+            self._repeating = header.type, data, header.payload_length
         payload = bytes(self._buffer[payload_at:end])
         del self._buffer[:end]
         self._header = None
         return Event(header.type, data, payload)
+
+    def _repeated(self) -> Event | None:
+        """Another chunk of audio, mostly: only the payload is new."""
+        kind, data, length = self._repeating
+        payload_at = len(self._pattern)
+        end = payload_at + length
+        if len(self._buffer) < end:
+            return None
+        payload = bytes(self._buffer[payload_at:end])
+        del self._buffer[:end]
+        self._searched = 0
+        return Event(kind, data, payload)
 
     def clear(self) -> None:
         """Forget everything that was fed."""
@@ -99,7 +122,7 @@ class WyomingReader:
         if length < 0:
             self._searched = seen
             return None
-        line = buffer[:length]
+        line = self._line = bytes(buffer[: length + 1])
         del buffer[: length + 1]
         self._searched = 0
         return self._check(_decode(_decode_header, line, "header line"))

@@ -53,11 +53,9 @@ class Bands:
 
         The last sample of an uneven step is left out.
         """
-        if len(samples) == len(starts) * self._samples:
-            steps = samples
-        else:
-            steps = samples[starts[:, None] + np.arange(self._samples)]
-        heard = steps.reshape(-1, len(self._waves)) @ self._waves
+        if len(samples) > len(starts) * self._samples:  # some steps are uneven
+            samples = samples[starts[:, None] + np.arange(self._samples)]
+        heard: Powers = samples.reshape(-1, len(self._waves)) @ self._waves
         heard *= heard
         split: Powers = heard.reshape(len(starts), -1) @ self._gathering
         return split

@@ -12,7 +12,7 @@ class SlidingMinimum:
         self._none: Sequence[float] = [math.inf] * width
         self._older = [self._none]  # the least of each row and all after it up to `newer`, the oldest row last
         self._newer: list[Sequence[float]] = []
-        self._newest_least = self._none
+        self._newest_least: Sequence[float] = self._none
 
     def add(self, row: Sequence[float]) -> list[float]:
         """The least with this row, and without what is now too old."""

@@ -105,7 +105,8 @@ class Take:
 
     def abandon(self) -> None:
         """Leave off; whatever is in progress at the service ends with its session."""
-        self._task.cancel()
+        if not self.done:  # or the session is just being given back
+            self._task.cancel()
 
     async def ended(self) -> None:
         """Until its session is given back."""
@@ -114,30 +115,42 @@ class Take:
     async def _run(self) -> None:
         current_turn.set(self._by.log.id)
         try:
-            self.text = await self._recognise()
+            await self._recognise()
         except SpeechServiceError as error:
-            self.error = error
+            self._failed(error)
         except Exception as error:
             _LOGGER.exception("Recognition %s failed unexpectedly", self._by.log.id)
-            self.error = InternalError.of(error)
+            self._failed(InternalError.of(error))
+
+    def _failed(self, error: SpeechServiceError) -> None:
+        if not self.done:
+            self.error = error
+            self._on_end(self)
+
+    def _heard(self, final: FinalText) -> None:
+        """There is a text."""
+        self._by.log.add_usage(final.usage)
+        self.text = final.text
         self._on_end(self)
 
-    async def _recognise(self) -> str:
+    async def _recognise(self) -> None:
         log = self._by.log
         while True:
             target = self._attempts.choose()
             log.target = target.name
             try:
-                text = await self._attempt(self._by.configure(target))
+                await self._attempt(self._by.configure(target))
             except (BackendError, PoolTimeout) as error:
+                if self.done:
+                    return
                 wait = self._attempts.failed(error, self._now())
                 _LOGGER.info("Recognition %s tries again after: %s", log.id, error.message)
                 await asyncio.sleep(wait)
             else:
                 self._attempts.succeeded()
-                return text
+                return
 
-    async def _attempt(self, config: TranscriptionConfig) -> str:
+    async def _attempt(self, config: TranscriptionConfig) -> None:
         """One walk through the stretch, on one session."""
         self._by.log.attempts += 1
         hints = self._by.hints
@@ -145,14 +158,13 @@ class Take:
             hints = replace(hints, detection=None)
         lease = await self._by.sessions.lease(config)
         try:
-            text = await self._converse(lease.session, config, hints)
+            await self._converse(lease.session, config, hints)
             if hints.detection is None:  # or audio may have followed the turn
                 lease.release()
-            return text
         finally:
             lease.retire()
 
-    async def _converse(self, session: PooledChannel, config: TranscriptionConfig, hints: Hints) -> str:
+    async def _converse(self, session: PooledChannel, config: TranscriptionConfig, hints: Hints) -> None:
         """One turn on one session: hints, audio while it arrives, commit, text."""
         turn = TranscriptionTurn(
             f"{self._by.log.id}-{self._by.log.attempts}",
@@ -165,7 +177,8 @@ class Take:
         try:
             async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as tasks:
                 sender = tasks.create_task(self._send(session, turn, deadline))
-                final = await self._receive(session, turn)
+                self._heard(await self._receive(session, turn))
+                await asyncio.sleep(0)  # whoever waits for the text goes on before the session is given back
                 sender.cancel()  # the service may have ended the turn
         except TimeoutError:
             raise no_response() from None
@@ -173,8 +186,6 @@ class Take:
             raise first_of(group) from None
         session.hints = turn.told
         session.items.add(turn.item_id)
-        self._by.log.add_usage(final.usage)
-        return final.text
 
     async def _send(self, session: PooledChannel, turn: TranscriptionTurn, deadline: asyncio.Timeout) -> None:
         """Walk the stretch; commit at its end, unless the service has; then the transcript is awaited."""

@@ -8,11 +8,12 @@ drafts said. Should it not come in time, the last draft and a take of what came 
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.errors import OutOfOrder, SpeechServiceError
+from wyoming_azure_realtime.errors import InternalError, OutOfOrder, SpeechServiceError
 from wyoming_azure_realtime.speech.bias import echoes
 from wyoming_azure_realtime.speech.recording import Recording
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
@@ -24,6 +25,8 @@ from wyoming_azure_realtime.speech.turn_taking import TurnTaking
 BLOCK_SECONDS = 0.1  # that are converted, listened to and sent at once, unless something may be decided before
 MOST_DRAFTS = 12  # of one utterance: every one is paid for
 MOST_PENDING = 2  # drafts that speech went on after, and whose texts are not there yet
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Utterance:
@@ -38,6 +41,8 @@ class Utterance:
         self._turn: TurnTaking | None = None
         self._unheard = bytearray()
         self._enough = 0  # bytes to be heard at once
+        self._unlistened = b""
+        self._listening: asyncio.Handle | None = None
         self._takes: list[Take] = []  # from the first word on; the newest counts, earlier ones are drafts
         self._rest: Take | None = None  # of what came after the last draft that has a text
         self._drafts = 0
@@ -55,8 +60,9 @@ class Utterance:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for alarm in self._alarms:
-            alarm.cancel()
+        for alarm in (*self._alarms, self._listening):
+            if alarm is not None:
+                alarm.cancel()
         takes = [*self._takes, self._rest] if self._rest else self._takes
         for take in takes:
             take.abandon()
@@ -85,16 +91,15 @@ class Utterance:
             return
         self._unheard += data
         if len(self._unheard) >= self._enough:
-            self._hear(self._turn)
-            self._follow(self._turn)
-            self._enough = self._turn.bytes_until_decision(BLOCK_SECONDS)
+            self._listen_and_follow()
+            self._hear()
 
     def finish(self) -> None:
         """No more audio. Raises `AudioTooLong`."""
         if self._recording.finished:
             return
-        if self._turn is not None:
-            self._hear(self._turn)
+        if self._unheard:
+            self._hear()
         self._recording.finish()
         if self._result is None:
             self._conclude()
@@ -113,12 +118,37 @@ class Utterance:
                 yield self._result
                 return
 
-    def _hear(self, turn: TurnTaking) -> None:
-        """What was written since the last time."""
+    def _hear(self) -> None:
+        """What was written since the last time is recorded; it is on its way before it is listened to."""
+        if self._ended:
+            return
         data = bytes(self._unheard)
         self._unheard.clear()
         self._recording.write(data)
+        self._unlistened += data
+        if self._takes:
+            self._takes[-1].grown()
+        if self._listening is None:
+            self._listening = asyncio.get_running_loop().call_soon(self._listen_and_follow)
+
+    def _listen_and_follow(self) -> None:
+        if self._listening is None or self._turn is None:
+            return
+        self._listening.cancel()
+        try:
+            self._listen(self._turn)
+            if not self._recording.finished:
+                self._follow(self._turn)
+        except SpeechServiceError as error:
+            self._fail(error)
+        except Exception as error:
+            _LOGGER.exception("Listening to recognition %s failed unexpectedly", self._log.id)
+            self._fail(InternalError.of(error))
+
+    def _listen(self, turn: TurnTaking) -> None:
+        data, self._unlistened, self._listening = self._unlistened, b"", None
         turn.feed(data)
+        self._enough = turn.bytes_until_decision(BLOCK_SECONDS)
 
     def _follow(self, turn: TurnTaking) -> None:
         """Begin, close or feed the take, as somebody speaks or pauses."""
@@ -172,10 +202,10 @@ class Utterance:
     def _conclude(self) -> None:
         """From now on time is short: the newest take is the last one."""
         take = self._takes[-1] if self._takes else None
-        if self._turn is not None and self._wanted(
-            take, self._turn
-        ):  # the last of it was still being converted
-            take = self._begin_take()
+        if self._turn is not None and not (take and take.end is None):
+            self._listen(self._turn)
+            if self._wanted(take, self._turn):  # the last of it was not heard yet
+                take = self._begin_take()
         if take is None:  # nothing but quiet, or too short to be anything
             self._succeed("")
             return

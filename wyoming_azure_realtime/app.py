@@ -1,7 +1,8 @@
 """The composition root: builds everything, starts it in order, stops it in reverse.
 
-Order: embedded backend (if it is used), pool, Wyoming, HTTP, `Ready`, then warm sessions and zeroconf, which
-nobody waits for. At the end nothing is announced any more before nobody is accepted any more.
+Order: embedded backend (if it is used), pool, Wyoming, `Ready`, then warm sessions, HTTP, zeroconf. To load
+the last two takes as long as all the rest, and no command has to wait for it. At the end nothing is
+announced any more before nobody is accepted any more.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.azure.endpoint import host_kind
@@ -18,7 +19,6 @@ from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
-from wyoming_azure_realtime.http_api.server import HttpServer
 from wyoming_azure_realtime.realtime.dialects import for_api_version
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
@@ -28,9 +28,12 @@ from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
 from wyoming_azure_realtime.speech.targets import Targets
-from wyoming_azure_realtime.stopping import told_to_stop
-from wyoming_azure_realtime.wyoming_server.discovery import Discovery
+from wyoming_azure_realtime.stopping import first_over, told_to_stop
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
+
+if TYPE_CHECKING:
+    from wyoming_azure_realtime.http_api.server import HttpServer
+    from wyoming_azure_realtime.wyoming_server.discovery import Discovery
 
 _LOGGER = logging.getLogger("wyoming_azure_realtime")
 
@@ -51,7 +54,7 @@ async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
     """
     stop = told_to_stop(loaded.settings.limits.stop)
     async with AsyncExitStack() as stack:
-        await _first(stop.wait(), _run(loaded, stack, announce))
+        await first_over(stop.wait(), _run(loaded, stack, announce))
         _LOGGER.info("Stopping")
     _LOGGER.info("Stopped")
     return 0
@@ -72,12 +75,11 @@ async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None)
     doors = Doors(wyoming, settings.limits.stop)
     stack.push_async_callback(doors.close)
     await wyoming.start()
-    doors.http = await _start_http(loaded, service)
     _LOGGER.info("Ready")
     _tell_newcomers(wyoming, service)
     service.warm()
-    doors.discovery = Discovery(settings.zeroconf, wyoming.tcp_addresses)
-    doors.discovery.start()
+    doors.http = await _start_http(loaded, service)
+    doors.discovery = await _start_discovery(settings, wyoming)
     if announce is not None and wyoming.tcp_addresses:
         telling = asyncio.create_task(announce(wyoming.tcp_addresses[0].port))
         stack.callback(telling.cancel)
@@ -90,8 +92,8 @@ class Doors:
 
     wyoming: WyomingServer
     within: float
-    http: HttpServer | None = None
-    discovery: Discovery | None = None
+    http: "HttpServer | None" = None
+    discovery: "Discovery | None" = None
 
     async def close(self) -> None:
         """Announce nothing, accept nobody, let requests end: in time for what is closed after the doors."""
@@ -210,11 +212,11 @@ def _warn_of_models(settings: Settings, clouds: Sequence[Target]) -> None:
         _LOGGER.warning("%s", warning)
 
 
-async def _start_http(loaded: Loaded, service: SpeechService) -> HttpServer | None:
+async def _start_http(loaded: Loaded, service: SpeechService) -> "HttpServer | None":
     http = loaded.settings.http
     if http.listen == "off":
         return None
-    server = HttpServer(service, http, model=_deployment(loaded))
+    server = (await asyncio.to_thread(_http_server))(service, http, model=_deployment(loaded))
     try:
         await server.start()
     except AddressInUse as error:
@@ -224,6 +226,24 @@ async def _start_http(loaded: Loaded, service: SpeechService) -> HttpServer | No
         return None
     _LOGGER.info("HTTP API on port %d", server.port)
     return server
+
+
+async def _start_discovery(settings: Settings, wyoming: WyomingServer) -> "Discovery":
+    discovery = (await asyncio.to_thread(_discovery))(settings.zeroconf, wyoming.tcp_addresses)
+    discovery.start()
+    return discovery
+
+
+def _http_server() -> "type[HttpServer]":
+    from wyoming_azure_realtime.http_api.server import HttpServer  # noqa: PLC0415 - takes a third of the start
+
+    return HttpServer
+
+
+def _discovery() -> "type[Discovery]":
+    from wyoming_azure_realtime.wyoming_server.discovery import Discovery  # noqa: PLC0415 - a tenth of it
+
+    return Discovery
 
 
 def _deployment(loaded: Loaded) -> str:
@@ -269,16 +289,3 @@ def _log_turn(turn: TurnRecord) -> None:
         first,
         turn.total_seconds * 1000,
     )
-
-
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Until any of them is over; what it raises, if it does."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        over, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in over:
-        task.result()

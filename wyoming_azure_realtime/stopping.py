@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Coroutine
+from typing import Any
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -25,3 +27,16 @@ def told_to_stop(within: float) -> asyncio.Event:
     for number in _SIGNALS:
         loop.add_signal_handler(number, first)
     return stop
+
+
+async def first_over(*waits: Coroutine[Any, Any, object]) -> None:
+    """Until any of them is over; what it raises, if it does."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        over, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in over:
+        task.result()

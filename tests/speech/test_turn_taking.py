@@ -64,7 +64,9 @@ def decided(audio: bytes, rules: TurnRules, *, patient: bool) -> list[tuple[str,
     return found
 
 
-@pytest.mark.parametrize("rules", [TurnRules(), TurnRules(draft=0.15, end=0.7), TurnRules(end=0.25, longest=2)])
+@pytest.mark.parametrize(
+    "rules", [TurnRules(), TurnRules(draft=0.15, end=0.7), TurnRules(end=0.25, longest=2)]
+)
 @pytest.mark.parametrize("before", [0, 130, 1010])
 @pytest.mark.parametrize("after", [190, 200, 400, 900])
 def test_who_listens_to_much_at_once_decides_as_soon(rules: TurnRules, before: int, after: int):

@@ -1,6 +1,7 @@
 """Where speech is in a stream of PCM."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class Endpointer:
             self._hear(pending[:whole], edges)
 
     def _edges(self, frames: int) -> list[int]:
-        """Where the next steps begin and end; they differ where a rate has no whole number of frames in one."""
+        """Frames at which the next steps begin and end; not all are as long where a rate is no multiple."""
         rate, here = self._source.rate, self._steps
         begun = here * rate // _STEPS_PER_SECOND
         end = (_STEPS_PER_SECOND * (begun + frames + 1) - 1) // rate
@@ -104,7 +105,7 @@ class Endpointer:
                 self._run = self._soft_left = self._buried_left = 0
                 self._excess_before = 0.0
             else:
-                self._take(heard, lambda: self._is_speech(pcm, samples, start, end))
+                self._take(heard, partial(self._is_speech, pcm, samples, start, end))
 
     def _take(self, heard: Prominence, is_speech: Callable[[], bool]) -> None:
         talk = heard.level < _FAINT or self._steps <= self._belongs_until or is_speech()

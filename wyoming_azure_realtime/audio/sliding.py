@@ -10,7 +10,9 @@ class SlidingMinimum:
     def __init__(self, count: int, width: int) -> None:
         self._left = count  # rows until the oldest has to go
         self._none: Sequence[float] = [math.inf] * width
-        self._older = [self._none]  # the least of each row and all after it up to `newer`, the oldest row last
+        self._older = [
+            self._none
+        ]  # the least of each row and all after it up to `newer`, the oldest row last
         self._newer: list[Sequence[float]] = []
         self._newest_least: Sequence[float] = self._none
 

@@ -1,5 +1,7 @@
 """The sound of one utterance, whole and bounded: written by the client's side, walked by the senders."""
 
+from bisect import bisect_left, bisect_right
+
 import numpy as np
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
@@ -20,19 +22,20 @@ class Recording:
         self._max_seconds = max_seconds
         self._source = REALTIME
         self._resampler: StreamResampler | None = None
-        self._pcm = bytearray()
+        self._pieces: list[bytes] = []  # never moved: one large array would be copied as it grows
+        self._ends: list[int] = []
         self._received = 0
         self._recent = bytearray()
         self.finished = False
         self.loud = False  # at any time, whatever it is
 
     def __len__(self) -> int:
-        return len(self._pcm)
+        return self._ends[-1] if self._ends else 0
 
     @property
     def seconds(self) -> float:
         """How long it is, as far as it was converted."""
-        return len(self._pcm) / BYTES_PER_SECOND
+        return len(self) / BYTES_PER_SECOND
 
     def begin(self, source: AudioFormat) -> None:
         """Say what is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
@@ -56,12 +59,19 @@ class Recording:
 
     def read(self, start: int, most: int) -> bytes:
         """At most `most` bytes from `start` on; empty where nothing is yet."""
-        return bytes(self._pcm[start : start + most])
+        first = bisect_right(self._ends, start)
+        last = bisect_left(self._ends, start + most, first) + 1
+        pieces = self._pieces[first:last]
+        if not pieces:
+            return b""
+        there = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        skipped = start - (self._ends[first] - len(pieces[0]))
+        return there[skipped : skipped + most]
 
     @property
     def loud_lately(self) -> bool:
         """Whether the last 200 ms are so loud that nobody would call it a pause, whatever it is."""
-        return _power(bytes(self._pcm[-_LATELY:])) > _VERY_LOUD
+        return _power(self.read(max(0, len(self) - _LATELY), _LATELY)) > _VERY_LOUD
 
     def held(self) -> bytes:
         """What the resampler holds back just now, made anew from the latest input; before it comes all else.
@@ -70,7 +80,7 @@ class Recording:
         """
         frames = self._received // self._source.frame_bytes
         samples = round(frames * REALTIME.rate / self._source.rate)
-        missing = samples * REALTIME.frame_bytes - len(self._pcm)
+        missing = samples * REALTIME.frame_bytes - len(self)
         if missing <= 0:
             return b""
         resampler = StreamResampler(self._source)
@@ -78,9 +88,13 @@ class Recording:
         return latest[-missing:]
 
     def _append(self, pcm: bytes) -> None:
-        if len(self._pcm) + len(pcm) > self._max_seconds * BYTES_PER_SECOND:
+        if not pcm:
+            return
+        length = len(self) + len(pcm)
+        if length > self._max_seconds * BYTES_PER_SECOND:
             raise AudioTooLong(f"The audio is longer than {self._max_seconds:g} seconds.")
-        self._pcm += pcm
+        self._pieces.append(pcm)
+        self._ends.append(length)
         self.loud = self.loud or _power(pcm) > _LOUD
 
     def _remember(self, data: bytes) -> None:

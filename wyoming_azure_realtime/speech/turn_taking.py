@@ -74,7 +74,7 @@ class TurnTaking:
         return self._ear.speech - self._dismissed_speech >= self._rules.shortest
 
     def bytes_until_decision(self, most: float) -> int:
-        """Of the input, at most `most` seconds, before whose end nothing can be decided, whatever they hold."""
+        """Of the input, before whose end nothing can be decided, whatever they are; for `most` seconds."""
         wait, ear = most, self._ear
         if self._rules.draft > 0:
             paused = min(ear.quiet, ear.calm) if self._undrafted else 0.0
@@ -82,5 +82,7 @@ class TurnTaking:
         if self._rules.end is not None:
             paused = ear.quiet if self.long_enough else 0.0
             wait = min(wait, self._rules.end - paused, self._rules.longest - ear.total)
-        frames = math.ceil(round(max(0.0, wait) * self._source.rate, 3))  # rounded, or 0.02 s are a frame more
+        frames = math.ceil(
+            round(max(0.0, wait) * self._source.rate, 3)
+        )  # rounded, or 0.02 s are a frame more
         return frames * self._source.frame_bytes

@@ -8,25 +8,21 @@ drafts said. Should it not come in time, the last draft and a take of what came 
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from types import TracebackType
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.errors import InternalError, OutOfOrder, SpeechServiceError
+from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.speech.bias import echoes
-from wyoming_azure_realtime.speech.recording import Recording
+from wyoming_azure_realtime.speech.incoming import Incoming
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
 from wyoming_azure_realtime.speech.take import Recogniser, Take, is_too_short, no_response
 from wyoming_azure_realtime.speech.turn_log import OnTurn
 from wyoming_azure_realtime.speech.turn_rules import TurnRules
 from wyoming_azure_realtime.speech.turn_taking import TurnTaking
 
-BLOCK_SECONDS = 0.1  # that are converted, listened to and sent at once, unless something may be decided before
 MOST_DRAFTS = 12  # of one utterance: every one is paid for
 MOST_PENDING = 2  # drafts that speech went on after, and whose texts are not there yet
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class Utterance:
@@ -37,12 +33,8 @@ class Utterance:
         self._rules = rules
         self._log = by.log
         self._on_turn = on_turn
-        self._recording = Recording(max_seconds)
-        self._turn: TurnTaking | None = None
-        self._unheard = bytearray()
-        self._enough = 0  # bytes to be heard at once
-        self._unlistened = b""
-        self._listening: asyncio.Handle | None = None
+        self._incoming = Incoming(max_seconds, rules, self._recorded, self._follow, self._fail)
+        self._recording = self._incoming.recording
         self._takes: list[Take] = []  # from the first word on; the newest counts, earlier ones are drafts
         self._rest: Take | None = None  # of what came after the last draft that has a text
         self._drafts = 0
@@ -60,9 +52,9 @@ class Utterance:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for alarm in (*self._alarms, self._listening):
-            if alarm is not None:
-                alarm.cancel()
+        self._incoming.close()
+        for alarm in self._alarms:
+            alarm.cancel()
         takes = [*self._takes, self._rest] if self._rest else self._takes
         for take in takes:
             take.abandon()
@@ -74,9 +66,7 @@ class Utterance:
 
     def begin(self, source: AudioFormat) -> None:
         """Say what audio is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
-        self._recording.begin(source)
-        self._turn = TurnTaking(source, self._rules)
-        self._enough = self._turn.bytes_until_decision(BLOCK_SECONDS)
+        self._incoming.begin(source)
 
     def write(self, data: bytes) -> None:
         """More audio, cut anywhere; never waits. Raises what already ended the turn, or `AudioTooLong`.
@@ -85,22 +75,14 @@ class Utterance:
         """
         if isinstance(self._result, SpeechServiceError):
             raise self._result
-        if self._turn is None:
-            raise OutOfOrder("There is audio before audio-start.")
-        if self._ended:
-            return
-        self._unheard += data
-        if len(self._unheard) >= self._enough:
-            self._listen_and_follow()
-            self._hear()
+        if not self._ended:
+            self._incoming.write(data)
 
     def finish(self) -> None:
         """No more audio. Raises `AudioTooLong`."""
         if self._recording.finished:
             return
-        if self._unheard:
-            self._hear()
-        self._recording.finish()
+        self._incoming.finish()
         if self._result is None:
             self._conclude()
 
@@ -118,50 +100,26 @@ class Utterance:
                 yield self._result
                 return
 
-    def _hear(self) -> None:
-        """What was written since the last time is recorded; it is on its way before it is listened to."""
-        if self._ended:
-            return
-        data = bytes(self._unheard)
-        self._unheard.clear()
-        self._recording.write(data)
-        self._unlistened += data
+    @property
+    def _turn(self) -> TurnTaking | None:
+        return self._incoming.turn
+
+    def _recorded(self) -> None:
         if self._takes:
             self._takes[-1].grown()
-        if self._listening is None:
-            self._listening = asyncio.get_running_loop().call_soon(self._listen_and_follow)
-
-    def _listen_and_follow(self) -> None:
-        if self._listening is None or self._turn is None:
-            return
-        self._listening.cancel()
-        try:
-            self._listen(self._turn)
-            if not self._recording.finished:
-                self._follow(self._turn)
-        except SpeechServiceError as error:
-            self._fail(error)
-        except Exception as error:
-            _LOGGER.exception("Listening to recognition %s failed unexpectedly", self._log.id)
-            self._fail(InternalError.of(error))
-
-    def _listen(self, turn: TurnTaking) -> None:
-        data, self._unlistened, self._listening = self._unlistened, b"", None
-        turn.feed(data)
-        self._enough = turn.bytes_until_decision(BLOCK_SECONDS)
 
     def _follow(self, turn: TurnTaking) -> None:
-        """Begin, close or feed the take, as somebody speaks or pauses."""
+        """Begin or close the take, as somebody speaks or pauses."""
+        if self._recording.finished or self._ended or self._result is not None:
+            return
         take = self._takes[-1] if self._takes else None
         if self._wanted(take, turn):
             take = self._begin_take()
-        if take is not None and take.end is None:
-            if turn.pausing and self._drafts < MOST_DRAFTS and not self._recording.loud_lately:
-                self._drafts += 1
-                turn.drafted()
-                take.close(self._recording.held())
-            else:
-                take.grown()
+        draft = turn.pausing and self._drafts < MOST_DRAFTS and not self._recording.loud_lately
+        if take is not None and take.end is None and draft:
+            self._drafts += 1
+            turn.drafted()
+            take.close(self._recording.held())
         if turn.too_long:
             self._end_turn()
         elif turn.ended:
@@ -203,8 +161,8 @@ class Utterance:
         """From now on time is short: the newest take is the last one."""
         take = self._takes[-1] if self._takes else None
         if self._turn is not None and not (take and take.end is None):
-            self._listen(self._turn)
-            if self._wanted(take, self._turn):  # the last of it was not heard yet
+            self._incoming.listen()  # to what may have come after the draft
+            if self._wanted(take, self._turn):
                 take = self._begin_take()
         if take is None:  # nothing but quiet, or too short to be anything
             self._succeed("")

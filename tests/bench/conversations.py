@@ -62,6 +62,16 @@ def recognise(uri: str, told: Utterance, wait: Wait) -> Lane:
         line.close()
 
 
+def say(uri: str, told: Utterance) -> Lane:
+    """The same sound for somebody who answers nothing."""
+    line = WyomingLine(uri)
+    try:
+        line.send(wire.utterance_start())
+        yield from _sent(line, wire.wyoming_chunks(told.seconds, told.chunk_ms), told)
+    finally:
+        line.close()
+
+
 def recognise_bare(line: RealtimeLine, told: Utterance, wait: Wait) -> Lane:
     """The same on a warm session."""
     yield from _sent(line, wire.append_frames(told.seconds, told.chunk_ms), told)

@@ -19,13 +19,15 @@ KEEPING_UP = 0.25
 """Seconds to a transcript; who takes longer has more to do than time."""
 
 SWEEP = (1, 5, 10, 25, 50)
+_APART = talk.CHUNK_MS / 1000 * 1.03
 
 
 @dataclass(frozen=True)
 class Load:
     """So many streams: shares of a core of every process, and the server's memory in bytes.
 
-    `waited`: the longest time from an end of speech to its transcript, in seconds.
+    `waited`: the longest time from an end of speech to its transcript, in seconds. `receiving`: what a server
+    takes of a core that only receives the same.
     """
 
     streams: int
@@ -34,6 +36,7 @@ class Load:
     driver: float
     memory: int
     waited: float = 0.0
+    receiving: float = 0.0
 
     @property
     def kept_up(self) -> bool:
@@ -65,14 +68,20 @@ def idle(server: Server, seconds: float = 2.0) -> float:
 
 
 def sweep(
-    server: Server, backend: Backend, counts: Sequence[int], seconds: float, say: Progress
+    server: Server,
+    backend: Backend,
+    counts: Sequence[int],
+    seconds: float,
+    say: Progress,
+    receiver: Server | None = None,
 ) -> list[Load]:
     """Measured in the middle of utterances, without their beginnings and ends; over when the server fails."""
     loads = []
     for count in counts:
         say(f"{count} streams")
         try:
-            loads.append(_loaded(server, backend, count, seconds))
+            load = _loaded(server, backend, count, seconds)
+            loads.append(replace(load, receiving=_received(receiver, count, seconds) if receiver else 0.0))
         except Stuck:
             break
         if not loads[-1].kept_up:
@@ -86,8 +95,7 @@ def _loaded(server: Server, backend: Backend, count: int, seconds: float) -> Loa
     waits: list[float] = []
     loads: list[Load] = []
     lanes: list[Lane] = [
-        _later(number * talk.CHUNK_MS / 1000 * 1.03, talk.recognise(server.uri, told, waits.append))
-        for number in range(count)
+        _later(number * _APART, talk.recognise(server.uri, told, waits.append)) for number in range(count)
     ]
     drive([*lanes, _measured(server, backend, count, seconds, loads)])
     assert len(waits) == count, f"{count - len(waits)} of {count} utterances were not answered"
@@ -101,6 +109,20 @@ def _measured(server: Server, backend: Backend, count: int, seconds: float, load
     yield time.monotonic() + seconds
     driver = (time.process_time() - own) / (time.monotonic() - began)
     loads.append(Load(count, meters[0].share(), meters[1].share(), driver, resident(server.pid)))
+
+
+def _received(receiver: Server, count: int, seconds: float) -> float:
+    told, shares = Utterance(seconds=SETTLING + seconds + 0.5), list[float]()
+
+    def measured() -> Lane:
+        yield time.monotonic() + SETTLING
+        meter = Meter(receiver.pid)
+        yield time.monotonic() + seconds
+        shares.append(meter.share())
+
+    lanes = [_later(number * _APART, talk.say(receiver.uri, told)) for number in range(count)]
+    drive([*lanes, measured()])
+    return shares[0]
 
 
 def waits(

@@ -1,6 +1,7 @@
 """The measures by name: each prints its table and keeps its figures."""
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,10 +11,11 @@ from tests.bench.conversations import Utterance
 from tests.bench.crowds import Fit
 from tests.bench.pairs import Pairs
 from tests.bench.report import PAIRS_HEAD, capacity, histogram, loads_table, pairs_row, table
-from tests.bench.servers import Backend, Server, busy
+from tests.bench.servers import Backend, Server, busy, receiver
 from tests.support.figures import median, quantile, say
 
 HANDSHAKE_MS = 150
+_SETTLED = 3.0
 CROWD = 20
 
 
@@ -102,13 +104,17 @@ def answers(bench: Bench) -> None:
 def sweep(bench: Bench) -> None:
     """More and more live streams."""
     quiet = crowds.idle(bench.server)
-    loads = crowds.sweep(bench.server, bench.backend, crowds.SWEEP, bench.seconds, bench.progress("sweep"))
+    with receiver(min(accounting.cores()[0])) as floor:
+        loads = crowds.sweep(
+            bench.server, bench.backend, crowds.SWEEP, bench.seconds, bench.progress("sweep"), floor
+        )
     kept_up = [load for load in loads if load.kept_up] or loads[:1]
     counts = [float(load.streams) for load in kept_up]
     cpu = Fit.through(counts, [load.server for load in kept_up])
+    receiving = Fit.through(counts, [load.receiving for load in kept_up])
     memory = Fit.through(counts, [float(load.memory) for load in kept_up])
     say(f"\ncapacity, live, 10 ms chunks  (load {accounting.load()}; idle {quiet * 100:.2f} % of a core)")
-    say(loads_table(loads, cpu, memory))
+    say(loads_table(loads, cpu, receiving, memory))
     if len(kept_up) < len(crowds.SWEEP):
         say(f"  it could not keep up with {crowds.SWEEP[len(kept_up)]} streams, which the fit leaves out")
     for load in loads:
@@ -117,6 +123,7 @@ def sweep(bench: Bench) -> None:
         "idle": quiet,
         "loads": [asdict(load) for load in loads],
         "cpu": asdict(cpu),
+        "receiving": asdict(receiving),
         "memory": asdict(memory),
         "extrapolated": capacity(cpu),
     }
@@ -153,6 +160,7 @@ def unpaced(bench: Bench) -> None:
 
 def vitals(bench: Bench) -> None:
     """Start and memory; comes first, when the server has done nothing yet."""
+    time.sleep(_SETTLED)  # what it loads after it is ready counts
     now = accounting.resident(bench.server.pid)
     say(f"\nready after {bench.server.ready:.2f} s; resident, idle: {now / 1e6:.1f} MB")
     bench.told["idle memory"] = now

@@ -44,13 +44,14 @@ def sure(values: Sequence[float]) -> tuple[float, float]:
     return ordered[low], ordered[high]
 
 
-def loads_table(loads: Sequence[Load], cpu: Fit, memory: Fit) -> str:
+def loads_table(loads: Sequence[Load], cpu: Fit, receiving: Fit, memory: Fit) -> str:
     """A row for each number of streams, with what the fit says."""
-    rows = [
-        ["live streams", "server, % of a core", "each", "sink", "driver", "memory, MB", "longest wait, ms"]
-    ]
+    head = ["live streams", "server, % of a core", "each", "only receiving", "each", "sink", "driver"]
+    rows = [[*head, "memory, MB", "longest wait, ms"]]
     for load in loads:
-        shares = (load.server, load.server / load.streams, load.sink, load.driver)
+        count = load.streams
+        shares = [load.server, load.server / count, load.receiving, load.receiving / count]
+        shares += [load.sink, load.driver]
         rows.append(
             [
                 str(load.streams),
@@ -61,6 +62,7 @@ def loads_table(loads: Sequence[Load], cpu: Fit, memory: Fit) -> str:
         )
     fits = [
         f"CPU: {cpu.each * 100:.3f} % a stream + {cpu.base * 100:.2f} %, {_off(cpu)}",
+        f"only receiving: {receiving.each * 100:.3f} % a stream + {receiving.base * 100:.2f} %",
         f"memory: {memory.each / 1e3:.0f} kB a stream + {memory.base / 1e6:.1f} MB, {_off(memory)}",
         f"live streams on one core, extrapolated: {capacity(cpu):.0f}",
     ]

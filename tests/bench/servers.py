@@ -1,5 +1,6 @@
 """The processes of a benchmark, each on its core: the server to be measured and the sink behind it."""
 
+import compileall
 import json
 import os
 import re
@@ -101,12 +102,26 @@ class Server:
 @contextmanager
 def sink(core: int | None = None) -> Iterator[Backend]:
     """A backend of our own."""
+    with _process("tests.bench.sink", core) as (port, pid):
+        yield Backend(f"http://127.0.0.1:{port}", pid)
+
+
+@contextmanager
+def receiver(core: int | None = None) -> "Iterator[Server]":
+    """What only receives: less cannot be done with live streams."""
+    with _process("tests.bench.receiver", core) as (port, pid):
+        yield Server("receiver", f"tcp://127.0.0.1:{port}", pid)
+
+
+@contextmanager
+def _process(module: str, core: int | None) -> Iterator[tuple[int, int]]:
+    """One of the benchmark's own processes: its port and its id."""
     pinned = ["--core", str(core)] if core is not None else []
-    command = [sys.executable, "-m", "tests.bench.sink", *pinned]
+    command = [sys.executable, "-m", module, *pinned]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield Backend(f"http://127.0.0.1:{int(process.stdout.readline())}", process.pid)
+            yield int(process.stdout.readline()), process.pid
         finally:
             process.kill()
 
@@ -116,6 +131,8 @@ def started(
     kind: str, backend: Backend, *, core: int | None = None, python: str = sys.executable, keep_log: str = ""
 ) -> Iterator[Server]:
     """A server of one of the `PRESETS`, or of a command with {uri}, {backend}, {key}."""
+    if kind == "ours":  # as pip does with whatever it installs
+        compileall.compile_dir(ROOT / "wyoming_azure_realtime", quiet=1)
     with TemporaryDirectory() as folder:
         (Path(folder) / "settings.yaml").write_text(_settings(backend))
         uri = f"tcp://127.0.0.1:{_free_port()}"

@@ -38,7 +38,6 @@ from wyoming_azure_realtime.wording import Wording
 MOST_UNHEARD = 10 * BYTES_PER_SECOND
 """Audio that waits for its turn, or for a client who takes it slowly; then the service has to wait."""
 
-STEPS_TO_THE_CLIENT = 3  # tasks between this one and the socket
 MOST_HEARD = 600 * BYTES_PER_SECOND
 """Of one piece, which takes five minutes at the slowest."""
 
@@ -205,7 +204,7 @@ class Rendition:
         self._heard += pcm
         self._unread += pcm
         self._news.set()
-        for _ in range(STEPS_TO_THE_CLIENT if first else 0):
+        if first:
             await asyncio.sleep(0)  # or a burst of audio would be read before its first is handed on
         while len(self._unread) > MOST_UNHEARD:
             self._room.clear()

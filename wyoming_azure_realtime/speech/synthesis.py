@@ -2,7 +2,7 @@
 
 Text is written by the client's side and cut into pieces. Each piece is spoken by itself, and the next one is
 always under way while one is heard. Reading text, splitting it, asking for speech and handing out audio wait
-for each other only where a bound is reached.
+for each other only where a bound is reached: two pieces, and what each keeps of its audio.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from types import TracebackType
 
 from wyoming_azure_realtime.audio.joining import Joiner
 from wyoming_azure_realtime.audio.pcm import silence
-from wyoming_azure_realtime.errors import InternalError, SpeechServiceError, TextTooLong, first_of
+from wyoming_azure_realtime.errors import InternalError, SpeechServiceError, TextTooLong
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.speech.catalog import Voice
 from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
@@ -23,7 +23,6 @@ from wyoming_azure_realtime.text.pieces import Piece, Pieces
 NOTHING_TO_SAY_MS = 20
 UNDER_WAY = 2  # pieces: the one that is heard, and the next
 HURRY_SECONDS = 0.3  # without more text, after which what is there is spoken
-AHEAD = 2  # times what a rendition keeps, for a client that takes it slowly
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -38,23 +37,26 @@ class Synthesis:
         self._pieces = pieces
         self._more_text = asyncio.Event()
         self._under_way = asyncio.Semaphore(UNDER_WAY)
-        self._renditions: asyncio.Queue[Rendition | None] = asyncio.Queue(UNDER_WAY)
+        self._renditions: asyncio.Queue[Rendition | SpeechServiceError | None] = asyncio.Queue()
         self._started: set[Rendition] = set()
-        self._audio: asyncio.Queue[bytes | SpeechServiceError | None] = asyncio.Queue(AHEAD)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Synthesis":
-        self._by.sessions.warm(self._by.configure(self._by.targets.choose(), Piece("", 0.0)))
         self._task = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for rendition in self._started:
+            rendition.abandon()
         try:
             if self._task is not None:
                 self._task.cancel()
                 await asyncio.gather(self._task, return_exceptions=True)
+            for rendition in self._started:
+                rendition.abandon()
+                await rendition.ended()
         finally:
             self._on_turn(self._log.record())
 
@@ -73,41 +75,49 @@ class Synthesis:
         self._more_text.set()
 
     async def audio(self) -> AsyncIterator[bytes]:
-        """24 kHz PCM16 mono, as it is generated. Raises the turn's `SpeechServiceError`."""
-        while (chunk := await self._audio.get()) is not None:
-            if isinstance(chunk, SpeechServiceError):
-                raise chunk
-            yield chunk
+        """24 kHz PCM16 mono, as it is generated. Read it once. Raises the turn's `SpeechServiceError`."""
+        try:
+            async for pcm in self._joined():
+                if pcm:
+                    self._log.first_result()
+                    self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
+                    yield pcm
+        except SpeechServiceError as error:
+            self._log.outcome = error.code
+            raise
+        except Exception as error:
+            _LOGGER.exception("Synthesis %s failed unexpectedly", self._log.id)
+            self._log.outcome = InternalError.code
+            raise InternalError.of(error) from None
+        self._log.outcome = "completed" if self._log.audio_seconds else "empty"
+        if not self._log.audio_seconds:
+            yield silence(NOTHING_TO_SAY_MS)
+
+    async def _joined(self) -> AsyncIterator[bytes]:
+        """Everything that is spoken, in order, as one speech."""
+        joiner = Joiner()
+        while (rendition := await self._renditions.get()) is not None:
+            if isinstance(rendition, SpeechServiceError):
+                raise rendition
+            async for pcm in rendition.audio():
+                yield joiner.feed(pcm)
+            yield joiner.end(rendition.piece.pause)
+            await rendition.ended()
+            self._started.discard(rendition)
+            self._under_way.release()
 
     async def _run(self) -> None:
+        """Tell of every rendition, then of the end, or of an error in the text."""
         current_turn.set(self._log.id)
         end: SpeechServiceError | None = None
         try:
-            await self._speak()
-            self._log.outcome = "completed" if self._log.audio_seconds else "empty"
-            if not self._log.audio_seconds:
-                await self._audio.put(silence(NOTHING_TO_SAY_MS))
+            await self._begin_pieces()
         except SpeechServiceError as error:
             end = error
         except Exception as error:
             _LOGGER.exception("Synthesis %s failed unexpectedly", self._log.id)
             end = InternalError.of(error)
-        if end is not None:
-            self._log.outcome = end.code
-        await self._audio.put(end)
-
-    async def _speak(self) -> None:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._begin_pieces())
-                tasks.create_task(self._hand_out())
-        except BaseExceptionGroup as group:
-            raise first_of(group) from None
-        finally:
-            for rendition in self._started:
-                rendition.abandon()
-            for rendition in self._started:
-                await rendition.ended()
+        await self._renditions.put(end)
 
     async def _begin_pieces(self) -> None:
         """Have every piece spoken as soon as it is there, and as the one before it is heard."""
@@ -120,8 +130,9 @@ class Synthesis:
                 self._started.add(rendition)
                 await self._renditions.put(rendition)
             if finished:
-                await self._renditions.put(None)
                 return
+            if not self._started:
+                self._by.sessions.warm(self._by.configure(self._by.targets.choose(), Piece("", 0.0)))
             hurry = await self._nothing_came(None if hurry else HURRY_SECONDS)
 
     async def _nothing_came(self, within: float | None) -> bool:
@@ -133,20 +144,3 @@ class Synthesis:
             return True
         self._more_text.clear()
         return False
-
-    async def _hand_out(self) -> None:
-        """Everything that is spoken, in order, as one speech."""
-        joiner = Joiner()
-        while (rendition := await self._renditions.get()) is not None:
-            async for pcm in rendition.audio():
-                await self._hand_over(joiner.feed(pcm))
-            await self._hand_over(joiner.end(rendition.piece.pause))
-            await rendition.ended()
-            self._started.discard(rendition)
-            self._under_way.release()
-
-    async def _hand_over(self, pcm: bytes) -> None:
-        if pcm:
-            self._log.first_result()
-            self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
-            await self._audio.put(pcm)

@@ -65,14 +65,21 @@ class TtsExchange(Exchange):
     async def run(self) -> None:
         """Feed the synthesis and write its audio. Raises SpeechServiceError."""
         async with self._service.synthesize(self._request()) as synthesis:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._feed(synthesis), name="wyoming text")
-                    await self._speak(synthesis)
-            except BaseExceptionGroup as failures:
-                raise _first(failures) from None
+            if self._streamed:
+                await self._feed_and_speak(synthesis)
+            else:
+                await self._feed(synthesis)
+                await self._speak(synthesis)
             if self._streamed:
                 self._outbox.send(encode(SynthesizeStopped()))
+
+    async def _feed_and_speak(self, synthesis: Synthesis) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._feed(synthesis), name="wyoming text")
+                await self._speak(synthesis)
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
 
     def after_error(self) -> list[Eventable]:
         """End the audio that began and the stream that was asked for, or clients wait for ever."""

@@ -7,14 +7,14 @@ allowed on top. Lower a number when the code got faster; raising one needs a rea
 
 BASELINE = {
     # sent as fast as it goes, so that all of it is parsed, resampled and listened to within that time, while
-    # the bare client writes bytes that were made before; 11 to 20 on a virtual machine with noisy neighbours
-    "end of speech to transcript": 15.0,
+    # the bare client writes bytes that were made before
+    "end of speech to transcript": 8.0,
     # a new connection, a lease of a warm session and the comparison with the text come on top
-    "request to first audio": 4.7,
-    # base64, JSON and one write per 100 ms of sound; level and pauses
-    "request to last audio": 3.9,
-    # by what the driver takes to send the same chunks; since it is listened to for pauses, too
-    "CPU of a live stream": 3.5,
-    # by what the sink takes to send frames that were made before; since every word is compared
-    "CPU of an answer": 5.3,
+    "request to first audio": 3.4,
+    # base64, JSON and one write per 170 ms of sound; level and pauses
+    "request to last audio": 3.1,
+    # by what the driver takes to send the same chunks
+    "CPU of a live stream": 2.7,
+    # by what the sink takes to send frames that were made before; every word is compared
+    "CPU of an answer": 5.8,
 }

@@ -1,8 +1,12 @@
-"""The image, the unit and the samples for compose and Kubernetes fit the program."""
+"""The image, the unit and the samples for compose, Kubernetes and HAProxy fit the program."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -13,12 +17,15 @@ from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.addon.user import UID
 from wyoming_azure_realtime.cli import COMMANDS
 from wyoming_azure_realtime.settings.environment import variables
-from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.settings.load import load
+from wyoming_azure_realtime.settings.model import Limits, Target
+from wyoming_azure_realtime.wyoming_server.networks import HOME
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config"
 IMAGES = {"image": ROOT / "Dockerfile", "add-on": CONFIG / "addon" / "Dockerfile"}
 UNIT = CONFIG / "wyoming-azure-realtime.service"
+WITH_KEY = CONFIG / "compose.azure.yaml"
 OURS = re.compile(r"\b(?:AZURE_OPENAI|WYOMING_AZURE_REALTIME)_[A-Z_]+[A-Z]\b")
 
 
@@ -28,6 +35,19 @@ def final(path: Path) -> list[Instruction]:
 
 def compose():
     return yaml.safe_load((CONFIG / "compose.yaml").read_text())
+
+
+def with_key(given):
+    """The environment of both compose files together, with `given` as the file beside them has it."""
+    service = yaml.safe_load(WITH_KEY.read_text())["services"]["speech"]
+    environ = {**compose()["services"]["speech"]["environment"], **service["environment"]}
+    found = {name: re.fullmatch(r"\$\{(\w+):([-?])(.*)\}", text) for name, text in environ.items()}
+    filled = {
+        name: given[match[1]] if match[2] == "?" else given.get(match[1], match[3])
+        for name, match in found.items()
+        if match
+    }
+    return {**environ, **filled}
 
 
 def kubernetes():
@@ -46,6 +66,7 @@ def pod():
         ROOT / "README.md",
         ROOT / "SECURITY.md",
         CONFIG / "compose.yaml",
+        WITH_KEY,
         CONFIG / "kubernetes.yaml",
     ],
     ids=lambda path: path.name,
@@ -116,7 +137,7 @@ def test_everywhere_there_is_more_time_to_stop_than_the_program_takes():
 
 
 def test_secrets_are_files():
-    for path in (CONFIG / "compose.yaml", CONFIG / "kubernetes.yaml", UNIT):
+    for path in (CONFIG / "compose.yaml", WITH_KEY, CONFIG / "kubernetes.yaml", UNIT):
         assert not re.search(r"(_KEY|_TOKEN)\b\s*[:=]", path.read_text())
 
 
@@ -126,6 +147,60 @@ def test_containers_run_as_nobody_on_a_file_system_that_they_cannot_write():
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod()["securityContext"]["runAsUser"] == UID
     assert container["image"].endswith(f":{__version__}")
+
+
+def test_compose_starts_the_demo_by_itself_and_azure_with_the_second_file(tmp_path):
+    assert load({}, compose()["services"]["speech"]["environment"]).uses == "embedded"
+    (tmp_path / "key").write_text("a-secret\n")
+    environ = with_key({"AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com"})
+    (secret,) = yaml.safe_load(WITH_KEY.read_text())["services"]["speech"]["secrets"]
+    assert environ["AZURE_OPENAI_KEY_FILE"] == f"/run/secrets/{secret}"
+    loaded = load({}, {**environ, "AZURE_OPENAI_KEY_FILE": str(tmp_path / "key")})
+    assert (loaded.uses, loaded.settings.targets[0].key.reveal()) == ("azure", "a-secret")
+
+
+def test_the_samples_name_the_default_deployments():
+    in_pods = {item["name"]: item["value"] for item in pod()["containers"][0]["env"]}
+    for environ in (in_pods, with_key({"AZURE_OPENAI_ENDPOINT": ""})):
+        assert environ["AZURE_OPENAI_REALTIME_DEPLOYMENT"] == Target().realtime_deployment
+        assert environ["AZURE_OPENAI_TRANSCRIPTION_DEPLOYMENT"] == Target().transcription_deployment
+
+
+READ = """
+import os, sys
+from wyoming_azure_realtime.settings.load import load
+uid, key = sys.argv[1:]
+os.setgroups([]), os.setgid(int(uid)), os.setuid(int(uid))
+environ = {"AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com", "AZURE_OPENAI_KEY_FILE": key}
+print(load({}, environ).uses)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_key_that_compose_is_given_can_be_read_by_the_user_in_the_container_alone():
+    said = re.search(r"sudo install -m (\d+) -o (\d+) -g (\d+) \S+ config/(\S+)", WITH_KEY.read_text())
+    secrets = yaml.safe_load(WITH_KEY.read_text())["secrets"]
+    assert [secret["file"] for secret in secrets.values()] == [f"./{said[4]}"]
+
+    def read(uid):
+        command = [sys.executable, "-c", READ, str(uid), str(key)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    with tempfile.TemporaryDirectory() as folder:  # not pytest's, which other users may not enter
+        Path(folder).chmod(0o755)
+        key = Path(folder) / "key"
+        key.write_text("a-secret")
+        key.chmod(int(said[1], 8))
+        os.chown(key, int(said[2]), int(said[3]))
+        assert read(UID).stdout == "azure\n"
+        assert "cannot be read: Permission denied" in read(UID + 1).stderr
+
+
+def test_haproxy_lets_in_whom_the_servers_would():
+    text = (CONFIG / "haproxy.cfg").read_text()
+    listed = re.findall(r"^ *acl home src (.+)$", text, re.MULTILINE)
+    assert {ip_network(one) for line in listed for one in line.split()} == set(HOME)
+    assert "tcp-request connection reject unless home\n" in text
 
 
 def test_the_service_finds_its_pods():

@@ -55,6 +55,7 @@ def test_secrets_are_passwords():
 
 def test_the_choices_are_those_that_exist():
     assert choices(SCHEMA["voice"]) == GA_VOICES
+    assert choices(SCHEMA["ends_command"]) == tuple(options.CHOICES["ends_command"][1])
     for option, kind in (("backend", Settings), ("fallback", Settings), ("noise_reduction", Recognition)):
         literal = kind.__annotations__[option]
         assert choices(SCHEMA[option]) == literal.__args__
@@ -62,7 +63,7 @@ def test_the_choices_are_those_that_exist():
 
 def test_the_form_begins_with_the_defaults():
     at_first = {"endpoint": "", "key": "", "more_targets": [], "other_settings": [], "debug": False}
-    at_first["home_names"] = False
+    at_first |= {"home_names": False, "ends_command": "home_assistant", "drafts": True}
     whole = {name: getattr(Settings(), name) for name in ("backend", "fallback", "fallback_hears")}
     target = {name: getattr(Target(), name) for name in ("realtime_deployment", "transcription_deployment")}
     speech = {name: getattr(Speech(), name) for name in ("voice", "speed")}
@@ -77,6 +78,7 @@ def test_the_form_as_it_begins_starts_the_program(tmp_path):
     (tmp_path / "options.json").write_text(json.dumps(CONFIG["options"]))
     loaded, notices = load_options(tmp_path, {})
     assert (loaded.uses, notices) == ("embedded", [])
+    assert loaded.settings.recognition == Recognition()
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -16,6 +16,7 @@ from wyoming_azure_realtime.addon.options import (
     read_options,
 )
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.model import Recognition
 from wyoming_azure_realtime.settings.walk import values
 
 AZURE = {"endpoint": "https://home.openai.azure.com", "key": "the-key"}
@@ -82,6 +83,22 @@ def test_every_option_of_a_target_does_too_for_the_first_one_and_for_the_others(
     )
     assert [target.name for target in loaded.settings.targets] == ["default", "second", "third"]
     assert notices == []
+
+
+def test_who_ends_a_command_and_drafts_are_choices(addon):
+    for who, external in (("home_assistant", True), ("server", False)):
+        loaded, notices = addon({"ends_command": who})
+        assert (loaded.settings.recognition.requires_external_vad, notices) == (external, [])
+    for drafts, seconds in ((True, Recognition().draft_after), (False, 0)):
+        loaded, notices = addon({"drafts": drafts})
+        assert (loaded.settings.recognition.draft_after, notices) == (seconds, [])
+
+
+def test_other_settings_may_be_of_models_and_profiles_of_any_name(addon):
+    rows = {"profiles.Quick-2.vad": "own", "recognition.models.gpt-next-2.keywords": "true"}
+    loaded, _ = addon({"other_settings": [{"name": name, "value": value} for name, value in rows.items()]})
+    assert loaded.settings.profiles["Quick-2"].vad == "own"
+    assert loaded.settings.recognition.models["gpt-next-2"].keywords
 
 
 def test_other_settings_go_by_their_names_in_the_settings_file(addon):

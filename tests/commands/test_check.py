@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.program import program, run_to_end
 from wyoming_azure_realtime.cli import REFUSED
+from wyoming_azure_realtime.commands.client import default_uri
 
 
 async def check(uri, *arguments):
@@ -18,6 +19,19 @@ async def test_a_server_that_is_there_is_well_by_tcp_and_by_a_unix_socket(tmp_pa
     async with program(*uris, "--http", "off", "--no-zeroconf", "--backend", "embedded") as running:
         assert await check(await running.uri()) == (0, "")
         assert await check(unix) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ("", "tcp://127.0.0.1:10300"),
+        ("tcp://0.0.0.0:10400", "tcp://127.0.0.1:10400"),
+        ("tcp://[::]:10400,unix:///run/voice", "tcp://[::1]:10400"),
+        ("unix:///run/voice", "unix:///run/voice"),
+    ],
+)
+def test_the_server_is_looked_for_where_the_environment_has_it_listen(told, asked):
+    assert default_uri({"WYOMING_AZURE_REALTIME_URI": told}) == asked
 
 
 @pytest.mark.parametrize("uri", ["tcp://127.0.0.1:1", "unix:///nowhere/socket"])

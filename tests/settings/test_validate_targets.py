@@ -114,7 +114,10 @@ def test_further_deployments_that_hear_are_given_with_their_models():
         ("fast", "pairs such as"),
         ("two words=whisper-1", "'two words' with 'whisper-1'"),
         ("fast=two words", "'fast' with 'two words'"),
-        ("whisper-1=whisper-1", "'whisper-1', which is the transcription_deployment already"),
+        (
+            "gpt-realtime-whisper=whisper-1",
+            "'gpt-realtime-whisper', which is the transcription_deployment already",
+        ),
         (",".join(f"d{number}=whisper-1" for number in range(21)), "given for 21 deployments"),
     ],
 )

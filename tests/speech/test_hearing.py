@@ -27,7 +27,7 @@ def test_the_default_deployment_comes_first():
         Deployment("fast", "gpt-live-transcribe"),
         Deployment("spare", "gpt-live-transcribe"),
     )
-    assert deployments(Target()) == (Deployment("whisper-1", "whisper-1"),)
+    assert deployments(Target()) == (Deployment("gpt-realtime-whisper", "gpt-realtime-whisper"),)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,30 @@ def test_settings_describe_models():
     assert model.ends_on_azure == model.ends_at_openai == date(2028, 12, 31)
 
 
-def test_a_model_is_warned_of_from_the_day_of_its_retirement_on_and_per_host():
-    target = Target(transcription_deployment="gpt-4o-transcribe")
-    told = [*warnings([(target, "azure")], (), TODAY)]
-    assert len(told) == 1
-    assert "'gpt-4o-transcribe' was to be retired on 2026-10-15" in told[0]
-    assert [*warnings([(target, "azure")], (), date(2026, 10, 14))] == []
+def test_a_model_is_warned_of_two_months_before_its_retirement_and_per_host():
+    target = Target(transcription_deployment="gpt-4o-transcribe", realtime_deployment="voice")
+    (told,) = warnings([(target, "azure")], (), TODAY)
+    assert "'gpt-4o-transcribe' was to be retired on 2026-10-15" in told
+    (told,) = warnings([(target, "azure")], (), date(2026, 10, 14))
+    assert "is to be retired on 2026-10-15" in told
+    assert [*warnings([(target, "azure")], (), date(2026, 8, 15))] == []
     assert [*warnings([(target, "openai")], (), TODAY)] == []
     assert len([*warnings([(target, "openai")], (), date(2027, 2, 26))]) == 1
+
+
+def test_a_model_that_speaks_is_warned_of_where_the_deployment_has_its_name():
+    (told,) = warnings([(Target(), "azure")], (), date(2027, 1, 15))
+    assert "the model 'gpt-realtime' is to be retired on 2027-02-28" in told
+    assert [*warnings([(Target(), "azure")], (), TODAY)] == []
+    assert [*warnings([(Target(realtime_deployment="kitchen"), "azure")], (), date(2099, 1, 1))] == []
+    target = Target(realtime_deployment="gpt-realtime-2.1")
+    assert [*warnings([(target, "openai")], (), date(2099, 1, 1))] == []
+
+
+def test_what_is_deployed_when_nothing_is_said_lives_for_a_while():
+    (told,) = warnings([(Target(), "azure"), (Target(), "openai")], (), date(2026, 11, 28))
+    assert "'gpt-realtime' is to be retired on 2027-01-20" in told
+    assert "such as gpt-realtime-2.1 or" in told
 
 
 def test_an_unknown_model_is_told_once_per_deployment_until_settings_describe_it():
@@ -79,5 +95,7 @@ def test_an_unknown_model_is_told_once_per_deployment_until_settings_describe_it
 
 def test_models_without_a_date_are_not_warned_of():
     current = [model.name for model in KNOWN if model.ends_on_azure is None]
-    targets = [(Target(transcription_deployment=name), "azure") for name in current]
+    targets = [
+        (Target(transcription_deployment=name, realtime_deployment="voice"), "azure") for name in current
+    ]
     assert [*warnings(targets, (), date(2099, 1, 1))] == []

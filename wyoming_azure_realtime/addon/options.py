@@ -54,10 +54,16 @@ OPTIONS = {
 }
 """The other options that are one setting each."""
 
-MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES = "more_targets", "other_settings", "home_names"
-KNOWN = (*TARGET, *OPTIONS, MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES)
+CHOICES: dict[str, tuple[str, dict[Any, str]]] = {
+    "ends_command": ("recognition.requires_external_vad", {"home_assistant": "true", "server": "false"}),
+    "drafts": ("recognition.draft_after", {False: "0"}),
+}
+"""Options whose values stand for those of a setting; any other value leaves it as it is."""
 
-_KEY = re.compile(r"[a-z_]+(\[\d{1,2}\])?(\.[a-z_]+(\[\d{1,2}\])?){0,3}")
+MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES = "more_targets", "other_settings", "home_names"
+KNOWN = (*TARGET, *OPTIONS, *CHOICES, MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES)
+
+_KEY = re.compile(r"[a-z_]+(\[\d{1,2}\])?(\.[A-Za-z0-9_-]+(\[\d{1,2}\])?){0,3}")
 
 
 @dataclass(slots=True)
@@ -104,6 +110,9 @@ def read_options(text: str) -> Reading:
     _targets(reading, options)
     for option, key in OPTIONS.items():
         reading.set(key, options.get(option), option)
+    for option, (key, values) in CHOICES.items():
+        if isinstance(options.get(option), str | bool):
+            reading.set(key, values.get(options[option]), option)
     for row in _rows(options, OTHER_SETTINGS):
         _other(reading, row)
     return reading

@@ -5,7 +5,7 @@ import json
 import socket
 import time
 
-from wyoming_azure_realtime.commands.client import DEFAULT_URI
+from wyoming_azure_realtime.commands.client import add_uri
 from wyoming_azure_realtime.errors import ConnectFailed
 from wyoming_azure_realtime.settings.addresses import TcpAddress, UnixAddress, server_address
 
@@ -14,7 +14,7 @@ _LONGEST_LINE = 1 << 20
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which server, and for how long."""
-    parser.add_argument("--uri", default=DEFAULT_URI, help=f"Wyoming server (default: {DEFAULT_URI}).")
+    add_uri(parser)
     parser.add_argument(
         "--timeout", type=float, default=4.0, metavar="SECONDS", help="Longest wait (default: 4)."
     )

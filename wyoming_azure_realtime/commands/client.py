@@ -1,19 +1,38 @@
 """What the commands that talk to a running server share."""
 
 import argparse
+import os
 import stat
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from wyoming_azure_realtime.errors import InvalidRequest
 
 DEFAULT_URI = "tcp://127.0.0.1:10300"
+URI_VARIABLE = "WYOMING_AZURE_REALTIME_URI"
 STANDARD = "-"
+_EVERYWHERE = {"//0.0.0.0:": "//127.0.0.1:", "//[::]:": "//[::1]:"}
+
+
+def default_uri(environ: Mapping[str, str]) -> str:
+    """Where a server listens that the same environment configures, seen from this machine."""
+    said = environ.get(URI_VARIABLE, "").replace(",", " ").split() or [DEFAULT_URI]
+    uri = said[0]
+    for everywhere, here in _EVERYWHERE.items():
+        uri = uri.replace(everywhere, here)
+    return uri
+
+
+def add_uri(parser: argparse.ArgumentParser) -> None:
+    """Which server."""
+    told = f"Wyoming server (default: {URI_VARIABLE}, else {DEFAULT_URI})."
+    parser.add_argument("--uri", default=default_uri(os.environ), help=told)
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Which server, in which language."""
-    parser.add_argument("--uri", default=DEFAULT_URI, help=f"Wyoming server (default: {DEFAULT_URI}).")
+    add_uri(parser)
     parser.add_argument("--language", default="", help="Language (default: the server's).")
 
 

@@ -1,4 +1,4 @@
-"""What each transcription model accepts: one table, which settings can extend.
+"""What each transcription model accepts, which settings can extend, and until when models can be had.
 
 Knowledge belongs to the model, not to the name of a deployment, which on Azure can be anything.
 Sources, read in November 2026: the official Python SDK's types of `session.audio.input.transcription` (hint
@@ -72,6 +72,24 @@ KNOWN = (
 UNKNOWN = TranscriptionModel("", turn_detection=False, prompt_holds_names=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SpeechModel:
+    """One family of models that speak, and the dates from which the hosts refuse the last version of it."""
+
+    name: str
+    ends_on_azure: date
+    ends_at_openai: date | None = None
+
+
+SPEAKING = (
+    SpeechModel("gpt-realtime", date(2027, 2, 28), date(2027, 1, 20)),
+    SpeechModel("gpt-realtime-mini", date(2026, 12, 15), date(2027, 1, 20)),
+    SpeechModel("gpt-realtime-1.5", date(2027, 2, 23)),
+    SpeechModel("gpt-realtime-2", date(2027, 5, 6)),
+    SpeechModel("gpt-realtime-2.1", date(2027, 6, 25)),
+    SpeechModel("gpt-realtime-2.1-mini", date(2027, 6, 25)),
+)
+
 _AZURE_NAMES = {"whisper": "whisper-1"}
 
 
@@ -83,3 +101,8 @@ def transcription_model(name: str, more: Iterable[TranscriptionModel] = ()) -> T
             if sought.startswith(known.name.lower()):
                 return known
     return UNKNOWN
+
+
+def speech_model(name: str) -> SpeechModel | None:
+    """The family of exactly that name: a deployment that is called otherwise may be any model."""
+    return next((model for model in SPEAKING if model.name == name.lower()), None)

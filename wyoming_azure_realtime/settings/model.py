@@ -72,7 +72,7 @@ class Target(Slice, frozen=True, kw_only=True):
     token_scope: str = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - a scope's name
     api_version: str = ""
     realtime_deployment: str = "gpt-realtime"
-    transcription_deployment: str = "whisper-1"
+    transcription_deployment: str = "gpt-realtime-whisper"
     transcription_model: str = ""
     # further deployments that hear, and the model of each; clients choose them by name
     also_transcribes: dict[str, str] = field(default_factory=dict)

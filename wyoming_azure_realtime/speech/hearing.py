@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
+from datetime import date, timedelta
+from typing import Literal, TypeAlias
 
-from wyoming_azure_realtime.realtime.models import TranscriptionModel, transcription_model
+from wyoming_azure_realtime.realtime.models import (
+    SpeechModel,
+    TranscriptionModel,
+    speech_model,
+    transcription_model,
+)
 from wyoming_azure_realtime.settings.model import Recognition, Target
 
 Known = tuple[TranscriptionModel, ...]
+Host: TypeAlias = Literal["azure", "openai"]
+
+SOON = timedelta(days=60)
+"""So long before a model's end it is told at every start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +57,34 @@ def models_of(recognition: Recognition) -> Known:
     )
 
 
-def warnings(
-    targets: Iterable[tuple[Target, Literal["azure", "openai"]]], known: Known, today: date
-) -> Iterator[str]:
+def warnings(targets: Iterable[tuple[Target, Host]], known: Known, today: date) -> Iterator[str]:
     """What an operator should know about the models of his targets, each with the host that it is at."""
     for target, host in targets:
         for deployment in deployments(target):
             facts = transcription_model(deployment.model, known)
-            where = f"Target '{target.name}': the transcription model '{deployment.model}'"
-            end = facts.ends_on_azure if host == "azure" else facts.ends_at_openai
+            what = f"Target '{target.name}': the transcription model '{deployment.model}'"
             if not facts.name:
                 yield (
-                    f"{where} is unknown, so it is asked for little, and names in the home are not sent. "
+                    f"{what} is unknown, so it is asked for little, and names in the home are not sent. "
                     "Say which it is (transcription_model, also_transcribes) or describe it "
                     "(recognition.models)"
                 )
-            elif end is not None and end <= today:
-                yield (
-                    f"{where} was to be retired on {end}, as far as known in November 2026. "
-                    "If it fails, deploy another, such as gpt-live-transcribe"
-                )
+            yield from _ending(what, _end(facts, host), today, "gpt-realtime-whisper or gpt-live-transcribe")
+        speaks = speech_model(target.realtime_deployment)
+        if speaks is not None:
+            what = f"Target '{target.name}': the model '{speaks.name}'"
+            yield from _ending(what, _end(speaks, host), today, "gpt-realtime-2.1 or gpt-realtime-2.1-mini")
+
+
+def _end(model: TranscriptionModel | SpeechModel, host: Host) -> date | None:
+    return model.ends_on_azure if host == "azure" else model.ends_at_openai
+
+
+def _ending(what: str, end: date | None, today: date, instead: str) -> Iterator[str]:
+    if end is None or end - today > SOON:
+        return
+    when = f"{'was' if end <= today else 'is'} to be retired on {end}, as far as known in November 2026"
+    yield f"{what} {when}. Deploy another, such as {instead}"
 
 
 def _date(text: str) -> date | None:

@@ -77,10 +77,11 @@ class Incoming:
             self._enough = self.turn.bytes_until_decision(BLOCK_SECONDS)
 
     def close(self) -> None:
-        """Nobody is told anything any more."""
+        """Nobody is told anything any more, nor kept in memory for that."""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
+        self._on_recorded = self._on_listened = self._on_error = _nobody
 
     def _record(self) -> None:
         data = bytes(self._unrecorded)
@@ -102,3 +103,7 @@ class Incoming:
         except Exception as error:
             _LOGGER.exception("Listening failed unexpectedly")
             self._on_error(InternalError.of(error))
+
+
+def _nobody(*_: object) -> None:
+    """Is told."""

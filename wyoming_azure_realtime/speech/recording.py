@@ -57,6 +57,13 @@ class Recording:
             self._append(self._resampler.flush())
         self.finished = True
 
+    def discard(self) -> None:
+        """Nobody needs the sound any more: let go of it now, whoever still knows this object."""
+        self.finished, self._resampler = True, None
+        self._pieces.clear()
+        self._ends.clear()
+        self._recent.clear()
+
     def read(self, start: int, most: int) -> bytes:
         """At most `most` bytes from `start` on; empty where nothing is yet."""
         first = bisect_right(self._ends, start)

@@ -62,6 +62,9 @@ class Utterance:
             await asyncio.gather(*(take.ended() for take in takes))
         finally:
             self._log.audio_seconds = self._recording.seconds
+            # failures and takes know each other, and so much sound must not wait for the garbage collector
+            self._recording.discard()
+            self._takes, self._rest = [], None
             self._on_turn(self._log.record())
 
     def begin(self, source: AudioFormat) -> None:

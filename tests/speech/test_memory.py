@@ -1,0 +1,56 @@
+"""What a request has kept is let go of at its end, not whenever the garbage collector comes by."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.service import running_service
+from tests.support.spoken_words import FIRST_CLAUSE, ONE_WORD, speech, spoken_engines
+from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
+
+SIXTEEN = AudioFormat(16_000, 2, 1)
+
+
+@pytest.fixture(autouse=True)
+def no_garbage_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("leave", ["at the end", "in the middle"])
+async def test_the_sound_of_a_command_is_let_go_of(leave: str):
+    audio = speech(FIRST_CLAUSE, before=100, after=600) + speech(ONE_WORD, after=300)
+    async with running_service(engines=spoken_engines()) as running:
+        async with running.service.recognize(RecognitionRequest("test")) as utterance:
+            recording = weakref.ref(utterance._recording)
+            utterance.begin(SIXTEEN)
+            for at in range(0, len(audio), 320):
+                utterance.write(audio[at : at + 320])
+                await asyncio.sleep(0)
+            if leave == "at the end":
+                utterance.finish()
+                async for _ in utterance.results():
+                    pass
+        del utterance
+        kept = recording()
+        assert kept is None or len(kept) == 0
+        assert leave == "in the middle" or kept is None
+
+
+async def test_an_answer_is_let_go_of():
+    async with running_service() as running:
+        async with running.service.synthesize(SynthesisRequest("test")) as synthesis:
+            await synthesis.write("Hello there.")
+            synthesis.finish()
+            started = weakref.WeakSet(synthesis._started)
+            async for _ in synthesis.audio():
+                started.update(synthesis._started)
+        del synthesis
+        await asyncio.sleep(0)
+        assert not started

@@ -8,7 +8,7 @@ from wyoming.event import Eventable
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.errors import OutOfOrder
+from wyoming_azure_realtime.errors import OutOfOrder, first_of
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.synthesis import Synthesis
@@ -79,7 +79,7 @@ class TtsExchange(Exchange):
                 group.create_task(self._feed(synthesis), name="wyoming text")
                 await self._speak(synthesis)
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first_of(failures) from None
 
     def after_error(self) -> list[Eventable]:
         """End the audio that began and the stream that was asked for, or clients wait for ever."""
@@ -148,11 +148,3 @@ class TtsExchange(Exchange):
                 await self._outbox.drained()
         self._speaking = False
         send(encode(AudioStop()))
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure that came first; the others are its echo."""
-    error: BaseException = failures
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -1,0 +1,45 @@
+"""The locks fit what pyproject.toml asks for, and say how they are made."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCKS = {
+    "config/addon/requirements.lock": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["local"],
+    ],
+    "config/build.lock": PROJECT["build-system"]["requires"],
+}
+# what the images run
+PLACE = {"python_version": "3.13", "python_full_version": "3.13.0"}
+
+
+def pins(text):
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+) \\$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize(("lock", "asked"), LOCKS.items(), ids=LOCKS)
+def test_what_is_pinned_is_what_the_project_asks_for(lock, asked):
+    pinned = pins((ROOT / lock).read_text())
+    wanted = [Requirement(line) for line in asked]
+    wanted = [one for one in wanted if not one.marker or one.marker.evaluate(PLACE)]
+    assert wanted
+    for one in wanted:
+        assert one.specifier.contains(pinned[one.name]), one
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_digests_and_the_first_lines_say_how_they_were_made(lock):
+    text = (ROOT / lock).read_text()
+    command = "".join(re.findall(r"^#    *(.*?)\\?$", text, re.MULTILINE))
+    assert "--generate-hashes" in command
+    assert f"--output-file {lock}" in command
+    blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(pins(text))
+    assert all("--hash=sha256:" in block for block in blocks)

@@ -1,0 +1,69 @@
+"""What is released is what was tested, under a version that the changelogs tell of."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from wyoming_azure_realtime import __version__
+
+ROOT = Path(__file__).parents[1]
+WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
+in_the_checkout = pytest.mark.skipif(not WORKFLOW.exists(), reason="workflows are in the checkout only")
+
+
+def jobs():
+    return yaml.safe_load(WORKFLOW.read_text())["jobs"]
+
+
+def before(name):
+    """All jobs that have to succeed before this one starts."""
+    needs = jobs()[name].get("needs", [])
+    direct = {needs} if isinstance(needs, str) else set(needs)
+    return direct.union(*(before(other) for other in direct))
+
+
+def runs(name):
+    return " ".join(step.get("run", "") for step in jobs()[name]["steps"])
+
+
+def test_the_changelog_begins_with_this_version_or_with_what_is_not_released_yet():
+    first = re.search(
+        r"^## \[(.+?)\](?: - \d{4}-\d{2}-\d{2})?$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert first[1] in {"Unreleased", __version__}
+
+
+@in_the_checkout
+def test_only_a_version_that_both_changelogs_tell_of_is_released():
+    said = runs("build")
+    assert "CHANGELOG.md" in said.split()
+    assert "config/addon/CHANGELOG.md" in said.split()
+    assert "wyoming_azure_realtime/__init__.py" in said.split()
+
+
+@in_the_checkout
+def test_the_wheel_is_tested_on_both_ends_of_the_pythons_before_anything_is_published():
+    assert jobs()["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert ".ci/installed python dist" in runs("test")
+    publishing = [name for name, job in jobs().items() if "write" in job["permissions"].values()]
+    assert len(publishing) == 4
+    assert all("test" in before(name) for name in publishing)
+
+
+@in_the_checkout
+def test_the_image_is_used_on_both_kinds_of_machines_before_it_is_pushed_and_named():
+    machines = {row["platform"]: row["machine"] for row in jobs()["image"]["strategy"]["matrix"]["include"]}
+    assert machines == {"amd64": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
+    said = runs("image")
+    assert said.index(".ci/image") < said.index("push=true")
+    assert {"image", "publish"} <= before("tag")
+
+
+@in_the_checkout
+def test_where_the_index_is_told_who_publishes_nothing_else_runs():
+    with_token = [name for name, job in jobs().items() if "id-token" in job["permissions"]]
+    assert with_token == ["publish"]
+    assert jobs()["publish"]["permissions"] == {"id-token": "write"}
+    assert runs("publish").strip() == ""

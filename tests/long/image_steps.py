@@ -4,10 +4,11 @@
     python -m tests.long.image_steps BASE FOLDER
 
 BASE stands for every image that FROM names: it has Debian and the Python that Debian ships. FOLDER/final is
-then what the image would hold. What only describes the image (ENV, USER and so on) is printed as JSON.
+then what the image would hold; what only describes the image (ENV, USER and so on) is in FOLDER/image.json.
+`python -m tests.long.image_use FOLDER` runs it.
 
 For the add-on: `--dockerfile config/addon/Dockerfile --context config/addon --build-arg BUILD_VERSION=…`, and
-PIP_FIND_LINKS with the address of a web server that has the wheel, if that version is not released yet.
+if that version is not released yet `--build-arg PIP_FIND_LINKS=…`, the address of a web server that has it.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.dockerfile import Instruction, read_dockerfile, stages
@@ -49,24 +52,21 @@ class Stage:
                 for name, value in re.findall(r"(\w+)=(\S+)", step.text):
                     self.environ[name] = value.replace("$PATH", self.environ["PATH"])
             case "ARG":
-                self.environ |= {step.text: self._arguments[step.text]}
+                name, _, default = step.text.partition("=")
+                self.environ[name] = self._arguments.get(name, default.strip('"'))
+            case "HEALTHCHECK":
+                self.facts[step.name] = json.loads(step.text.removeprefix("CMD "))
             case name:
                 self.facts[name] = step.words
 
     def _run(self, command: str) -> None:
         print("RUN", command[:100], flush=True)
-        kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-        if not kept.get("PIP_FIND_LINKS", "").startswith("http"):
-            kept.pop("PIP_FIND_LINKS", None)  # a folder of the machine's
-        try:
-            for path in FROM_HOST:
-                if Path(path).exists():
-                    shutil.copy(path, self.folder / path.lstrip("/"))
+        settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+        settings.pop("PIP_FIND_LINKS", None)  # a folder of the machine's
+        with _lent(self.folder):
             subprocess.run(
-                ["chroot", self.folder, "/bin/sh", "-c", command], env=kept | self.environ, check=True
+                ["chroot", self.folder, "/bin/sh", "-c", command], env=settings | self.environ, check=True
             )
-        finally:
-            (self.folder / "etc/pip.conf").unlink(missing_ok=True)
 
     def _copy(self, source: Path, *words: str) -> None:
         *files, target = words
@@ -80,14 +80,34 @@ class Stage:
             subprocess.run(command, check=True)
 
 
-def execute(dockerfile: Path, context: Path, base: Path, folder: Path, arguments: dict[str, str]) -> Stage:
-    """Every stage in order; the last one's file system is `folder`/final."""
+@contextmanager
+def _lent(folder: Path) -> Iterator[None]:
+    """What a step needs of this machine to download, taken away again."""
+    places = {Path(path): folder / path.lstrip("/") for path in FROM_HOST}
+    before = {place: place.read_bytes() if place.exists() else None for place in places.values()}
+    for source, place in places.items():
+        if source.exists():
+            shutil.copy(source, place)
+    try:
+        yield
+    finally:
+        for place, content in before.items():
+            place.unlink(missing_ok=True)
+            if content is not None:
+                place.write_bytes(content)
+
+
+def execute(dockerfile: Path, context: Path, base: Path, folder: Path, arguments: dict[str, str]) -> str:
+    """Every stage in order; the last one's file system is `folder`/final. What describes the image."""
     made: dict[str, Stage] = {}
     for name, steps in stages(read_dockerfile(dockerfile)):
         stage = made[name] = Stage(base, folder / (name or "final"), arguments)
         for step in steps:
             stage.follow(step, context, made)
-    return made[""]
+    final = made[""]
+    facts = json.dumps({"ENV": final.environ, **final.facts}, indent=2)
+    (folder / "image.json").write_text(facts)
+    return facts
 
 
 def main() -> None:
@@ -99,8 +119,7 @@ def main() -> None:
     parser.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args()
     arguments = dict(pair.split("=", 1) for pair in given.build_arg)
-    final = execute(given.dockerfile, given.context, given.base, given.folder, arguments)
-    print(json.dumps({"ENV": final.environ, **final.facts}, indent=2))
+    print(execute(given.dockerfile, given.context, given.base, given.folder, arguments))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python -m tests.long.supervisor_schema CHECKOUT
 
-CHECKOUT: the sources of home-assistant/supervisor. Of what they need, these packages have to be installed: aiodns,
-aiohttp, atomicwrites-homeassistant, attrs, awesomeversion, ciso8601, orjson, pyudev and voluptuous.
+CHECKOUT: the sources of home-assistant/supervisor. Of what they need, these packages have to be installed:
+aiodns, aiohttp, atomicwrites-homeassistant, attrs, awesomeversion, ciso8601, orjson, pyudev and voluptuous.
 """
 
 import __future__

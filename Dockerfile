@@ -21,11 +21,15 @@ COPY LICENSE NOTICE README.md pyproject.toml /src/
 COPY wyoming_azure_realtime /src/wyoming_azure_realtime
 RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels /src \
     && /opt/wyoming-azure-realtime/bin/pip install --no-cache-dir --no-deps /wheels/*.whl \
+    && /opt/wyoming-azure-realtime/bin/pip check \
     && /opt/wyoming-azure-realtime/bin/pip uninstall --yes pip
-# what nobody uses here: numpy's tests, a language model in whose place we make our own, and the two largest
-# dictionaries of languages that no embedded voice speaks
+# what nobody uses here: tests, what compilers and type checkers read, a language model in whose place we make our
+# own, commands in languages that are not heard, and the two largest dictionaries of those not spoken (the others
+# are small, and some of them speak words in their script)
 RUN find /opt/wyoming-azure-realtime/lib \
-        \( -type d -name tests -o -name en-us.lm.bin -o -name ru_dict -o -name cmn_dict \) -prune -exec rm -r {} +
+        \( -type d \( -name tests -o -name f2py \) -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' \
+        -o -name en-us.lm.bin -o -name ru_dict -o -name cmn_dict \
+        -o -path '*/home_assistant_intents/data/*.json' ! -name 'en*.json' \) -prune -exec rm -r {} +
 
 FROM python:3.13-slim
 

@@ -63,7 +63,7 @@ class Stage:
         print("RUN", command[:100], flush=True)
         settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
         settings.pop("PIP_FIND_LINKS", None)  # a folder of the machine's
-        with _lent(self.folder):
+        with lent(self.folder):
             subprocess.run(
                 ["chroot", self.folder, "/bin/sh", "-c", command], env=settings | self.environ, check=True
             )
@@ -81,7 +81,7 @@ class Stage:
 
 
 @contextmanager
-def _lent(folder: Path) -> Iterator[None]:
+def lent(folder: Path) -> Iterator[None]:
     """What a step needs of this machine to download, taken away again."""
     places = {Path(path): folder / path.lstrip("/") for path in FROM_HOST}
     before = {place: place.read_bytes() if place.exists() else None for place in places.values()}

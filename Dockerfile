@@ -3,7 +3,7 @@
 #   docker build -t wyoming-azure-realtime .
 #   docker run --rm --read-only --tmpfs /tmp -v speech:/data -p 10300:10300 wyoming-azure-realtime
 #
-# config/compose.yaml does that with a key, secrets as files and nothing that is not needed.
+# config/compose.yaml does that with nothing that is not needed; config/compose.azure.yaml adds a key.
 # Home Assistant finds it by itself only with `--network host`; else add it by address and port 10300.
 # HTTP listens inside the container alone. To publish it, set WYOMING_AZURE_REALTIME_HTTP=0.0.0.0:5000 and
 # WYOMING_AZURE_REALTIME_HTTP_TOKEN, and add -p 5000:5000.

@@ -170,8 +170,9 @@ READ = """
 import os, sys
 from wyoming_azure_realtime.settings.load import load
 uid, key = sys.argv[1:]
-os.setgroups([]), os.setgid(int(uid)), os.setuid(int(uid))
 environ = {"AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com", "AZURE_OPENAI_KEY_FILE": key}
+load({}, environ)  # all is imported while the program's folder can be read, which others may not enter
+os.setgroups([]), os.setgid(int(uid)), os.setuid(int(uid))
 print(load({}, environ).uses)
 """
 

@@ -1,16 +1,14 @@
 """The systemd unit: what it forbids is nothing that the program needs."""
 
-import asyncio
 import re
 import shutil
 import subprocess
 import sys
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.program import Program, clean_environment
+from tests.support.program import started
 from tests.support.stock_client import use
 from tests.support.unit_sandbox import supported
 
@@ -26,28 +24,10 @@ def confined(*command):
     return [sys.executable, "-m", "tests.support.unit_sandbox", str(UNIT), *command]
 
 
-@asynccontextmanager
-async def confined_program():
-    process = await asyncio.create_subprocess_exec(
-        *confined(sys.executable, "-m", "wyoming_azure_realtime", *DOORS),
-        stderr=asyncio.subprocess.PIPE,
-        env=clean_environment({}),
-        cwd=ROOT,
-    )
-    running = Program(process)
-    reading = asyncio.create_task(running.read_log())
-    try:
-        yield running
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        await reading
-
-
 @needs_seccomp
 async def test_under_its_filters_the_program_speaks_hears_and_ends_in_order():
-    async with confined_program() as running:
+    program = (sys.executable, "-m", "wyoming_azure_realtime", *DOORS)
+    async with started(*confined(*program), cwd=ROOT) as running:
         await use(await running.uri())
         assert await running.stop() == 0
     assert not re.search("Traceback|Operation not permitted", "\n".join(running.log))

@@ -127,7 +127,7 @@ def right(name: str, kind: Any) -> list[Any]:
             return [low, (low + high) / 2 if number is float else (low + high) // 2, high]
         case "str" | "password":
             return ["some: words, “quoted”"]
-    raise NotImplementedError(f"{name}: {kind}")
+    raise ValueError(f"{name}: no values are known for {kind}")
 
 
 def wrong(name: str, kind: Any) -> list[Any]:

@@ -15,7 +15,7 @@ import msgspec
 
 from tests.support.callers import HttpCaller, WyomingCaller
 from tests.support.eventually import eventually
-from tests.support.program import STOP_SECONDS, Program, clean_environment
+from tests.support.program import Program, started
 from tests.support.turn_lines import Turn, turns_in
 from tests.support.watched_program import TOLD
 from tests.support.word_engines import word_engines
@@ -116,7 +116,7 @@ async def house(
         ]
         folder = Path(stack.enter_context(TemporaryDirectory()))
         (folder / "settings.yaml").write_bytes(_settings(servers, model, settings))
-        program = await stack.enter_async_context(_watched(folder / "settings.yaml"))
+        program = await stack.enter_async_context(started(*_watched(folder / "settings.yaml"), cwd=ROOT))
         uri = await program.uri()
         port = int(uri.rpartition(":")[2])
         http = await stack.enter_async_context(HttpCaller(await program.http()))
@@ -146,28 +146,8 @@ def _settings(servers: Sequence[EmbeddedServer], model: str, more: dict[str, Any
     )
 
 
-@asynccontextmanager
-async def _watched(config: Path) -> AsyncIterator[Program]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.support.watched_program", "--config", str(config)),
-        stderr=asyncio.subprocess.PIPE,
-        env=clean_environment({}),
-        cwd=ROOT,
-    )
-    running = Program(process)
-    reading = asyncio.create_task(running.read_log())
-    try:
-        yield running
-    finally:
-        try:
-            await running.stop()
-        except TimeoutError:
-            process.kill()
-            raise
-        finally:
-            async with asyncio.timeout(STOP_SECONDS):
-                await process.wait()
-                await reading
+def _watched(config: Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "tests.support.watched_program", "--config", str(config))
 
 
 def _vitals(process: Path, told: str) -> Vitals:

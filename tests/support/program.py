@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -61,12 +62,23 @@ class Program:
 @asynccontextmanager
 async def program(*arguments: str, environ: Mapping[str, str] | None = None) -> AsyncIterator[Program]:
     """Start it with these arguments and nothing else configured."""
+    command = (sys.executable, "-m", "wyoming_azure_realtime", *arguments)
+    async with started(*command, environ=environ) as running:
+        yield running
+
+
+@asynccontextmanager
+async def started(
+    *command: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> AsyncIterator[Program]:
+    """The program, by whatever command; ended in order, and at the latest in `STOP_SECONDS`."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "wyoming_azure_realtime", *arguments),
+        *command,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=clean_environment(environ or {}),
+        cwd=cwd,
     )
     running = Program(process)
     reading = asyncio.create_task(running.read_log())
@@ -79,8 +91,9 @@ async def program(*arguments: str, environ: Mapping[str, str] | None = None) -> 
             process.kill()
             raise
         finally:
-            await process.wait()
-            await reading
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+                await reading
             if process.stdin:
                 process.stdin.close()
 

@@ -30,7 +30,6 @@ class Utterance:
 
     def __init__(self, by: Recogniser, rules: TurnRules, *, max_seconds: float, on_turn: OnTurn) -> None:
         self._by = by
-        self._rules = rules
         self._log = by.log
         self._on_turn = on_turn
         self._incoming = Incoming(max_seconds, rules, self._recorded, self._follow, self._fail)

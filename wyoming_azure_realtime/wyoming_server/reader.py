@@ -51,7 +51,7 @@ class WyomingReader:
         self._limits = limits
         self._buffer = bytearray()
         self._searched = 0  # bytes known to hold no newline
-        self._line = b""
+        self._line = b""  # of the header, if it is short enough for a pattern
         self._header: _Header | None = None  # its line is out of the buffer, its data and payload are not
         self._pattern = b""  # all of the last event that had a payload, but for that
         self._repeating = ("", b"", 0)  # what the pattern says: type, data, bytes of payload
@@ -75,7 +75,7 @@ class WyomingReader:
         data = bytes(header.data)
         if payload_at:
             data = _merged(data, bytes(self._buffer[:payload_at]))
-        if header.payload_length and len(self._line) + payload_at <= _LONGEST_PATTERN:
+        if header.payload_length and self._line and len(self._line) + payload_at <= _LONGEST_PATTERN:
             self._pattern = self._line + self._buffer[:payload_at]
             self._repeating = header.type, data, header.payload_length
         payload = bytes(self._buffer[payload_at:end])
@@ -122,7 +122,8 @@ class WyomingReader:
         if length < 0:
             self._searched = seen
             return None
-        line = self._line = bytes(buffer[: length + 1])
+        line = bytes(buffer[: length + 1])
+        self._line = line if len(line) <= _LONGEST_PATTERN else b""
         del buffer[: length + 1]
         self._searched = 0
         return self._check(_decode(_decode_header, line, "header line"))

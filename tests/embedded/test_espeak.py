@@ -1,4 +1,3 @@
-import ctypes
 import os
 import shutil
 import subprocess
@@ -62,10 +61,14 @@ def test_a_missing_library_is_one_sentence_and_the_way_out(tmp_path: Path, loade
     assert "\n" not in said
 
 
+def system_has(library: str) -> bool:
+    """Asked in a process of its own: in this one the loader's copy answers to the same name."""
+    probe = [sys.executable, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", library]
+    return subprocess.run(probe, capture_output=True, timeout=30, check=False).returncode == 0
+
+
 def test_without_the_loader_the_system_library_speaks(tmp_path: Path) -> None:
-    try:
-        ctypes.CDLL("libespeak-ng.so.1")
-    except OSError:
+    if not system_has("libespeak-ng.so.1"):
         pytest.skip("the system has no espeak-ng")
     assert int(run_with_loader(tmp_path, "raise ImportError", tmp_path, "libespeak-ng.so.1")) > 10_000
 

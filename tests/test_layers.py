@@ -22,6 +22,7 @@ TOP = {"__init__", "__main__", "api", "app", "cli", "commands", "stopping"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "logs": set(),
+    "observe": {"errors"},
     "settings.model": set(),
     "settings.addresses": {"errors"},
     # the loader checks what it loads, with the words of those whom it concerns

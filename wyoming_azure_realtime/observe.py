@@ -1,7 +1,7 @@
 """One place to observe: what turns, the pool, the doors and the providers report.
 
-Whoever does something reports what happened as an event; whoever wants to know subscribes. The log subscribes;
-counters, costs and the status page can. Nothing in an event tells what somebody said.
+Whoever does something reports what happened as an event; whoever wants to know subscribes. The log
+subscribes; counters, costs and the status page can. Nothing in an event tells what somebody said.
 """
 
 import logging
@@ -22,9 +22,10 @@ class TurnRecord:
     """One finished turn, whatever its end. Times are seconds; `started_at` is Unix time.
 
     `outcome`: `completed`, `empty`, `cancelled`, or the code of the error that ended it. `attempts`: sessions
-    that were leased; `requests`: transcriptions or responses that were asked for; `mismatches`: responses that
-    said something other than the text; `sent_seconds` and `received_seconds`: audio to and from the service,
-    of all attempts together. `usage`: the tokens that the service reported for all of them, added up.
+    that were leased; `requests`: transcriptions or responses that were asked for; `mismatches`: responses
+    that said something other than the text; `sessions`: sessions used up, not to be used again after it;
+    `sent_seconds` and `received_seconds`: audio to and from the service, of all attempts together. `usage`:
+    the tokens that the service reported for all of them, added up.
     """
 
     id: str
@@ -68,8 +69,11 @@ class RequestSent:
 
 @dataclass(frozen=True, slots=True)
 class RequestJudged:
-    """The end of such a request. `outcome`: `completed`, `cancelled`, `abandoned` (its end was not awaited),
-    or the code of an error. `usage`: as the service reported it; empty if it did not."""
+    """The end of such a request.
+
+    `outcome`: `completed`, `cancelled`, `abandoned` (its end was not awaited), or the code of an error.
+    `usage`: as the service reported it; empty if it did not.
+    """
 
     turn: str
     kind: TurnKind

@@ -19,16 +19,17 @@ from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
+from wyoming_azure_realtime.observe import Event, Observer, TurnEnded
 from wyoming_azure_realtime.realtime.dialects import for_api_version
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
 from wyoming_azure_realtime.speech.hearing import deployments, models_of, warnings
-from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.speech.sessions import Sessions
-from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.stopping import first_over, told_to_stop
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.engine import TurnEngine
+from wyoming_azure_realtime.turns.sessions import Sessions
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
 if TYPE_CHECKING:
@@ -120,16 +121,17 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         _warn_of_models(settings, clouds)
         opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
+        observer = Observer(_log_turn)
         sessions = Sessions(opener, settings.pool)
         stack.push_async_callback(sessions.close)
         hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
         service = SpeechService(
             _catalog(settings, (clouds + embedded)[0], None if clouds else backend),
-            sessions,
-            Targets([*clouds, *embedded] if hears else clouds),
-            Targets([*clouds, *embedded]),
+            TurnEngine(sessions),
+            Backends([*clouds, *embedded] if hears else clouds, "recognition", observer),
+            Backends([*clouds, *embedded], "synthesis", observer),
             settings,
-            _log_turn,
+            observer,
             _home_names(settings, stack),
         )
         probing = asyncio.create_task(service.keep_probing())
@@ -271,8 +273,11 @@ def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
         )
 
 
-def _log_turn(turn: TurnRecord) -> None:
+def _log_turn(event: Event) -> None:
     """One line per turn; what was said is not in it."""
+    if not isinstance(event, TurnEnded):
+        return
+    turn = event.record
     level = logging.INFO if turn.outcome in ("completed", "empty", "cancelled") else logging.WARNING
     first = f"{turn.first_result_seconds * 1000:.0f}" if turn.first_result_seconds is not None else "-"
     _LOGGER.log(

@@ -40,7 +40,7 @@ def rendered(name=HOSTILE):
 async def test_it_tells_version_backend_voices_and_the_state_of_every_target():
     async with http_door() as door:
         answer = await door.get("/")
-        targets = door.running.service.standings()["speaking"]
+        targets = door.running.service.backend_states()["speaking"]
     text = answer.body.decode()
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"

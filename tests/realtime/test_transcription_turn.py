@@ -18,9 +18,9 @@ from wyoming_azure_realtime.realtime.transcription_turn import (
     FinalText,
     Outcome,
     PartialText,
-    ToSend,
     TranscriptionTurn,
 )
+from wyoming_azure_realtime.realtime.turn import ToSend
 
 CONFIG = TranscriptionConfig(target="t", deployment="hears-well", model="whisper-1")
 KINDS = pytest.mark.parametrize("kind", ["transcription", "realtime"])
@@ -122,7 +122,7 @@ def test_audio_travels_as_it_is_and_the_commit_has_a_name():
 
 # --- what a turn makes of events: name, kind, events, outcomes
 
-FINAL = FinalText("Turn on the lights.", {"seconds": 2})
+FINAL = FinalText("Turn on the lights.")
 DONE = completed("i1", "Turn on the lights.", {"seconds": 2})
 HAPPY: dict[str, tuple[list[Event], list[Outcome]]] = {
     "text after the commit": (
@@ -135,7 +135,7 @@ HAPPY: dict[str, tuple[list[Event], list[Outcome]]] = {
     ),
     "no partial text": ([committed("i1"), DONE], [FINAL]),
     "empty deltas are no news": ([committed("i1"), delta("i1", ""), DONE], [FINAL]),
-    "nothing heard": ([committed("i1"), completed("i1", "")], [FinalText("", {})]),
+    "nothing heard": ([committed("i1"), completed("i1", "")], [FinalText("")]),
     "the item's own events say nothing": (
         [
             committed("i1"),
@@ -222,6 +222,27 @@ def test_events_of_other_business_are_ignored(event: JsonObject, kind: SessionKi
     if not isinstance(decoded, got.Error):
         assert turn.receive(decoded) == []
         assert outcomes(turn, committed("i1"), DONE)[-1] == FINAL
+
+
+def test_a_turn_is_settled_by_its_final_text_or_its_failure_and_by_nothing_else():
+    turn = turn_of(foreign=frozenset({"old"}))
+    assert turn.cancel() is None  # what was sent would stay in the buffer
+    turn.commit()
+    assert turn.cancel() == []
+    outcomes(turn, completed("old", "no"), committed("i1"), delta("i1", "Turn"))
+    assert not turn.settled
+    assert outcomes(turn, DONE, DONE) == [FINAL]  # once, though it came twice
+    assert turn.settled
+    assert turn.usages == [{"seconds": 2}]
+    assert turn.items == {"i1"}
+
+
+def test_what_failed_is_settled_as_well():
+    turn = turn_of()
+    turn.receive(committed("i1"))
+    with pytest.raises(errors.BackendError):
+        turn.receive(failed("i1", type="server_error"))
+    assert turn.settled
 
 
 # --- how a turn fails

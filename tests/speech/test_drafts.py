@@ -67,7 +67,7 @@ async def test_the_transcript_is_there_before_the_audio_ends():
             utterance.begin(SIXTEEN)
             utterance.write(COMMAND)
             await eventually(lambda: bool(running.server.record.sessions) and commits(running) == 1)
-            await eventually(lambda: utterance._takes[0].done)
+            await eventually(lambda: utterance._passes[0].done)
             utterance.finish()
             async with asyncio.timeout(0.02):
                 results = [result async for result in utterance.results()]
@@ -184,4 +184,4 @@ async def test_leaving_while_a_draft_is_under_way_leaves_nothing_behind():
             utterance.write(speech(SECOND_CLAUSE))
         assert running.turns[0].outcome == "cancelled"
         names = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
-        assert not any(name.startswith("Take.") for name in names)
+        assert not any(name.startswith("TranscriptionPass.") for name in names)

@@ -7,21 +7,23 @@ import pytest
 
 from tests.speech.test_service import SAID, noise
 from tests.support.eventually import eventually
-from tests.support.service import KEY
+from tests.support.service import KEY, records_into
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
-from wyoming_azure_realtime.speech import probe, targets
 from wyoming_azure_realtime.speech.catalog import GA_VOICES, realtime_catalog
 from wyoming_azure_realtime.speech.hearing import deployments
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.speech.sessions import Sessions
-from wyoming_azure_realtime.speech.targets import Targets
+from wyoming_azure_realtime.turns import backends, probe
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.engine import TurnEngine
+from wyoming_azure_realtime.turns.sessions import Sessions
 
 DOWN = Faults(refused_upgrade=RefusedUpgrade(status=503))
 
@@ -51,7 +53,7 @@ class House:
 @pytest.fixture
 async def house(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(probe, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(targets, "FIRST_ASIDE", 0.2)
+    monkeypatch.setattr(backends, "FIRST_ASIDE", 0.2)
     async with AsyncExitStack() as stack:
         servers = [
             await stack.enter_async_context(EmbeddedServer(ServerOptions(key=KEY), sink_engines()))
@@ -73,7 +75,9 @@ async def house(monkeypatch: pytest.MonkeyPatch):
             default_language="en",
         )
         turns: list = []
-        service = SpeechService(catalog, sessions, Targets(aims), Targets(aims), settings, turns.append)
+        observer = Observer(records_into(turns))
+        asr, tts = Backends(aims, "recognition", observer), Backends(aims, "synthesis", observer)
+        service = SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield House(service, servers, turns)
@@ -98,9 +102,9 @@ async def test_nothing_is_lost_when_the_first_target_goes_down_and_it_is_used_ag
         assert await house.hear() == SAID
         assert await house.speak()
     assert {turn.target for turn in house.turns[1:]} == {"second"}
-    assert house.service.standings()["hearing"]["first"] == "set aside"
+    assert house.service.backend_states()["hearing"]["first"] == "set aside"
     house.servers[0].faults = NO_FAULTS
-    await eventually(lambda: "set aside" not in str(house.service.standings()))
+    await eventually(lambda: "set aside" not in str(house.service.backend_states()))
     await house.hear()
     await house.speak()
     assert [turn.target for turn in house.turns[-2:]] == ["first", "first"]

@@ -1,6 +1,5 @@
 """What reaches the recogniser of a request's hints, over real sessions."""
 
-import logging
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from wyoming_azure_realtime.embedded.engines import Engines, Hints
 from wyoming_azure_realtime.embedded.models import Deployments
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing
+from wyoming_azure_realtime.observe import Warned
 from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings
 from wyoming_azure_realtime.speech.catalog import Model
 from wyoming_azure_realtime.speech.hearing import Deployment
@@ -114,10 +114,7 @@ async def test_a_model_is_chosen_by_its_name_or_by_that_of_its_deployment():
         assert [turn.model for turn in running.turns] == models
 
 
-async def test_a_target_without_the_model_hears_with_its_own_and_says_so_once(
-    caplog: pytest.LogCaptureFixture,
-):
-    caplog.set_level(logging.INFO, "wyoming_azure_realtime.speech.service")
+async def test_a_target_without_the_model_hears_with_its_own_and_says_so_once():
     async with running_service(
         engines=Engines(hearing=ScriptedHearing((SAID,))),
         options=deployed("whisper-1"),
@@ -128,5 +125,5 @@ async def test_a_target_without_the_model_hears_with_its_own_and_says_so_once(
         running.service.catalog = replace(running.service.catalog, models=(first,))
         for _ in range(2):
             assert await hear(running.service, model="live") == SAID
-    told = [record.message for record in caplog.records if "no model like" in record.message]
-    assert told == ["Target 'default' has no model like the one asked for: 'whisper-1' hears"]
+    warnings = [event.message for event in running.events if isinstance(event, Warned)]
+    assert warnings == ["Target 'default' has no model like the one asked for: 'whisper-1' is used"]

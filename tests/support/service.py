@@ -12,13 +12,14 @@ from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, realtime_catalog
 from wyoming_azure_realtime.speech.hearing import deployments, models_of
-from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.speech.sessions import Sessions
-from wyoming_azure_realtime.speech.targets import Targets
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.engine import TurnEngine
+from wyoming_azure_realtime.turns.sessions import Sessions
 
 KEY = "a-key-for-tests"
 DEFAULTS = Settings()
@@ -27,12 +28,23 @@ PREVIEW = "2025-04-01-preview"
 
 @dataclass
 class Running:
-    """A service, the server behind it, its pool, and the records of its turns."""
+    """A service, the server behind it, its pool, the records of its turns, and all that was observed."""
 
     service: SpeechService
     server: EmbeddedServer
     sessions: Sessions
     turns: list[TurnRecord] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+def records_into(turns: list[TurnRecord]) -> Callable[[Event], None]:
+    """A subscriber that keeps the records of turns."""
+
+    def keep(event: Event) -> None:
+        if isinstance(event, TurnEnded):
+            turns.append(event.record)
+
+    return keep
 
 
 @asynccontextmanager
@@ -52,6 +64,8 @@ async def running_service(
         plain = Target(endpoint=server.url, key=Secret(KEY), transcription_deployment="whisper-1")
         aim = msgspec.structs.replace(plain, **target)
         opener = SessionOpener([aim], settings.deadlines)
+        events: list[Event] = []
+        observer = Observer(events.append)
         sessions = Sessions(opener, settings.pool)
         catalog = realtime_catalog(
             backend="azure",
@@ -63,10 +77,11 @@ async def running_service(
             default_language=settings.recognition.language,
         )
         turns: list[TurnRecord] = []
-        hearing, speaking = Targets([aim]), Targets([aim])
-        service = SpeechService(catalog, sessions, hearing, speaking, settings, turns.append, home_names)
+        asr, tts = Backends([aim], "recognition", observer), Backends([aim], "synthesis", observer)
+        observer.subscribe(records_into(turns))
+        service = SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer, home_names)
         try:
-            yield Running(service, server, sessions, turns)
+            yield Running(service, server, sessions, turns, events)
         finally:
             await sessions.close()
             await opener.close()

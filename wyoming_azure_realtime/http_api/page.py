@@ -34,8 +34,8 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-def render(catalog: Catalog, model: str, standings: Mapping[str, Mapping[str, str]]) -> str:
-    """The page. `model`: the deployment that speaks; `standings`: each target's state, by what it does."""
+def render(catalog: Catalog, model: str, states: Mapping[str, Mapping[str, str]]) -> str:
+    """The page. `model`: the deployment that speaks; `states`: each target's state, by what it does."""
     hears = ", ".join(known.name for known in catalog.models)
     deaf = catalog.deaf_because or "nothing"
     facts = {
@@ -46,17 +46,16 @@ def render(catalog: Catalog, model: str, standings: Mapping[str, Mapping[str, st
     return _PAGE.substitute(
         version=escape(__version__),
         facts=_rows(facts.items()),
-        targets=_rows(_targets(standings)),
+        targets=_rows(_targets(states)),
         voices="\n".join(_voice(voice.name, catalog.default_voice) for voice in catalog.voices),
     )
 
 
-def _targets(standings: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
+def _targets(states: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
     """Each target once, with what it does and how it does."""
-    names = dict.fromkeys(name for states in standings.values() for name in states)
-    for name in names:
-        told = (f"{doing}: {states[name]}" for doing, states in standings.items() if name in states)
-        yield name, ", ".join(told)
+    for name in dict.fromkeys(name for by_target in states.values() for name in by_target):
+        words = (f"{use}: {by_target[name]}" for use, by_target in states.items() if name in by_target)
+        yield name, ", ".join(words)
 
 
 def _rows(rows: Iterable[tuple[str, str]]) -> str:

@@ -53,11 +53,13 @@ class StatusRoutes:
     async def info(self, request: web.Request) -> web.StreamResponse:
         """Models, voices, features, how the targets do, and how often what was said was not the text."""
         told = info(self._service.catalog, self._model)
-        return _json(told | {"targets": self._service.standings(), "drifts": dict(self._service.drifts)})
+        return _json(
+            told | {"targets": self._service.backend_states(), "drifts": dict(self._service.mismatches)}
+        )
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """The same for people, with a field to let it speak."""
-        body = page.render(self._service.catalog, self._model, self._service.standings())
+        body = page.render(self._service.catalog, self._model, self._service.backend_states())
         return web.Response(text=body, content_type="text/html", headers=page.HEADERS)
 
     async def health(self, request: web.Request) -> web.StreamResponse:

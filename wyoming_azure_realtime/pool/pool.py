@@ -32,6 +32,9 @@ class Poolable(Protocol):
     async def wait_closed(self) -> None:
         """Until it has ended."""
 
+    async def answers(self, within: float) -> bool:
+        """Whether a ping is answered."""
+
     async def close(self) -> None:
         """End it."""
 
@@ -51,7 +54,7 @@ class Lease(Generic[S]):
         """The work ended cleanly: the session is as good as before."""
         self._end(clean=True)
 
-    def retire(self) -> None:
+    def retire(self, *, silent: bool = False) -> None:
         """Anything else. Does nothing after `release`, so that it can stand in a `finally`."""
         self._end(clean=False)
 
@@ -84,7 +87,7 @@ class SessionPool(Generic[K, S]):
             self._slots.warm(key, time.monotonic(), always=always)
             self._step()
 
-    async def lease(self, key: K) -> Lease[S]:
+    async def lease(self, key: K, *, client: str = "", fresh: bool = False) -> Lease[S]:
         """A session. Raises `PoolError`, or the `BackendError` for which none can be opened."""
         if self._closed:
             raise PoolClosed("The service is stopping.")

@@ -18,6 +18,7 @@ from wyoming_azure_realtime.realtime.shapes import (
     ResponseParameters,
     StatusDetails,
 )
+from wyoming_azure_realtime.realtime.turn import ToSend
 
 READ_ALOUD = (
     "You are a text-to-speech engine, not an assistant. The user message is text to be read aloud. "
@@ -57,12 +58,10 @@ class TextEnded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The response is complete. `usage` as reported."""
-
-    usage: JsonObject
+    """The response is complete."""
 
 
-Outcome = Spoken | SpokenText | TextEnded | Finished
+Outcome = Spoken | SpokenText | TextEnded | Finished | ToSend
 
 
 class SpeechTurn:
@@ -76,36 +75,39 @@ class SpeechTurn:
         self._remainder = b""
         self._heard = False
         self._latest_words: got.AudioTranscriptDelta | None = None
+        self._cancelled = False
         self.response_id = ""
         self.audio_ended = False
+        self.settled = False
+        self.usages: list[JsonObject] = []
 
-    def create(self) -> send.ClientEvent:
+    def begin(self) -> list[send.ClientEvent]:
         """The request. `metadata` is echoed in `response.created` and tells whose response it is."""
         said = Item(type="message", role="user", content=[ContentPart(type="input_text", text=self._text)])
-        return send.ResponseCreate(
-            event_id=f"{self._id}-create",
-            response=ResponseParameters(
-                conversation="none",
-                metadata={"turn": self._id},
-                output_modalities=["audio"],
-                instructions=self._instructions,
-                tools=[],
-                tool_choice="none",
-                input=[said],
-            ),
+        parameters = ResponseParameters(
+            conversation="none",
+            metadata={"turn": self._id},
+            output_modalities=["audio"],
+            instructions=self._instructions,
+            tools=[],
+            tool_choice="none",
+            input=[said],
         )
+        return [send.ResponseCreate(event_id=f"{self._id}-create", response=parameters)]
 
-    def cancel(self) -> send.ClientEvent | None:
-        """Out-of-band responses are cancelled by id, so there is nothing to send before it is known."""
-        if not self.response_id:
-            return None
-        return send.ResponseCancel(event_id=f"{self._id}-cancel", response_id=self.response_id)
+    def cancel(self) -> list[send.ClientEvent]:
+        """A response is cancelled by its id; while that is not known, `receive` will say what to send."""
+        self._cancelled = True
+        return [self._cancel()] if self.response_id and not self.settled else []
 
     def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[Outcome]:
         """What an event means for this turn. Raises the `BackendError` that ends it."""
+        if self.settled:
+            return []
         match event:
             case got.ResponseCreated() if self._is_ours(event.response):
                 self.response_id = event.response.id
+                return [ToSend(self._cancel())] if self._cancelled else []
             case got.AudioDelta() if event.response_id == self.response_id:
                 return self._samples(event.delta)
             case got.AudioDone() if event.response_id == self.response_id:
@@ -115,6 +117,8 @@ class SpeechTurn:
             case got.AudioTranscriptDone() if event.response_id == self.response_id:
                 return [TextEnded()]
             case got.ResponseDone() if event.response.id == self.response_id or self._is_ours(event.response):
+                self.settled = True
+                self.usages.append(event.response.usage or {})
                 return self._judge(event.response)
             case got.Error():
                 error = event.error
@@ -122,6 +126,9 @@ class SpeechTurn:
                 if ours and error.code not in HARMLESS:
                     raise from_error(error)
         return []
+
+    def _cancel(self) -> send.ClientEvent:
+        return send.ResponseCancel(event_id=f"{self._id}-cancel", response_id=self.response_id)
 
     def _is_ours(self, response: Response) -> bool:
         return (response.metadata or {}).get("turn") == self._id
@@ -145,7 +152,7 @@ class SpeechTurn:
         details = response.status_details or StatusDetails()
         if response.status == "completed":
             if self._heard:
-                return [Finished(response.usage or {})]
+                return [Finished()]
             raise errors.ResponseFailed("The service finished its response without any audio.")
         if response.status == "failed" and details.error:
             failure = from_error(details.error)

@@ -14,6 +14,7 @@ from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.failures import HARMLESS, from_error
 from wyoming_azure_realtime.realtime.session_config import Hints, TranscriptionConfig, hints_update
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail, JsonObject
+from wyoming_azure_realtime.realtime.turn import ToSend
 
 MINIMUM_AUDIO = 4800  # bytes: 100 ms, below which the service refuses a commit
 LONGEST_APPEND = 96_000  # bytes: two seconds in one event, far below the service's 15 MiB
@@ -28,17 +29,9 @@ class PartialText:
 
 @dataclass(frozen=True, slots=True)
 class FinalText:
-    """The text that the service declares final. `usage` as reported."""
+    """The text that the service declares final."""
 
     text: str
-    usage: JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class ToSend:
-    """An event that the turn wants sent now."""
-
-    event: send.ClientEvent
 
 
 Outcome = PartialText | FinalText | ToSend
@@ -66,8 +59,11 @@ class TranscriptionTurn:
         self._kind = kind
         self._foreign = foreign_items
         self._update_pending = False
-        self._passed: set[str] = set()
+        self.commit_sent = False
+        self.items: set[str] = set()  # of this turn, as far as they are known
         self.committed = False
+        self.settled = False
+        self.usages: list[JsonObject] = []
         self.told = told
         self.item_id = ""
 
@@ -83,23 +79,37 @@ class TranscriptionTurn:
 
     def commit(self) -> send.ClientEvent:
         """The utterance is complete (`MINIMUM_AUDIO` at least)."""
+        self.commit_sent = True
         return send.InputAudioBufferCommit(event_id=f"{self._id}-commit")
 
     def again(self) -> None:
         """What was committed was no turn: the next item is awaited."""
-        self._passed.add(self.item_id)
-        self.item_id, self.committed = "", False
+        self.item_id, self.committed, self.settled = "", False, False
+
+    @property
+    def detects(self) -> bool:
+        """Whether the service was asked to end the turn, so that it may have begun another behind it."""
+        return self._hints.detection is not None
+
+    def cancel(self) -> list[send.ClientEvent] | None:
+        """A transcription that is under way cannot be stopped, but its end can be awaited.
+
+        What was not committed stays in the session's buffer and would be a part of the next turn.
+        """
+        return [] if self.commit_sent or self.committed else None
 
     def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[Outcome]:
         """What an event means for this turn. Raises the `BackendError` that ends it."""
         match event:
             case got.BufferCommitted() if not self.committed and not self._is_past(event.item_id):
                 self.item_id, self.committed = event.item_id, True
+                self.items.add(event.item_id)
             case got.TranscriptionDelta() if self._is_ours(event.item_id) and event.delta:
                 return [PartialText(event.delta)]
             case got.TranscriptionCompleted() if self._is_ours(event.item_id) and self.committed:
                 return self._finished(event)
             case got.TranscriptionFailed() if self._is_ours(event.item_id):
+                self.settled = True
                 raise self._failure(event.error)
             case got.SessionUpdated():
                 self._update_pending = False
@@ -111,13 +121,18 @@ class TranscriptionTurn:
         """Models that hear as they go send deltas before the commit names the item."""
         if not self.item_id and not self._is_past(item_id):
             self.item_id = item_id
+            self.items.add(item_id)
         return item_id == self.item_id
 
     def _is_past(self, item_id: str) -> bool:
-        return item_id in self._foreign or item_id in self._passed
+        return item_id in self._foreign or (item_id in self.items and item_id != self.item_id)
 
     def _finished(self, event: got.TranscriptionCompleted) -> list[Outcome]:
-        final = FinalText(event.transcript, event.usage or {})
+        if self.settled:  # it came twice
+            return []
+        self.settled = True
+        self.usages.append(event.usage or {})
+        final = FinalText(event.transcript)
         if self._kind == "transcription":
             return [final]
         # In a conversation the item would stay and be billed as context of later responses.

@@ -142,6 +142,19 @@ class Deadlines(Slice, frozen=True, kw_only=True):
     transcript: Seconds = 4.0
 
 
+class Budget(Slice, frozen=True, kw_only=True):
+    """What one command that is heard, or one segment of a text that is spoken, may cost.
+
+    `requests`: transcriptions or responses that its content causes; `sessions`: sessions that it may use up;
+    `audio_factor`: audio to or from the service, as a multiple of what was recorded or is to be spoken.
+    Attempts that follow a fault of a connection are counted apart, and are limited too.
+    """
+
+    requests: Annotated[int, Meta(ge=1, le=100)] = 12
+    sessions: Annotated[int, Meta(ge=1, le=100)] = 4
+    audio_factor: Annotated[float, Meta(ge=1, le=100)] = 3.0
+
+
 class Pool(Slice, frozen=True, kw_only=True):
     """Warm sessions, in psycopg_pool's words; `min_size` for each kind, `max_size` for all together."""
 
@@ -226,6 +239,7 @@ class Settings(Slice, frozen=True, kw_only=True):
     recognition: Recognition = Recognition()
     speech: Speech = Speech()
     deadlines: Deadlines = Deadlines()
+    budget: Budget = Budget()
     pool: Pool = Pool()
     limits: Limits = Limits()
     http: Http = Http()

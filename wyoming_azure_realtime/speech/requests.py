@@ -1,17 +1,15 @@
 """What a door asks for and what it gets: plain frozen data, the same for Wyoming, HTTP and Python."""
 
 from dataclasses import dataclass, field
-from typing import Literal
-
-from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionRequest:
     """One utterance to be recognised. Empty `model` and `language`: the profile's defaults.
 
-    `names` and `terms` may be said. `vad_sensitivity`: default, relaxed or aggressive, for turns that the
-    server ends; empty: not said.
+    `client`: the address of whoever asks, so that nobody is served at everybody else's expense. `names` and
+    `terms` may be said. `vad_sensitivity`: default, relaxed or aggressive, for turns that the server ends;
+    empty: not said.
     """
 
     door: str
@@ -20,6 +18,7 @@ class RecognitionRequest:
     names: tuple[str, ...] = field(default=(), repr=False)
     terms: tuple[str, ...] = field(default=(), repr=False)
     vad_sensitivity: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Recognition:
 class SynthesisRequest:
     """Text to be spoken in one voice. The voice is chosen by name, else by language, else by default.
 
-    `text_format`: "text", which may be Markdown, or "ssml".
+    `text_format`: "text", which may be Markdown, or "ssml". `client`: as in `RecognitionRequest`.
     """
 
     door: str
@@ -49,29 +48,4 @@ class SynthesisRequest:
     language: str = ""
     speaker: str = ""
     text_format: str = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class TurnRecord:
-    """One finished turn, whatever its end. Times are seconds; nothing in here tells what was said.
-
-    `attempts` counts the sessions that were tried, `drifts` those that said something else. `outcome`:
-    `completed`, `empty`, `cancelled`, or the code of the error that ended it.
-    """
-
-    id: str
-    kind: Literal["recognition", "synthesis"]
-    door: str
-    target: str
-    model: str
-    voice: str
-    language: str
-    started_at: float
-    audio_seconds: float
-    characters: int
-    first_result_seconds: float | None
-    total_seconds: float
-    attempts: int
-    outcome: str
-    drifts: int = 0
-    usage: JsonObject = field(default_factory=dict)
+    client: str = ""

@@ -1,145 +1,145 @@
 """What the doors talk to: it makes one object per request and holds nothing of it."""
 
 import asyncio
-import logging
+import copy
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from msgspec.structs import replace
 
-from wyoming_azure_realtime.errors import UnknownVoice
+from wyoming_azure_realtime.errors import SpeechServiceError, UnknownVoice
+from wyoming_azure_realtime.observe import Observer, RequestRefused, TurnKind
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
 from wyoming_azure_realtime.speech.bias import expected_names
 from wyoming_azure_realtime.speech.catalog import Catalog, Voice
 from wyoming_azure_realtime.speech.hearing import Deployment, deployment_like, deployments, models_of
-from wyoming_azure_realtime.speech.probe import keep_probing
-from wyoming_azure_realtime.speech.rendition import Speaker
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.sessions import Sessions
+from wyoming_azure_realtime.speech.segment_synthesis import SynthesisContext
 from wyoming_azure_realtime.speech.synthesis import Synthesis
-from wyoming_azure_realtime.speech.take import Recogniser
-from wyoming_azure_realtime.speech.targets import Targets
-from wyoming_azure_realtime.speech.turn_log import OnTurn, TurnLog
+from wyoming_azure_realtime.speech.transcription_pass import RecognitionContext
 from wyoming_azure_realtime.speech.turn_rules import turn_rules
 from wyoming_azure_realtime.speech.utterance import Utterance
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.engine import TurnEngine
+from wyoming_azure_realtime.turns.probe import keep_probing
+from wyoming_azure_realtime.turns.record import TurnRecorder
 
 SLOWEST, FASTEST = 0.25, 1.5  # what sessions accept
-_LOGGER = logging.getLogger(__name__)
 
 
 class SpeechService:
     """Recognition and synthesis over the process's sessions, with one profile's defaults.
 
-    `hearing` and `speaking` are the targets for each; `sessions` is shared by all profiles; `on_turn` is
-    called once per turn, whatever its end; `home_names` is asked at every recognition.
+    `asr` and `tts` are the backends for each; `engine` is shared by all profiles; `home_names` is asked at
+    every recognition.
     """
 
     def __init__(
         self,
         catalog: Catalog,
-        sessions: Sessions,
-        hearing: Targets,
-        speaking: Targets,
+        engine: TurnEngine,
+        asr: Backends,
+        tts: Backends,
         settings: Settings,
-        on_turn: OnTurn,
+        observer: Observer,
         home_names: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.catalog = catalog
-        self._sessions = sessions
-        self._hearing = hearing
-        self._speaking = speaking
-        self._settings = settings
-        self._on_turn = on_turn
-        self.drifts: Counter[str] = Counter()
         self.home_names = home_names
+        self.mismatches: Counter[str] = Counter()
+        self._engine = engine
+        self._asr = asr
+        self._tts = tts
+        self._settings = settings
+        self._observer = observer
         self._known = models_of(settings.recognition)
-        self._told: set[str] = set()
 
     def for_profile(self, profile: Profile) -> "SpeechService":
-        """The same sessions with the profile's defaults."""
-        settings = self._settings
+        """The same sessions and counts with the profile's defaults."""
+        service = copy.copy(self)
+        service.catalog = self.catalog.for_profile(profile)
         if profile.vad:
-            recognition = replace(settings.recognition, requires_external_vad=profile.vad == "external")
-            settings = replace(settings, recognition=recognition)
-        catalog = self.catalog.for_profile(profile)
-        service = SpeechService(
-            catalog,
-            self._sessions,
-            self._hearing,
-            self._speaking,
-            settings,
-            self._on_turn,
-            self.home_names,
-        )
-        service.drifts = self.drifts
+            recognition = replace(self._settings.recognition, requires_external_vad=profile.vad == "external")
+            service._settings = replace(self._settings, recognition=recognition)  # noqa: SLF001 - our own copy
         return service
 
     def warm(self) -> None:
         """Have sessions ready for the recogniser and the default voice from now on; returns at once."""
         if self.catalog.models:
-            self._sessions.warm(self._transcription(self._hearing.first), always=True)
-        self._sessions.warm(self._default_speech(self._speaking.first), always=True)
+            self._engine.sessions.warm(self._transcription(self._asr.first), always=True)
+        self._engine.sessions.warm(self._default_speech(self._tts.first), always=True)
 
     async def keep_probing(self) -> None:
         """Until cancelled: look from time to time whether targets that failed are back."""
         async with asyncio.TaskGroup() as probes:
-            probes.create_task(keep_probing(self._hearing, self._sessions, self._transcription))
-            probes.create_task(keep_probing(self._speaking, self._sessions, self._default_speech))
+            probes.create_task(keep_probing(self._asr, self._engine.sessions, self._transcription))
+            probes.create_task(keep_probing(self._tts, self._engine.sessions, self._default_speech))
 
-    def standings(self) -> dict[str, dict[str, str]]:
+    def backend_states(self) -> dict[str, dict[str, str]]:
         """Every target's state in a word, for hearing and for speaking."""
-        return {"hearing": self._hearing.standings(), "speaking": self._speaking.standings()}
+        return {"hearing": self._asr.states(), "speaking": self._tts.states()}
 
     def recognize(self, request: RecognitionRequest) -> Utterance:
         """An utterance, to be entered. Raises `UnknownModel`, `UnknownLanguage`."""
         language = request.language or self.catalog.default_language
-        model = self.catalog.model(request.model, language)
-        wanted = model.deployment if request.model else None
+        with self._refusals(request.door, "recognition"):
+            model = self.catalog.model(request.model, language)
+        requested = model.deployment if request.model else None
         recognition = self._settings.recognition
-        detects = self._transcription(self._hearing.first, wanted).accepts.turn_detection
+        detects = self._transcription(self._asr.first, requested).accepts.turn_detection
         rules = turn_rules(recognition, request.vad_sensitivity, model_detects=detects)
-        recogniser = Recogniser(
-            self._sessions,
-            self._hearing,
-            lambda target: self._transcription(target, wanted),
+        context = RecognitionContext(
+            self._engine,
+            self._asr,
+            lambda target: self._transcription(target, requested),
             Hints(language, recognition.prompt, self._names(request), rules.detection),
             self._settings.deadlines,
-            TurnLog("recognition", request.door, model.name, language=language),
+            self._settings.budget,
+            TurnRecorder(
+                self._observer, "recognition", request.door, model.name, request.client, language=language
+            ),
         )
-        return Utterance(
-            recogniser,
-            rules,
-            max_seconds=recognition.max_seconds,
-            on_turn=self._on_turn,
-        )
+        return Utterance(context, rules, max_seconds=recognition.max_seconds)
 
     def synthesize(self, request: SynthesisRequest) -> Synthesis:
-        """A synthesis, to be entered. Raises `UnknownVoice`."""
-        voice = self.catalog.voice(request.voice, request.language, request.speaker)
-        speech = self._settings.speech
+        """A synthesis, to be entered. Raises `UnknownVoice`, `InvalidRequest`."""
         language = request.language or self.catalog.default_language
-        log = TurnLog(
-            "synthesis",
-            request.door,
-            self._speaking.first.realtime_deployment,
-            voice=voice.name,
-            language=request.language,
-        )
-        speaker = Speaker(
-            self._sessions,
-            self._speaking,
+        with self._refusals(request.door, "synthesis"):
+            voice = self.catalog.voice(request.voice, request.language, request.speaker)
+            pieces = Pieces(language=language, text_format=request.text_format)
+        model = self._tts.first.realtime_deployment
+        context = SynthesisContext(
+            self._engine,
+            self._tts,
             lambda target, piece: self._speech(target, self._voice_of(piece, voice), piece.rate),
-            speech,
+            self._settings.speech,
             language,
             self._settings.deadlines,
-            self.drifts,
-            log,
+            self._settings.budget,
+            self.mismatches,
+            TurnRecorder(
+                self._observer,
+                "synthesis",
+                request.door,
+                model,
+                request.client,
+                voice=voice.name,
+                language=request.language,
+            ),
         )
-        pieces = Pieces(language=language, text_format=request.text_format)
-        return Synthesis(speaker, voice, pieces, on_turn=self._on_turn)
+        return Synthesis(context, voice, pieces)
+
+    @contextmanager
+    def _refusals(self, door: str, kind: TurnKind) -> Iterator[None]:
+        """Report what refuses a request before there is a turn."""
+        try:
+            yield
+        except SpeechServiceError as error:
+            self._observer.report(RequestRefused(door, kind, error))
+            raise
 
     def _voice_of(self, piece: Piece, voice: Voice) -> str:
         """SSML may name another voice; one that nobody knows is not worth an error in mid-speech."""
@@ -157,8 +157,9 @@ class SpeechService:
         heard_by = deployment_like(wanted, target) if wanted else own
         if heard_by is None:  # another model's text is better than none
             heard_by = own
-            self._tell_once(
-                f"Target '{target.name}' has no model like the one asked for: '{own.model}' hears"
+            self._observer.warn_once(
+                f"model of {target.name}",
+                f"Target '{target.name}' has no model like the one asked for: '{own.model}' is used",
             )
         return TranscriptionConfig(
             target=target.name,
@@ -167,11 +168,6 @@ class SpeechService:
             noise_reduction=self._settings.recognition.noise_reduction,
             known=self._known,
         )
-
-    def _tell_once(self, told: str) -> None:
-        if told not in self._told:
-            self._told.add(told)
-            _LOGGER.info("%s", told)
 
     def _default_speech(self, target: Target) -> SpeechConfig:
         return self._speech(target, self.catalog.voice().realtime_name)

@@ -15,10 +15,9 @@ from wyoming_azure_realtime.audio.pcm import silence
 from wyoming_azure_realtime.errors import InternalError, SpeechServiceError, TextTooLong
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.speech.catalog import Voice
-from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
-from wyoming_azure_realtime.speech.rendition import Rendition, Speaker
-from wyoming_azure_realtime.speech.turn_log import OnTurn
+from wyoming_azure_realtime.speech.segment_synthesis import SegmentSynthesis, SynthesisContext
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
+from wyoming_azure_realtime.turns.record import BYTES_PER_SECOND
 
 NOTHING_TO_SAY_MS = 20
 UNDER_WAY = 2  # pieces: the one that is heard, and the next
@@ -29,16 +28,15 @@ _LOGGER = logging.getLogger(__name__)
 class Synthesis:
     """Enter it, `write`…, `finish`, and read `audio`. Leaving it early cancels the responses."""
 
-    def __init__(self, by: Speaker, voice: Voice, pieces: Pieces, *, on_turn: OnTurn) -> None:
+    def __init__(self, context: SynthesisContext, voice: Voice, pieces: Pieces) -> None:
         self.voice = voice
-        self._by = by
-        self._log = by.log
-        self._on_turn = on_turn
+        self._context = context
+        self._recorder = context.recorder
         self._pieces = pieces
         self._more_text = asyncio.Event()
         self._under_way = asyncio.Semaphore(UNDER_WAY)
-        self._renditions: asyncio.Queue[Rendition | SpeechServiceError | None] = asyncio.Queue()
-        self._started: set[Rendition] = set()
+        self._segments: asyncio.Queue[SegmentSynthesis | SpeechServiceError | None] = asyncio.Queue()
+        self._started: set[SegmentSynthesis] = set()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Synthesis":
@@ -48,23 +46,23 @@ class Synthesis:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for rendition in self._started:
-            rendition.abandon()
+        for segment in self._started:
+            segment.abandon()
         try:
             if self._task is not None:
                 self._task.cancel()
                 await asyncio.gather(self._task, return_exceptions=True)
-            for rendition in self._started:
-                rendition.abandon()
-                await rendition.ended()
+            for segment in self._started:
+                segment.abandon()
+                await segment.ended()
         finally:
-            self._on_turn(self._log.record())
+            self._recorder.end()
 
     async def write(self, text: str) -> None:
         """More text, cut anywhere. Raises `TextTooLong`, `InvalidRequest`."""
-        self._log.characters += len(text)
-        most = self._by.speech.max_characters
-        if self._log.characters > most:
+        self._recorder.characters += len(text)
+        most = self._context.speech.max_characters
+        if self._recorder.characters > most:
             raise TextTooLong(f"The text is longer than {most} characters.")
         self._pieces.add(text)
         self._more_text.set()
@@ -79,45 +77,46 @@ class Synthesis:
         try:
             async for pcm in self._joined():
                 if pcm:
-                    self._log.first_result()
-                    self._log.audio_seconds += len(pcm) / BYTES_PER_SECOND
+                    self._recorder.first_result()
+                    self._recorder.audio_seconds += len(pcm) / BYTES_PER_SECOND
                     yield pcm
         except SpeechServiceError as error:
-            self._log.outcome = error.code
+            self._recorder.failed(error)
             raise
         except Exception as error:
-            _LOGGER.exception("Synthesis %s failed unexpectedly", self._log.id)
-            self._log.outcome = InternalError.code
-            raise InternalError.of(error) from None
-        self._log.outcome = "completed" if self._log.audio_seconds else "empty"
-        if not self._log.audio_seconds:
+            _LOGGER.exception("Synthesis %s failed unexpectedly", self._recorder.id)
+            failure = InternalError.of(error)
+            self._recorder.failed(failure)
+            raise failure from error
+        self._recorder.outcome = "completed" if self._recorder.audio_seconds else "empty"
+        if not self._recorder.audio_seconds:
             yield silence(NOTHING_TO_SAY_MS)
 
     async def _joined(self) -> AsyncIterator[bytes]:
         """Everything that is spoken, in order, as one speech."""
         joiner = Joiner()
-        while (rendition := await self._renditions.get()) is not None:
-            if isinstance(rendition, SpeechServiceError):
-                raise rendition
-            async for pcm in rendition.audio():
+        while (segment := await self._segments.get()) is not None:
+            if isinstance(segment, SpeechServiceError):
+                raise segment
+            async for pcm in segment.audio():
                 yield joiner.feed(pcm)
-            yield joiner.end(rendition.piece.pause)
-            await rendition.ended()
-            self._started.discard(rendition)
+            yield joiner.end(segment.piece.pause)
+            await segment.ended()
+            self._started.discard(segment)
             self._under_way.release()
 
     async def _run(self) -> None:
-        """Tell of every rendition, then of the end, or of an error in the text."""
-        current_turn.set(self._log.id)
+        """Tell of every segment, then of the end, or of an error in the text."""
+        current_turn.set(self._recorder.id)
         end: SpeechServiceError | None = None
         try:
             await self._begin_pieces()
         except SpeechServiceError as error:
             end = error
         except Exception as error:
-            _LOGGER.exception("Synthesis %s failed unexpectedly", self._log.id)
+            _LOGGER.exception("Synthesis %s failed unexpectedly", self._recorder.id)
             end = InternalError.of(error)
-        await self._renditions.put(end)
+        await self._segments.put(end)
 
     async def _begin_pieces(self) -> None:
         """Have every piece spoken as soon as it is there, and as the one before it is heard."""
@@ -126,14 +125,18 @@ class Synthesis:
             finished = self._pieces.finished
             for piece in self._pieces.take(hurry=hurry):
                 await self._under_way.acquire()
-                rendition = Rendition(self._by, piece)
-                self._started.add(rendition)
-                await self._renditions.put(rendition)
+                segment = SegmentSynthesis(self._context, piece)
+                self._started.add(segment)
+                await self._segments.put(segment)
             if finished:
                 return
             if not self._started:
-                self._by.sessions.warm(self._by.configure(self._by.targets.choose(), Piece("", 0.0)))
+                self._warm()
             hurry = await self._nothing_came(None if hurry else HURRY_SECONDS)
+
+    def _warm(self) -> None:
+        context = self._context
+        context.engine.sessions.warm(context.configure(context.backends.choose(), Piece("", 0.0)))
 
     async def _nothing_came(self, within: float | None) -> bool:
         """Whether there was no more text for so long; without a limit, only when there is."""

@@ -1,10 +1,13 @@
 """Recognition in progress: one object per utterance.
 
-The client's side writes into a recording and never waits for the service. While somebody speaks, a take of
+The client's side writes into a recording and never waits for the service. While somebody speaks, a pass over
 it is under way. At every pause that may be the end, what was said so far is committed: a draft. When the
 client stops and nothing but quiet came after the draft, its text is the answer, and mostly there already.
-When speech resumes, a new take begins with the first word, on another session: that text counts, whatever the
-drafts said. Should it not come in time, the last draft and a take of what came after it stand in for it.
+When speech resumes, a new pass begins with the first word, on another session: that text counts, whatever the
+drafts said. Should it not come in time, the last draft and a pass over what came after it stand in for it.
+
+What all of that may cost is bounded by the settings' budget, whatever is heard. A draft always leaves enough
+of it for the last pass; when there is nothing left, the newest text counts.
 """
 
 import asyncio
@@ -15,37 +18,47 @@ from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.speech.bias import echoes
 from wyoming_azure_realtime.speech.incoming import Incoming
+from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
-from wyoming_azure_realtime.speech.take import Recogniser, Take, is_too_short, no_response
-from wyoming_azure_realtime.speech.turn_log import OnTurn
+from wyoming_azure_realtime.speech.transcription_pass import (
+    RecognitionContext,
+    TranscriptionPass,
+    is_too_short,
+    no_response,
+)
 from wyoming_azure_realtime.speech.turn_rules import TurnRules
 from wyoming_azure_realtime.speech.turn_taking import TurnTaking
+from wyoming_azure_realtime.turns.budget import TurnBudget
 
-MOST_DRAFTS = 12  # of one utterance: every one is paid for
-MOST_PENDING = 2  # drafts that speech went on after, and whose texts are not there yet
+MOST_PENDING = 2
+"""Drafts that speech went on after, and whose texts are not there yet."""
+
+_PRE_ROLL = round(0.5 * BYTES_PER_SECOND) & ~1
+"""Bytes before the end of a pass without a text from which on the next one may begin instead of at 0."""
 
 
 class Utterance:
     """Enter it, `begin`, `write`…, `finish`, and read `results`. Leaving it early cancels the turn."""
 
-    def __init__(self, by: Recogniser, rules: TurnRules, *, max_seconds: float, on_turn: OnTurn) -> None:
-        self._by = by
-        self._log = by.log
-        self._on_turn = on_turn
+    def __init__(self, context: RecognitionContext, rules: TurnRules, *, max_seconds: float) -> None:
+        self._context = context
+        self._recorder = context.recorder
+        self._budget = TurnBudget(context.limits)
         self._incoming = Incoming(max_seconds, rules, self._recorded, self._follow, self._fail)
         self._recording = self._incoming.recording
-        self._takes: list[Take] = []  # from the first word on; the newest counts, earlier ones are drafts
-        self._rest: Take | None = None  # of what came after the last draft that has a text
-        self._drafts = 0
+        self._passes: list[TranscriptionPass] = []  # the newest one counts, earlier ones are drafts
+        self._rest: TranscriptionPass | None = None  # over what came after `_rest_draft`, which has a text
+        self._rest_draft: TranscriptionPass | None = None
+        self._dismissed_at = 0  # bytes, before which nobody has said anything
         self._alarms: list[asyncio.TimerHandle] = []
         self._ended = False  # by itself; the client may go on
-        self._told = ""
-        self._untold = ""
+        self._reported = ""
+        self._unreported = ""
         self._result: Recognition | SpeechServiceError | None = None
         self._changed = asyncio.Event()
 
     async def __aenter__(self) -> "Utterance":
-        self._by.warm()
+        self._context.warm()
         return self
 
     async def __aexit__(
@@ -54,17 +67,17 @@ class Utterance:
         self._incoming.close()
         for alarm in self._alarms:
             alarm.cancel()
-        takes = [*self._takes, self._rest] if self._rest else self._takes
-        for take in takes:
-            take.abandon()
+        passes = [*self._passes, self._rest] if self._rest else self._passes
+        for one in passes:
+            one.abandon()
         try:
-            await asyncio.gather(*(take.ended() for take in takes))
+            await asyncio.gather(*(one.ended() for one in passes))
         finally:
-            self._log.audio_seconds = self._recording.seconds
-            # failures and takes know each other, and so much sound must not wait for the garbage collector
+            self._recorder.audio_seconds = self._recording.seconds
+            # failures and passes know each other, and so much sound must not wait for the garbage collector
             self._recording.discard()
-            self._takes, self._rest = [], None
-            self._on_turn(self._log.record())
+            self._passes, self._rest, self._rest_draft = [], None, None
+            self._recorder.end()
 
     def begin(self, source: AudioFormat) -> None:
         """Say what audio is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
@@ -73,7 +86,7 @@ class Utterance:
     def write(self, data: bytes) -> None:
         """More audio, cut anywhere; never waits. Raises what already ended the turn, or `AudioTooLong`.
 
-        What comes after the end of a turn that ended by itself is not heard.
+        What comes after the end of a turn that ended by itself is ignored.
         """
         if isinstance(self._result, SpeechServiceError):
             raise self._result
@@ -93,8 +106,8 @@ class Utterance:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._untold:
-                text, self._untold = self._untold, ""
+            if self._unreported:
+                text, self._unreported = self._unreported, ""
                 yield Partial(text)
             if isinstance(self._result, SpeechServiceError):
                 raise self._result
@@ -102,110 +115,156 @@ class Utterance:
                 yield self._result
                 return
 
+    # while audio comes
+
     @property
     def _turn(self) -> TurnTaking | None:
         return self._incoming.turn
 
+    @property
+    def _newest(self) -> TranscriptionPass | None:
+        return self._passes[-1] if self._passes else None
+
     def _recorded(self) -> None:
-        if self._takes:
-            self._takes[-1].grown()
+        if self._passes:
+            self._passes[-1].grown()
 
     def _follow(self, turn: TurnTaking) -> None:
-        """Begin or close the take, as somebody speaks or pauses."""
+        """Begin or close a pass, as somebody speaks or pauses."""
         if self._recording.finished or self._ended or self._result is not None:
             return
-        take = self._takes[-1] if self._takes else None
-        if self._wanted(take, turn):
-            take = self._begin_take()
-        draft = turn.pausing and self._drafts < MOST_DRAFTS and not self._recording.loud_lately
-        if take is not None and take.end is None and draft:
-            self._drafts += 1
+        newest = self._newest
+        if self._has_news(newest, turn):
+            newest = self._begin_pass()
+        if newest is not None and newest.end is None and turn.pausing and self._may_draft():
             turn.drafted()
-            take.close(self._recording.held())
+            newest.close(self._recording.held())
         if turn.too_long:
             self._end_turn()
         elif turn.ended:
             self._end_unless_empty(turn)
 
+    def _has_news(self, newest: TranscriptionPass | None, turn: TurnTaking) -> bool:
+        """Whether something was recorded that no pass covers and that is worth one."""
+        if newest is None:
+            return (turn.audible or self._recording.loud) and not is_too_short(self._recording)
+        return newest.end is not None and turn.goes_on
+
+    def _may_draft(self) -> bool:
+        """Whether the budget leaves a pass over the whole for after this draft. Noise is no pause."""
+        budget, recorded = self._budget, self._recording.seconds
+        affordable = budget.requests_left and budget.sessions_left
+        fits = budget.allows_audio(self._sent_seconds() + recorded, recorded)
+        return bool(affordable) and fits and not self._recording.loud_lately
+
+    def _sent_seconds(self) -> float:
+        """Audio that all passes have sent so far, as if none had been tried again."""
+        ends = [(one.start, len(self._recording) if one.end is None else one.end) for one in self._passes]
+        return sum(end - start for start, end in ends) / BYTES_PER_SECOND
+
+    def _begin_pass(self) -> TranscriptionPass | None:
+        """A pass over the whole; over what came after the last words of nobody, if more is too much.
+
+        Without a budget for either there is none, and the newest text counts.
+        """
+        recorded, sent = self._recording.seconds, self._sent_seconds()
+        starts = (0, max(0, self._dismissed_at - _PRE_ROLL))
+        affordable = [
+            start
+            for start in starts
+            if self._budget.allows_audio(sent + recorded - start / BYTES_PER_SECOND, recorded)
+        ]
+        if not (affordable and self._budget.requests_left):
+            return self._newest
+        pending = [one for one in self._passes if not one.done]
+        for draft in pending[:-MOST_PENDING]:
+            draft.abandon()
+        self._budget.requests += 1
+        self._passes.append(self._new_pass(affordable[0]))
+        return self._newest
+
+    def _new_pass(self, start: int) -> TranscriptionPass:
+        return TranscriptionPass(
+            self._context,
+            self._budget,
+            self._recording,
+            start,
+            self._pass_ended,
+            self._report_partial,
+            self._is_command,
+        )
+
     def _end_unless_empty(self, turn: TurnTaking) -> None:
         """A cough sounds like a word: the turn ends as soon as there is a text, and goes on without."""
-        take = self._takes[-1] if self._takes else None
-        if take is None:
+        newest = self._newest
+        if newest is None:
             return
-        if take.end is None:
-            take.close()
-        elif take.text:
+        if newest.end is None:
+            turn.drafted()
+            newest.close()
+        elif newest.text:
             self._end_turn()
-        elif take.done:
+        elif newest.done:
             turn.dismissed()
+            self._dismissed_at = newest.end
 
     def _end_turn(self) -> None:
         self._ended = True
         self.finish()
 
-    def _wanted(self, take: Take | None, turn: TurnTaking) -> bool:
-        """Whether there is something to be heard that no take is of."""
-        if take is None:
-            return (turn.audible or self._recording.loud) and not is_too_short(self._recording)
-        return take.end is not None and turn.goes_on
+    def _is_command(self, text: str) -> bool:
+        """Whether what the service took for a turn is one, and not a cough."""
+        return bool(text.strip()) and self._turn is not None and self._turn.long_enough
 
-    def _begin_take(self) -> Take:
-        pending = [take for take in self._takes if not take.done]
-        for draft in pending[:-MOST_PENDING]:
-            draft.abandon()
-        self._takes.append(self._new_take(0))
-        return self._takes[-1]
-
-    def _new_take(self, start: int) -> Take:
-        return Take(self._by, self._recording, start, self._taken, self._tell, self._is_turn)
+    # when there is no more
 
     def _conclude(self) -> None:
-        """From now on time is short: the newest take is the last one."""
-        take = self._takes[-1] if self._takes else None
-        if self._turn is not None and not (take and take.end is None):
+        """From now on time is short: the newest pass is the last one."""
+        newest = self._newest
+        if self._turn is not None and not (newest and newest.end is None):
             self._incoming.listen()  # to what may have come after the draft
-            if self._wanted(take, self._turn):
-                take = self._begin_take()
-        if take is None:  # nothing but quiet, or too short to be anything
+            if self._has_news(newest, self._turn):
+                newest = self._begin_pass()
+        if newest is None:  # nothing but quiet, or too short to be anything
             self._succeed("")
             return
-        loop, deadlines = asyncio.get_running_loop(), self._by.deadlines
+        loop, deadlines = asyncio.get_running_loop(), self._context.deadlines
         deadline = loop.time() + deadlines.request
-        take.limit(deadline)
+        newest.limit(deadline)
         self._alarms.append(loop.call_at(deadline, self._too_late))
-        if take.end is None:
-            take.close()
-        if take.done:
-            self._taken(take)
-        elif len(self._takes) > 1:
-            self._take_the_rest_in(min(deadlines.transcript, deadlines.request / 2), deadline)
+        if newest.end is None:
+            newest.close()
+        if newest.done:
+            self._pass_ended(newest)
+        elif len(self._passes) > 1:
+            self._cover_the_rest_in(min(deadlines.transcript, deadlines.request / 2), deadline)
 
-    def _taken(self, take: Take) -> None:
-        """A take has ended. The newest one ends the turn, when it has failed or when it was the last."""
-        newest = self._takes[-1]
+    def _pass_ended(self, ended: TranscriptionPass) -> None:
+        """The newest pass ends the turn, when it has failed or when it was the last."""
+        newest = self._passes[-1]
         if newest.error is not None:
             if self._rest is None or self._rest.done:
                 self._fail(newest.error)
-        elif take is newest and take.text is not None:
+        elif ended is newest and ended.text is not None:
             if self._recording.finished:
-                self._succeed(take.text)
-            elif take.end is None:  # the service has ended the turn
+                self._succeed(ended.text)
+            elif ended.end is None:  # the service has ended the turn
                 self._ended = True
-                self._succeed(take.text)
+                self._succeed(ended.text)
             elif self._turn is not None and self._turn.ended:
                 self._end_unless_empty(self._turn)
 
-    def _take_the_rest_in(self, seconds: float, deadline: float) -> None:
-        alarm = asyncio.get_running_loop().call_later(seconds, self._take_the_rest, seconds, deadline)
+    def _cover_the_rest_in(self, seconds: float, deadline: float) -> None:
+        alarm = asyncio.get_running_loop().call_later(seconds, self._cover_the_rest, seconds, deadline)
         self._alarms.append(alarm)
 
-    def _take_the_rest(self, patience: float, deadline: float) -> None:
-        """The whole is late: hear what came after the last draft, in case it never comes."""
+    def _cover_the_rest(self, patience: float, deadline: float) -> None:
+        """The whole is late: transcribe what came after the last draft, in case it never comes."""
         draft = self._last_draft()
         if draft is None or draft.end is None:
-            self._take_the_rest_in(patience, deadline)
+            self._cover_the_rest_in(patience, deadline)
         elif not is_too_short(self._recording, draft.end):
-            self._rest = self._new_take(draft.end)
+            self._rest_draft, self._rest = draft, self._new_pass(draft.end)
             self._rest.limit(deadline)
             self._rest.close()
 
@@ -214,51 +273,46 @@ class Utterance:
         if text is not None:
             self._succeed(text)
         else:
-            self._fail(self._takes[-1].last_error or no_response())
+            self._fail(self._passes[-1].last_error or no_response())
 
     def _joined(self) -> str | None:
-        """The last draft and what came after it; None where a part is missing."""
-        draft = self._last_draft()
-        if draft is None or draft.text is None or draft.end is None:
+        """A draft and what came after it; None where a part is missing."""
+        newest = self._last_draft()
+        if newest is not None and newest.end is not None and is_too_short(self._recording, newest.end):
+            return newest.text
+        texts = [one.text for one in (self._rest_draft, self._rest) if one is not None]
+        if len(texts) < 2 or None in texts:
             return None
-        if self._rest is None:
-            return draft.text if is_too_short(self._recording, draft.end) else None
-        if self._rest.text is None or self._rest.start != draft.end:
-            return None
-        return " ".join(text.strip() for text in (draft.text, self._rest.text) if text.strip())
+        return " ".join(text.strip() for text in texts if text and text.strip())
 
-    def _last_draft(self) -> Take | None:
-        return next((take for take in reversed(self._takes[:-1]) if take.text is not None), None)
+    def _last_draft(self) -> TranscriptionPass | None:
+        return next((one for one in reversed(self._passes[:-1]) if one.text is not None), None)
 
-    def _is_turn(self, text: str) -> bool:
-        """Whether what the service took for a turn is one, and not a cough."""
-        return bool(text.strip()) and self._turn is not None and self._turn.long_enough
-
-    def _tell(self, text: str) -> None:
-        """All that a take has heard so far: told where it goes on from what was told."""
-        if self._result is None and text.startswith(self._told):
-            self._untold += text[len(self._told) :]
-            self._told = text
-            self._log.first_result()
+    def _report_partial(self, text: str) -> None:
+        """All text of a pass so far: reported where it goes on from what was reported before."""
+        if self._result is None and text.startswith(self._reported):
+            self._unreported += text[len(self._reported) :]
+            self._reported = text
+            self._recorder.first_result()
             self._changed.set()
 
     def _succeed(self, text: str) -> None:
         """The text is there. A model that hears nobody may repeat what it was told to expect."""
-        if self._turn is not None and not self._turn.spoken and echoes(text, self._by.hints):
+        if self._turn is not None and not self._turn.spoken and echoes(text, self._context.hints):
             text = ""
-        self._log.outcome = "completed" if text else "empty"
-        self._end(Recognition(text, self._by.hints.language))
+        self._recorder.outcome = "completed" if text else "empty"
+        self._end(Recognition(text, self._context.hints.language))
 
     def _fail(self, error: SpeechServiceError) -> None:
         text = self._joined() if self._recording.finished else None
         if text is not None:
             self._succeed(text)
             return
-        self._log.outcome = error.code
+        self._recorder.failed(error)
         self._end(error)
 
     def _end(self, result: Recognition | SpeechServiceError) -> None:
         if self._result is None:
             self._result = result
-            self._log.first_result()
+            self._recorder.first_result()
             self._changed.set()

@@ -1,8 +1,8 @@
-"""The seam between speech and the pool: sessions by config, as channels."""
+"""The seam between turns and the pool: sessions by config, as channels."""
 
 from typing import Protocol
 
-from wyoming_azure_realtime.pool.pool import Lease, Poolable, SessionPool
+from wyoming_azure_realtime.pool.pool import Poolable, SessionPool
 from wyoming_azure_realtime.realtime.channel import Channel
 from wyoming_azure_realtime.realtime.session_config import SessionConfig
 
@@ -12,4 +12,3 @@ class PooledChannel(Channel, Poolable, Protocol):
 
 
 Sessions = SessionPool[SessionConfig, PooledChannel]
-SessionLease = Lease[PooledChannel]

@@ -3,15 +3,16 @@
 import pytest
 
 from wyoming_azure_realtime.errors import AuthenticationFailed, ConnectFailed, SessionLost, SettingsError
+from wyoming_azure_realtime.observe import Event, Observer, TargetChanged
 from wyoming_azure_realtime.settings.model import Target
-from wyoming_azure_realtime.speech.targets import FINAL_ASIDE, FIRST_ASIDE, LONGEST_ASIDE, Targets
+from wyoming_azure_realtime.turns.backends import FINAL_ASIDE, FIRST_ASIDE, LONGEST_ASIDE, Backends
 
 LOST = SessionLost("It was.")
 REFUSED = AuthenticationFailed("It was.")
 
 
-def targets(*names: str) -> Targets:
-    return Targets([Target(name=name) for name in names])
+def targets(*names: str, observer: Observer | None = None) -> Backends:
+    return Backends([Target(name=name) for name in names], "synthesis", observer or Observer())
 
 
 def test_without_any_target_there_is_nothing_to_choose():
@@ -42,7 +43,7 @@ def test_what_cannot_heal_by_itself_is_set_aside_at_once():
     both = targets("a", "b")
     both.failed("a", REFUSED, now=100.0)
     assert both.choose().name == "b"
-    assert both.standings() == {"a": "set aside", "b": "good"}
+    assert both.states() == {"a": "set aside", "b": "good"}
     assert not both.due(99.0 + FINAL_ASIDE)
     assert both.due(100.0 + FINAL_ASIDE)
 
@@ -75,3 +76,17 @@ def test_any_success_restores_trust():
     both.succeeded("a")
     assert both.choose().name == "a"
     assert not both.due(1e9)
+
+
+def test_the_observer_is_told_once_that_a_target_is_set_aside_and_once_that_it_is_back():
+    events: list[Event] = []
+    one = targets("a", observer=Observer(events.append))
+    one.succeeded("a")
+    for _ in range(5):
+        one.failed("a", LOST, now=0.0)
+    one.succeeded("a")
+    one.succeeded("a")
+    assert events == [
+        TargetChanged("a", "synthesis", working=False, error=LOST),
+        TargetChanged("a", "synthesis", working=True),
+    ]

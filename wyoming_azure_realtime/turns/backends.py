@@ -1,4 +1,4 @@
-"""Which target a request goes to: by preference, and by how the targets have been doing. Pure: time is given.
+"""Which target a turn goes to: by preference, and by how the targets have been doing. Pure: time is given.
 
 A target that keeps failing is set aside. From time to time it is due for a probe; as soon as anything
 succeeds there, it is as good as before.
@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from wyoming_azure_realtime.errors import ConnectFailed, SettingsError, SpeechServiceError
+from wyoming_azure_realtime.observe import Observer, TargetChanged, TurnKind
 from wyoming_azure_realtime.settings.model import Target
 
 TOLERATED = 2  # failures in a row before a target is set aside
@@ -17,21 +18,26 @@ FINAL_ASIDE = 120.0  # for a wrong key or a missing deployment, which heal by ha
 
 
 @dataclass(slots=True)
-class Standing:
+class BackendHealth:
     """How a target has been doing. `probe_at`: when to look whether it is back; None while it is trusted."""
 
     failures: int = 0
     probe_at: float | None = None
 
 
-class Targets:
-    """The targets in order of preference, with their standings."""
+class Backends:
+    """The targets for one kind of turn in order of preference, with their health.
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    The observer is told when one of them is set aside, and when it is back.
+    """
+
+    def __init__(self, targets: Sequence[Target], kind: TurnKind, observer: Observer) -> None:
         if not targets:
             raise SettingsError("No target is configured.")
+        self._kind = kind
+        self._observer = observer
         self._targets = tuple(targets)
-        self._standing = {target.name: Standing() for target in targets}
+        self._health = {target.name: BackendHealth() for target in targets}
 
     @property
     def first(self) -> Target:
@@ -41,7 +47,7 @@ class Targets:
     def choose(self, avoid: Collection[str] = ()) -> Target:
         """The first that is trusted and not avoided; else the first not avoided; else the first."""
         willing = [target for target in self._targets if target.name not in avoid]
-        trusted = [target for target in willing if self._standing[target.name].probe_at is None]
+        trusted = [target for target in willing if self._health[target.name].probe_at is None]
         return (trusted or willing or self._targets)[0]
 
     def others(self, name: str, avoid: Collection[str]) -> bool:
@@ -49,32 +55,37 @@ class Targets:
         return any(target.name != name and target.name not in avoid for target in self._targets)
 
     def succeeded(self, name: str) -> None:
-        """Something worked there."""
-        self._standing[name] = Standing()
+        """Record a success at target `name`: it is trusted from now on."""
+        was_aside = self._health[name].probe_at is not None
+        self._health[name] = BackendHealth()
+        if was_aside:
+            self._observer.report(TargetChanged(name, self._kind, working=True))
 
     def failed(self, name: str, error: SpeechServiceError, now: float) -> None:
-        """Something did not."""
-        standing = self._standing[name]
-        standing.failures += TOLERATED if unreachable(error) else 1
+        """Record a failure at target `name`, which may set it aside. `now` is in the time of `due`."""
+        health = self._health[name]
+        was_trusted = health.probe_at is None
+        health.failures += TOLERATED if unreachable(error) else 1
         if not error.retryable:
-            standing.probe_at = now + FINAL_ASIDE
-        elif standing.failures >= TOLERATED:
-            aside = FIRST_ASIDE * 2.0 ** min(standing.failures - TOLERATED, 10)
-            standing.probe_at = now + min(LONGEST_ASIDE, aside)
+            health.probe_at = now + FINAL_ASIDE
+        elif health.failures >= TOLERATED:
+            aside = FIRST_ASIDE * 2.0 ** min(health.failures - TOLERATED, 10)
+            health.probe_at = now + min(LONGEST_ASIDE, aside)
+        if was_trusted and health.probe_at is not None:
+            self._observer.report(TargetChanged(name, self._kind, working=False, error=error))
 
     def due(self, now: float) -> list[Target]:
         """Targets that were set aside long enough to look whether they are back."""
         return [target for target in self._targets if self._due(target.name, now)]
 
-    def standings(self) -> dict[str, str]:
+    def states(self) -> dict[str, str]:
         """Every target's state in a word, for `/info`."""
         return {
-            name: "good" if standing.probe_at is None else "set aside"
-            for name, standing in self._standing.items()
+            name: "good" if health.probe_at is None else "set aside" for name, health in self._health.items()
         }
 
     def _due(self, name: str, now: float) -> bool:
-        probe_at = self._standing[name].probe_at
+        probe_at = self._health[name].probe_at
         return probe_at is not None and now >= probe_at
 
 

@@ -13,85 +13,91 @@ from wyoming_azure_realtime.errors import (
     SessionLost,
     SpeechServiceError,
 )
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Target
-from wyoming_azure_realtime.speech.attempts import LONGEST_WAIT, Attempts
-from wyoming_azure_realtime.speech.targets import Targets
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.retry import LONGEST_WAIT, Retry
 
 LOST = SessionLost("It was.")
 REFUSED = AuthenticationFailed("It was.")
 
 
-def attempts(*names: str, deadline: float = 30.0) -> Attempts:
-    attempt = Attempts(Targets([Target(name=name) for name in names]))
-    attempt.deadline = deadline
-    return attempt
+class Trying(Retry):
+    """With a deadline of 30 seconds, unless another one is given."""
+
+    def __init__(self, *names: str, deadline: float = 30.0) -> None:
+        super().__init__(Backends([Target(name=name) for name in names], "recognition", Observer()))
+        self._deadline = deadline
+
+    def fails(self, error: SpeechServiceError, now: float) -> float:
+        return self.failed(error, now, self._deadline)
 
 
 def test_another_session_is_tried_first_then_another_target():
-    trying = attempts("a", "b")
+    trying = Trying("a", "b")
     order = []
     for _ in range(4):
         order.append(trying.choose().name)
-        trying.failed(LOST, now=0.0)
+        trying.fails(LOST, now=0.0)
     assert order == ["a", "a", "b", "b"]
 
 
 def test_the_first_retry_does_not_wait():
-    trying = attempts("a")
+    trying = Trying("a")
     trying.choose()
-    assert trying.failed(LOST, now=0.0) == 0.0
+    assert trying.fails(LOST, now=0.0) == 0.0
 
 
 def test_a_final_refusal_ends_it_where_there_is_no_other_target():
-    trying = attempts("a")
+    trying = Trying("a")
     trying.choose()
     with pytest.raises(AuthenticationFailed):
-        trying.failed(REFUSED, now=0.0)
+        trying.fails(REFUSED, now=0.0)
 
 
 def test_a_final_refusal_leads_to_the_next_target_at_once():
-    trying = attempts("a", "b")
+    trying = Trying("a", "b")
     trying.choose()
-    assert trying.failed(REFUSED, now=0.0) == 0.0
+    assert trying.fails(REFUSED, now=0.0) == 0.0
     assert trying.choose().name == "b"
 
 
 def test_a_rate_limit_leads_to_the_next_target_and_without_one_is_waited_for():
     limited = RateLimited("It is.", retry_after=7.0)
-    trying = attempts("a", "b")
+    trying = Trying("a", "b")
     trying.choose()
-    assert trying.failed(limited, now=0.0) == 0.0
+    assert trying.fails(limited, now=0.0) == 0.0
     assert trying.choose().name == "b"
-    alone = attempts("a")
+    alone = Trying("a")
     alone.choose()
-    assert alone.failed(limited, now=0.0) == 7.0
+    assert alone.fails(limited, now=0.0) == 7.0
     assert alone.choose().name == "a"
 
 
 @pytest.mark.parametrize("silence", [ConnectFailed("Nobody answered."), PoolTimeout("No session.")])
 def test_a_door_that_nobody_opens_is_not_knocked_at_twice_where_there_is_another(silence: SpeechServiceError):
-    trying = attempts("a", "b")
+    trying = Trying("a", "b")
     trying.choose()
-    assert trying.failed(silence, now=0.0) == 0.0
+    assert trying.fails(silence, now=0.0) == 0.0
     assert trying.choose().name == "b"
-    alone = attempts("a")
+    alone = Trying("a")
     alone.choose()
-    assert alone.failed(silence, now=0.0) == 0.0
+    assert alone.fails(silence, now=0.0) == 0.0
     assert alone.choose().name == "a"
 
 
 def test_a_passing_refusal_is_no_reason_to_leave_a_target():
-    trying = attempts("a", "b")
+    trying = Trying("a", "b")
     trying.choose()
-    assert trying.failed(ConnectFailed("Too busy.", status=503), now=0.0) == 0.0
+    assert trying.fails(ConnectFailed("Too busy.", status=503), now=0.0) == 0.0
     assert trying.choose().name == "a"
 
 
 def test_a_wait_beyond_the_deadline_is_the_end():
-    trying = attempts("a", deadline=5.0)
+    trying = Trying("a", deadline=5.0)
     trying.choose()
     with pytest.raises(RateLimited):
-        trying.failed(RateLimited("It is.", retry_after=7.0), now=0.0)
+        trying.fails(RateLimited("It is.", retry_after=7.0), now=0.0)
 
 
 @given(
@@ -107,12 +113,12 @@ def test_a_wait_beyond_the_deadline_is_the_end():
 def test_it_ends_at_the_deadline_and_never_waits_beyond(
     names: int, failures: list[BackendError], step: float
 ):
-    trying = attempts(*map(str, range(names)), deadline=30.0)
+    trying = Trying(*map(str, range(names)), deadline=30.0)
     now = 0.0
     for failure in failures:
         trying.choose()
         try:
-            wait = trying.failed(failure, now)
+            wait = trying.fails(failure, now)
         except type(failure):
             return
         assert 0.0 <= wait <= max(LONGEST_WAIT, getattr(failure, "retry_after", None) or 0.0)

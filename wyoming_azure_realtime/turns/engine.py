@@ -1,0 +1,307 @@
+"""The engine that runs every turn, whatever it is for.
+
+A feeder says what one piece of work needs: which session, what is sent, what is made of the outcomes. The
+engine does the rest, the same for all kinds: it chooses a target, leases a session, sends and receives
+through the turn's sans-I/O state machine, watches the deadlines, tries again after failures, makes the
+service leave off what nobody needs any more, and counts what all of that cost. Nothing here knows what was
+said.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from wyoming_azure_realtime.errors import (
+    BackendError,
+    BackendTimeout,
+    Drifted,
+    PoolTimeout,
+    SessionLost,
+    SpeechServiceError,
+    first_of,
+)
+from wyoming_azure_realtime.pool.pool import Lease
+from wyoming_azure_realtime.realtime.session_config import SessionConfig
+from wyoming_azure_realtime.realtime.turn import ToSend, Turn
+from wyoming_azure_realtime.settings.model import Target
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.budget import TurnBudget
+from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout
+from wyoming_azure_realtime.turns.record import TurnRecorder
+from wyoming_azure_realtime.turns.retry import Retry
+from wyoming_azure_realtime.turns.sessions import PooledChannel, Sessions
+
+LEAVE_OFF_SECONDS = 0.5
+"""For which the service may take to confirm that it has left off; then its session is closed instead."""
+
+FIRST_LOOK, NEXT_LOOK = 0.25, 1.0
+"""Seconds without an event after which a session is asked whether it is there, and between two such looks."""
+
+ANSWER_SECONDS = 1.0
+"""For which it may take to answer that."""
+
+_LOGGER = logging.getLogger(__name__)
+T = TypeVar("T", bound=Turn)
+
+
+class Attempt:
+    """One try at a piece of work on one session: what a feeder may use while it lasts."""
+
+    def __init__(
+        self, recorder: TurnRecorder, session: PooledChannel, config: SessionConfig, timeout: IdleTimeout
+    ) -> None:
+        self.recorder = recorder
+        self.session = session
+        self.config = config
+        self.timeout = timeout
+        self.id = f"{recorder.id}-{recorder.attempts}"
+        self.requests = 0
+
+    def request_sent(self) -> None:
+        """The service was asked for a transcription or a response, which costs money."""
+        self.requests += 1
+        self.recorder.request_sent(self.config.deployment)
+
+
+class Feeder(Protocol[T]):
+    """One piece of work: a stretch of sound to be transcribed, a segment of text to be spoken."""
+
+    budget: TurnBudget
+    recorder: TurnRecorder
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether the input goes on while outcomes come, so that `send` needs a task of its own."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is a result already, so that a failure after it means nothing."""
+
+    def deadline(self) -> float:
+        """The event loop's time from which on no further attempt may begin."""
+
+    def configure(self, target: Target) -> SessionConfig:
+        """The session that is needed at this target."""
+
+    def timeout(self) -> IdleTimeout:
+        """How long the service may take in the next attempt."""
+
+    def begin(self, attempt: Attempt) -> T:
+        """The state machine of the next attempt."""
+
+    async def send(self, attempt: Attempt, turn: T) -> None:
+        """Send the input, behind the turn's own first events."""
+
+    async def take(self, attempt: Attempt, turn: T, outcome: Any) -> bool:
+        """Use an outcome; true when it was the last. Raises `Drifted` where it is not what was asked for."""
+
+    async def finish(self, attempt: Attempt, turn: T, error: BackendError | None) -> bool:
+        """The attempt ended, with an error perhaps; whether the work is done all the same."""
+
+    def late(self) -> BackendTimeout:
+        """The error for a service that did not go on in time."""
+
+    def keep(self, attempt: Attempt, turn: T) -> bool:
+        """Note on the session what the turn leaves there; whether the session is fit for another turn."""
+
+
+class TurnEngine:
+    """Runs pieces of work for the whole process; holds nothing of them."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+
+    async def run(self, feeder: Feeder[T], backends: Backends) -> None:
+        """Return when the work is done. Raises the `SpeechServiceError` for which it cannot be.
+
+        Cancel it to leave off: the service is told so first.
+        """
+        retry, fresh = Retry(backends), False
+        while True:
+            target = retry.choose()
+            feeder.recorder.target = target.name
+            try:
+                await self._attempt(feeder, feeder.configure(target), fresh=fresh)
+            except Drifted:
+                feeder.recorder.mismatches += 1
+                out_of_time = _now() >= feeder.deadline()
+                if out_of_time or not (feeder.budget.requests_left and feeder.budget.sessions_left):
+                    raise
+                fresh = False
+            except (BackendError, PoolTimeout) as error:
+                if feeder.done:
+                    return
+                feeder.budget.faults += 1
+                wait = retry.failed(error, _now(), feeder.deadline())
+                if not feeder.budget.faults_left:
+                    raise
+                _LOGGER.debug("%s tries again in %.1f s after: %s", feeder.recorder.id, wait, error.message)
+                await asyncio.sleep(wait)
+                fresh = is_silence(error)
+            else:
+                retry.succeeded()
+                return
+
+    async def _attempt(self, feeder: Feeder[T], config: SessionConfig, *, fresh: bool) -> None:
+        """One conversation on one session, which is given back clean, or not to be used again."""
+        recorder = feeder.recorder
+        recorder.attempts += 1
+        lease = await self.sessions.lease(config, client=recorder.client, fresh=fresh)
+        attempt = Attempt(recorder, lease.session, config, feeder.timeout())
+        turn = feeder.begin(attempt)
+        target, outcome = recorder.target, "cancelled"
+        try:
+            await self._converse(feeder, attempt, turn)
+            outcome = "completed"
+            self._give_back(lease, feeder, attempt, turn)
+        except Drifted as error:
+            outcome = error.code
+            await self._leave_off(lease, feeder, attempt, turn)
+            raise
+        except asyncio.CancelledError:
+            await self._leave_off(lease, feeder, attempt, turn)
+            outcome = "cancelled" if turn.settled else "abandoned"
+            raise
+        except SpeechServiceError as error:
+            outcome = error.code
+            lease.retire(silent=is_silence(error))
+            if not (isinstance(error, BackendError) and await feeder.finish(attempt, turn, error)):
+                raise
+        finally:
+            lease.retire()
+            usages, turn.usages = turn.usages, []
+            for usage in usages or [{}] * bool(attempt.requests):
+                recorder.request_judged(target, config.deployment, outcome, usage)
+
+    async def _converse(self, feeder: Feeder[T], attempt: Attempt, turn: T) -> None:
+        """From the first event sent to the last outcome. Raises what ended it early."""
+        watch = _SilenceWatch(attempt.session, attempt.timeout.expire)
+        try:
+            async with attempt.timeout:
+                watch.start()
+                for event in turn.begin():
+                    await attempt.session.send(event)
+                if feeder.concurrent:
+                    async with asyncio.TaskGroup() as tasks:
+                        sending = tasks.create_task(feeder.send(attempt, turn))
+                        await self._receive(feeder, attempt, turn, watch)
+                        sending.cancel()  # the service may have ended the turn
+                else:
+                    await feeder.send(attempt, turn)
+                    await self._receive(feeder, attempt, turn, watch)
+        except TimeoutError as error:
+            if watch.silent:
+                raise SessionSilent("The session does not answer: its connection is dead.") from error
+            raise feeder.late() from error
+        except BaseExceptionGroup as group:
+            raise first_of(group)  # noqa: B904 - it has a cause of its own, or is the cause
+        finally:
+            watch.stop()
+        await feeder.finish(attempt, turn, None)
+
+    async def _receive(self, feeder: Feeder[T], attempt: Attempt, turn: T, watch: "_SilenceWatch") -> None:
+        """Until the last outcome. The clock does not run while outcomes are used."""
+        session, timeout = attempt.session, attempt.timeout
+        over = False
+        while not over:
+            event = await session.receive()
+            watch.quiet = False
+            outcomes = turn.receive(event)
+            if outcomes:
+                timeout.paused()
+                watch.busy = True
+                for outcome in outcomes:
+                    if isinstance(outcome, ToSend):
+                        await session.send(outcome.event)
+                    elif await feeder.take(attempt, turn, outcome):
+                        over = True
+                watch.busy = False
+                timeout.progressed()
+
+    async def _leave_off(
+        self, lease: Lease[PooledChannel], feeder: Feeder[T], attempt: Attempt, turn: T
+    ) -> None:
+        """Make the service leave off, and keep the session if it confirms that in a moment."""
+        if not turn.settled and (events := turn.cancel()) is not None:
+            confirming = asyncio.create_task(_confirmed(attempt.session, turn, events))
+            try:
+                await asyncio.wait({confirming}, timeout=LEAVE_OFF_SECONDS)
+            finally:
+                confirming.cancel()
+                await asyncio.gather(confirming, return_exceptions=True)
+        if turn.settled:
+            self._give_back(lease, feeder, attempt, turn)
+        else:
+            feeder.budget.sessions += 1
+            feeder.recorder.sessions += 1
+            lease.retire()
+
+    def _give_back(self, lease: Lease[PooledChannel], feeder: Feeder[T], attempt: Attempt, turn: T) -> None:
+        if feeder.keep(attempt, turn):
+            lease.release()
+
+
+async def _confirmed(session: PooledChannel, turn: Turn, events: list[Any]) -> None:
+    """Tell the service to leave off, and listen until it has."""
+    for event in events:
+        await session.send(event)
+    while not turn.settled:
+        for outcome in turn.receive(await session.receive()):
+            if isinstance(outcome, ToSend):
+                await session.send(outcome.event)
+
+
+class SessionSilent(SessionLost):
+    """The session does not answer at all, not even a ping."""
+
+
+def is_silence(error: SpeechServiceError) -> bool:
+    """Whether nobody said what went wrong: then other sessions of the target may be as dead as this one."""
+    return isinstance(error, BackendTimeout | SessionSilent)
+
+
+class _SilenceWatch:
+    """Asks a session that sends nothing whether it is there at all; calls `on_silence` if it does not answer.
+
+    `quiet` is set to false by whoever receives an event. While `busy`, events wait to be received, so that
+    their absence means nothing.
+    """
+
+    def __init__(self, session: PooledChannel, on_silence: Callable[[], None]) -> None:
+        self._session = session
+        self._on_silence = on_silence
+        self._loop = asyncio.get_running_loop()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self.quiet = True
+        self.busy = False
+        self.silent = False
+
+    def start(self) -> None:
+        self._alarm = self._loop.call_later(FIRST_LOOK, self._look)
+
+    def stop(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def _look(self) -> None:
+        if self.quiet and not self.busy:
+            self._asking = asyncio.create_task(self._ask())
+        else:
+            self.quiet = True
+            self._alarm = self._loop.call_later(NEXT_LOOK, self._look)
+
+    async def _ask(self) -> None:
+        answered = await self._session.answers(ANSWER_SECONDS)
+        if answered or self.busy or not self.quiet:
+            self._alarm = self._loop.call_later(NEXT_LOOK, self._look)
+        else:
+            self.silent = True
+            self._on_silence()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -12,8 +12,8 @@ import wyoming_azure_realtime
 ROOT = Path(wyoming_azure_realtime.__file__).parent
 PACKAGE = ROOT.name
 
-LARGEST_MODULE = 300
-LARGEST_FUNCTION = 50
+LARGEST_MODULE = 400
+LARGEST_FUNCTION = 60
 
 # The composition root and what starts it: may import anything, and nobody else imports them.
 TOP = {"__init__", "__main__", "api", "app", "cli", "commands", "stopping"}
@@ -32,8 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wording": {"errors"},
     "realtime": {"errors"},
     "azure": {"errors", "settings.model", "realtime"},
-    "pool": {"errors", "settings.model"},
-    "speech": {"errors", "logs", "settings.model", "audio", "text", "wording", "realtime", "pool"},
+    "pool": {"errors", "observe", "settings.model"},
+    "speech": {"errors", "logs", "observe", "settings.model", "audio", "text", "wording", "realtime", "pool"},
     # the doors: not each other, never azure or pool; realtime only through speech
     "wyoming_server": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
     "http_api": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
@@ -61,7 +61,6 @@ PURE = {
     "realtime",
     "settings.model",
     "pool.slots",
-    "pool.backoff",
     "azure.endpoint",
     "home_assistant.names",
     "speech.bias",

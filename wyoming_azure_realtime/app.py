@@ -19,6 +19,8 @@ from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
+from wyoming_azure_realtime.observe import Observer
+from wyoming_azure_realtime.pool.slots import most_of_one_kind
 from wyoming_azure_realtime.realtime.dialects import for_api_version
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
@@ -26,7 +28,7 @@ from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Cata
 from wyoming_azure_realtime.speech.hearing import deployments, models_of, warnings
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.speech.sessions import Sessions
+from wyoming_azure_realtime.speech.sessions import session_pool
 from wyoming_azure_realtime.speech.targets import Targets
 from wyoming_azure_realtime.stopping import first_over, told_to_stop
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
@@ -70,7 +72,7 @@ async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None)
         settings.profiles,
         settings.limits,
         settings.allowed_networks,
-        settings.pool.max_size,
+        most_of_one_kind(settings.pool.max_size),
     )
     doors = Doors(wyoming, settings.limits.stop)
     stack.push_async_callback(doors.close)
@@ -120,7 +122,7 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         _warn_of_models(settings, clouds)
         opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
-        sessions = Sessions(opener, settings.pool)
+        sessions = session_pool(opener, settings.pool, Observer())
         stack.push_async_callback(sessions.close)
         hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
         service = SpeechService(

@@ -14,13 +14,14 @@ from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpg
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
 from wyoming_azure_realtime.speech import probe, targets
 from wyoming_azure_realtime.speech.catalog import GA_VOICES, realtime_catalog
 from wyoming_azure_realtime.speech.hearing import deployments
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.speech.sessions import Sessions
+from wyoming_azure_realtime.speech.sessions import session_pool
 from wyoming_azure_realtime.speech.targets import Targets
 
 DOWN = Faults(refused_upgrade=RefusedUpgrade(status=503))
@@ -62,7 +63,7 @@ async def house(monkeypatch: pytest.MonkeyPatch):
             for name, server in zip(("first", "second"), servers, strict=True)
         ]
         settings = Settings(deadlines=Deadlines(request=5.0))
-        sessions = Sessions(SessionOpener(aims, settings.deadlines), settings.pool)
+        sessions = session_pool(SessionOpener(aims, settings.deadlines), settings.pool, Observer())
         stack.push_async_callback(sessions.close)
         catalog = realtime_catalog(
             backend="azure",

@@ -12,12 +12,13 @@ from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, realtime_catalog
 from wyoming_azure_realtime.speech.hearing import deployments, models_of
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.speech.sessions import Sessions
+from wyoming_azure_realtime.speech.sessions import Sessions, session_pool
 from wyoming_azure_realtime.speech.targets import Targets
 
 KEY = "a-key-for-tests"
@@ -52,7 +53,7 @@ async def running_service(
         plain = Target(endpoint=server.url, key=Secret(KEY), transcription_deployment="whisper-1")
         aim = msgspec.structs.replace(plain, **target)
         opener = SessionOpener([aim], settings.deadlines)
-        sessions = Sessions(opener, settings.pool)
+        sessions = session_pool(opener, settings.pool, Observer())
         catalog = realtime_catalog(
             backend="azure",
             hearing=deployments(aim),

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wording": {"errors"},
     "realtime": {"errors"},
     "azure": {"errors", "settings.model", "realtime"},
-    "pool": {"errors", "settings.model"},
+    "pool": {"errors", "observe", "settings.model"},
     "turns": {"errors", "observe", "settings.model", "realtime", "pool"},
     "speech": {
         "errors",
@@ -73,7 +73,6 @@ PURE = {
     "realtime",
     "settings.model",
     "pool.slots",
-    "pool.backoff",
     "azure.endpoint",
     "home_assistant.names",
     "speech.bias",

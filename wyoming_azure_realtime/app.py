@@ -20,6 +20,7 @@ from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded
+from wyoming_azure_realtime.pool.slots import most_of_one_kind
 from wyoming_azure_realtime.realtime.dialects import for_api_version
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
@@ -29,7 +30,7 @@ from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.stopping import first_over, told_to_stop
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.sessions import Sessions
+from wyoming_azure_realtime.turns.sessions import session_pool
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None)
         settings.profiles,
         settings.limits,
         settings.allowed_networks,
-        settings.pool.max_size,
+        most_of_one_kind(settings.pool.max_size),
     )
     doors = Doors(wyoming, settings.limits.stop)
     stack.push_async_callback(doors.close)
@@ -122,7 +123,7 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
         observer = Observer(_log_turn)
-        sessions = Sessions(opener, settings.pool)
+        sessions = session_pool(opener, settings.pool, observer)
         stack.push_async_callback(sessions.close)
         hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
         service = SpeechService(

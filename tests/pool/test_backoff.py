@@ -1,4 +1,4 @@
-from wyoming_azure_realtime.pool.backoff import LONGEST, Backoff
+from wyoming_azure_realtime.pool.slots import LONGEST_PAUSE, Backoff
 
 
 def waits(backoff: Backoff, moments: list[float]) -> list[float]:
@@ -24,7 +24,7 @@ def test_failures_at_the_same_moment_count_one_by_one():
 
 
 def test_a_quiet_while_ends_the_row():
-    assert waits(Backoff(), [0.0, 1.0, 3.0 + LONGEST]) == [1, 2, 1]
+    assert waits(Backoff(), [0.0, 1.0, 3.0 + LONGEST_PAUSE]) == [1, 2, 1]
 
 
 def test_before_any_failure_there_is_nothing_to_wait_for():

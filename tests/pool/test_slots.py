@@ -5,16 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.slots_model import SlotsModel
+from tests.support.slots_model import KEYS, SlotsModel
 from wyoming_azure_realtime.errors import (
     AuthenticationFailed,
     ConnectFailed,
     PoolTimeout,
     TooManyRequests,
 )
+from wyoming_azure_realtime.pool.slots import most_of_one_kind
 from wyoming_azure_realtime.settings.model import Pool as Limits
-
-KEYS = ("hears", "alloy", "echo")
 
 
 def model(**limits: float) -> SlotsModel:
@@ -37,13 +36,15 @@ def open_one(pool: SlotsModel, life: float | None = None) -> int:
 
 def play(pool: SlotsModel, choice: int, detail: int) -> None:
     """One thing that may happen now; `choice` picks what, `detail` to whom."""
-    by_state: dict[str, list[int]] = {"opening": [], "idle": [], "leased": []}
+    by_state: dict[str, list[int]] = {"opening": [], "idle": [], "testing": [], "leased": []}
     for slot, place in pool.places.items():
         by_state[place.state].append(slot)
-    key = KEYS[detail % len(KEYS)]
+    key = list(KEYS)[detail % len(KEYS)]
+    client = ("", "kitchen", "hall")[detail % 3]
     things: list[tuple[object, Callable[[], object]]] = [
-        (True, lambda: pool.wait(key)),
-        (True, lambda: pool.wait(key)),
+        (True, lambda: pool.wait(key, client=client)),
+        (True, lambda: pool.wait(key, client=client)),
+        (True, lambda: pool.wait(key, client=client, fresh=True)),
         (True, lambda: pool.warm(key, always=detail % 7 == 0)),
         (True, lambda: pool.advance((0.0, 0.5, 3.0, 30.0, 400.0)[detail % 5])),
         (pool.waiting, lambda: pool.leave(list(pool.waiting)[detail % len(pool.waiting)])),
@@ -51,11 +52,14 @@ def play(pool: SlotsModel, choice: int, detail: int) -> None:
             (by_state[state], lambda act=act, slots=by_state[state]: act(slots[detail % len(slots)]))
             for state, act in (
                 ("opening", pool.opened),
-                ("opening", lambda slot: pool.opened(slot, (5.0, 50.0, 5000.0, -20.0)[detail % 4])),
+                ("opening", lambda slot: pool.opened(slot, (2.0, 50.0, 5000.0, -20.0)[detail % 4])),
                 ("opening", lambda slot: pool.failed(slot, final=detail % 4 == 0)),
                 ("idle", pool.lost),
                 ("leased", pool.released),
                 ("leased", pool.lost),
+                ("leased", pool.silent),
+                ("testing", pool.lost),
+                ("testing", lambda slot: pool.tested(slot, answered=detail % 2 == 0)),
             )
         ),
     ]
@@ -72,7 +76,7 @@ def assert_everyone_is_answered_in_the_end(pool: SlotsModel) -> None:
 
 
 @given(
-    sizes=st.tuples(st.integers(0, 3), st.integers(1, 4), st.integers(0, 4)),
+    sizes=st.tuples(st.integers(0, 3), st.integers(1, 9), st.integers(1, 4)),
     history=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 59)), max_size=60),
 )
 @settings(max_examples=150, deadline=None)
@@ -87,8 +91,8 @@ def test_no_history_breaks_the_rules(sizes: tuple[int, int, int], history: list[
 @pytest.mark.parametrize("seed", range(4))
 def test_thousands_of_random_histories_break_no_rule(seed: int):
     dice = random.Random(seed)
-    for _ in range(500):
-        pool = model(min_size=dice.randint(0, 2), max_size=dice.randint(1, 5), max_waiting=dice.randint(1, 6))
+    for _ in range(400):
+        pool = model(min_size=dice.randint(0, 2), max_size=dice.randint(1, 9), max_waiting=dice.randint(1, 6))
         for _ in range(dice.randint(5, 60)):
             play(pool, dice.randrange(10**6), dice.randrange(60))
         assert_everyone_is_answered_in_the_end(pool)
@@ -178,9 +182,32 @@ def test_a_request_is_refused_at_its_deadline_and_not_before():
 
 def test_more_than_may_wait_are_refused_at_once():
     pool = model(max_size=1, max_waiting=2)
-    waiters = [pool.wait("alloy") for _ in range(3)]
-    assert list(pool.refused) == waiters[2:]
-    assert isinstance(pool.refused[waiters[2]], TooManyRequests)
+    waiters = [pool.wait("alloy") for _ in range(4)]
+    assert list(pool.refused) == waiters[3:]
+    assert isinstance(pool.refused[waiters[3]], TooManyRequests)
+
+
+def test_who_waits_for_nothing_but_an_opening_of_its_own_does_not_count_as_waiting():
+    pool = model(max_size=3, max_waiting=1)
+    waiters = [pool.wait("alloy") for _ in range(4)]
+    assert pool.refused == {}
+    assert len(opening(pool)) == 3
+    fifth = pool.wait("alloy")
+    assert list(pool.refused) == [fifth]
+    for slot in opening(pool):
+        pool.opened(slot)
+    assert list(pool.served) == waiters[:3]
+
+
+def test_a_newcomer_that_comes_before_others_is_not_refused_for_their_sake():
+    pool = model(max_size=1, max_waiting=1)
+    pool.wait("alloy", client="greedy")
+    slot = open_one(pool)
+    greedy = pool.wait("alloy", client="greedy")
+    modest = pool.wait("alloy", client="modest")
+    assert isinstance(pool.refused[greedy], TooManyRequests)
+    pool.released(slot)
+    assert pool.served[modest] == slot
 
 
 def test_a_full_queue_does_not_refuse_one_who_need_not_wait():
@@ -215,6 +242,42 @@ def test_a_final_failure_tells_every_waiter_of_the_key_and_nobody_else():
     assert second in pool.places
 
 
+@pytest.mark.parametrize("late", [0.0, 8.9])
+def test_a_refusal_carries_why_the_last_session_could_not_be_opened(late: float):
+    pool = model(max_size=1, max_waiting=1)
+    pool.wait("alloy")
+    holder = open_one(pool)
+    waiting = [pool.wait("alloy", client="other"), pool.wait("echo", client="other")]
+    assert [type(pool.refused.get(waiter)) for waiter in waiting] == [type(None), TooManyRequests]
+    assert str(pool.refused[waiting[1]]) == "Too many requests wait for a session."
+    pool.lost(holder)
+    pool.wait("alloy")
+    pool.failed(opening(pool)[0])
+    error = pool.refused[waiting[0]]
+    assert isinstance(error, ConnectFailed)
+    pool.advance(late)
+    first, second = pool.wait("alloy"), pool.wait("alloy")
+    assert str(pool.refused[second]) == (
+        "Too many requests wait for a session; the last attempt to open one failed: No."
+    )
+    assert pool.refused[second].__cause__ is error
+    pool.advance(10)
+    assert str(pool.refused[first]).startswith("No session became free in time; the last attempt")
+    assert pool.refused[first].__cause__ is error
+
+
+def test_a_success_settles_the_last_failure():
+    pool = model(max_size=1)
+    pool.wait("alloy")
+    pool.failed(opening(pool)[0])
+    pool.wait("alloy")
+    open_one(pool)
+    waiter = pool.wait("alloy")
+    pool.advance(10)
+    assert str(pool.refused[waiter]) == "No session became free in time."
+    assert pool.refused[waiter].__cause__ is None
+
+
 # --- room
 
 
@@ -226,6 +289,227 @@ def test_a_waiter_outranks_the_warm_sessions_of_others():
     assert warm not in pool.places
     assert open_one(pool) == pool.served[waiter]
     assert len(pool.places) == 1
+
+
+# --- one for all: kinds and clients
+
+
+def fill(pool: SlotsModel, key: str, count: int, client: str = "") -> list[int]:
+    """Lease `count` sessions; their slots."""
+    waiters = [pool.wait(key, client=client) for _ in range(count)]
+    for slot in opening(pool):
+        pool.opened(slot)
+    return [pool.served[waiter] for waiter in waiters]
+
+
+@pytest.mark.parametrize(
+    ("max_size", "most"), [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (7, 6), (8, 6), (32, 24), (1000, 750)]
+)
+def test_a_quarter_of_the_places_is_kept_for_the_other_kind_from_four_places_on(max_size: int, most: int):
+    assert most_of_one_kind(max_size) == most
+
+
+def test_the_last_places_are_given_to_the_other_kind_only():
+    pool = model(max_size=8)
+    fill(pool, "alloy", 6)
+    speaker = pool.wait("echo")
+    assert opening(pool) == []
+    hearers = [pool.wait("hears") for _ in range(3)]
+    for slot in opening(pool):
+        pool.opened(slot)
+    assert list(pool.served)[-2:] == hearers[:2]
+    assert {speaker, hearers[2]} == set(pool.waiting)
+
+
+def test_sessions_that_are_kept_warm_leave_the_last_places_alone_as_well():
+    pool = model(min_size=4, max_size=4)
+    pool.warm("alloy")
+    assert len(opening(pool)) == 3
+
+
+def test_an_idle_session_of_its_own_kind_makes_room_for_a_kind_that_has_all_it_may_have():
+    pool = model(max_size=4)
+    slots = fill(pool, "alloy", 3)
+    heard = fill(pool, "hears", 1)
+    pool.released(heard[0])
+    waiter = pool.wait("echo")
+    assert opening(pool) == []
+    pool.released(slots[1])
+    assert pool.closed == {slots[1]: "displaced"}
+    assert open_one(pool) == pool.served[waiter]
+    assert heard[0] in pool.places
+
+
+def test_a_session_that_comes_back_makes_room_for_the_oldest_waiter_of_any_kind():
+    pool = model(max_size=3)
+    spoken = fill(pool, "alloy", 2) + fill(pool, "hears", 1)
+    hearer = pool.wait("hears")
+    speaker = pool.wait("alloy")
+    pool.released(spoken[0])
+    assert pool.closed == {spoken[0]: "displaced"}
+    assert open_one(pool) == pool.served[hearer]
+    assert speaker in pool.waiting
+
+
+def test_a_kind_that_holds_less_is_served_before_one_that_came_earlier():
+    pool = model(max_size=3)
+    spoken = fill(pool, "alloy", 3)
+    speaker = pool.wait("alloy", client="one")
+    hearer = pool.wait("hears", client="two")
+    pool.released(spoken[0])
+    assert open_one(pool) == pool.served[hearer]
+    assert speaker in pool.waiting
+
+
+def test_a_client_that_holds_less_is_served_before_a_kind_that_holds_less():
+    pool = model(max_size=3)
+    spoken = fill(pool, "alloy", 3, client="greedy")
+    hearer = pool.wait("hears", client="greedy")
+    speaker = pool.wait("alloy", client="modest")
+    pool.released(spoken[0])
+    assert pool.served[speaker] == spoken[0]
+    assert hearer in pool.waiting
+
+
+def test_what_a_client_gets_counts_at_once():
+    pool = model(max_size=3)
+    slots = fill(pool, "alloy", 3)
+    pool.lost(slots[0])
+    pool.wait("alloy", client="one")
+    (slot,) = opening(pool)
+    waiters = [pool.wait("alloy", client=client) for client in ("one", "two")]
+    pool.silent(slots[1])
+    pool.opened(slot)
+    pool.opened(opening(pool)[0])
+    assert list(pool.served)[-1] == waiters[1]
+
+
+def test_a_client_that_gave_everything_back_holds_nothing():
+    pool = model(max_size=2)
+    slots = fill(pool, "alloy", 2, client="one")
+    waiters = [pool.wait("alloy", client="one"), pool.wait("alloy", client="two")]
+    pool.released(slots[0])
+    assert pool.served[waiters[1]] == slots[0]
+    waiters.append(pool.wait("alloy", client="two"))
+    pool.released(slots[1])
+    assert pool.served[waiters[0]] == slots[1]
+
+
+# --- those that died silently
+
+
+def idle(pool: SlotsModel, *keys: str) -> list[int]:
+    """One idle session for each key."""
+    waiters = [pool.wait(key) for key in keys]
+    for slot in opening(pool):
+        pool.opened(slot)
+    slots = [pool.served[waiter] for waiter in waiters]
+    for slot in slots:
+        pool.released(slot)
+    return slots
+
+
+def test_idle_siblings_of_one_that_did_not_answer_are_tested_and_nobody_else():
+    pool = model(max_size=10)
+    siblings = idle(pool, "alloy", "hears", "other-hears")
+    first = pool.wait("alloy")
+    assert pool.served[first] == siblings[0]
+    pool.silent(siblings[0])
+    states = {place.key: place.state for place in pool.places.values()}
+    assert states == {"hears": "testing", "other-hears": "idle"}
+    pool.tested(siblings[1], answered=True)
+    assert pool.served[pool.wait("hears")] == siblings[1]
+
+
+def test_while_its_siblings_are_tested_a_waiter_gets_a_new_session():
+    pool = model(max_size=10)
+    siblings = idle(pool, "hears", "alloy")
+    assert pool.served[pool.wait("hears")] == siblings[0]
+    pool.silent(siblings[0])
+    waiter = pool.wait("alloy")
+    new = open_one(pool)
+    assert pool.served[waiter] == new != siblings[1]
+
+
+def test_a_sibling_that_answers_first_serves_who_waits_for_a_new_session():
+    pool = model(max_size=10)
+    siblings = idle(pool, "hears", "alloy")
+    pool.wait("hears")
+    pool.silent(siblings[0])
+    waiter = pool.wait("alloy")
+    pool.tested(siblings[1], answered=True)
+    assert pool.served[waiter] == siblings[1]
+
+
+def test_a_sibling_that_does_not_answer_is_replaced_at_once():
+    pool = model(min_size=1, max_size=10)
+    dead = idle(pool, "hears", "alloy")
+    pool.wait("hears")
+    pool.silent(dead[0])
+    assert {pool.places[slot].key for slot in opening(pool)} == {"hears"}
+    pool.tested(dead[1], answered=False)
+    assert {pool.places[slot].key for slot in opening(pool)} == {"hears", "alloy"}
+
+
+def test_one_in_test_makes_room_before_one_that_is_idle():
+    pool = model(max_size=3)
+    slots = idle(pool, "other-hears", "alloy", "hears")
+    pool.wait("hears")
+    pool.silent(slots[2])
+    fill(pool, "other-alloy", 1)
+    pool.wait("echo")
+    assert pool.closed == {slots[1]: "displaced"}
+
+
+def test_a_session_in_test_that_ends_is_no_reason_for_a_pause():
+    pool = model(min_size=1, max_size=10)
+    dead = idle(pool, "hears", "alloy")
+    pool.wait("hears")
+    pool.silent(dead[0])
+    pool.lost(dead[1])
+    assert {pool.places[slot].key for slot in opening(pool)} == {"hears", "alloy"}
+
+
+def test_a_fresh_waiter_gets_nothing_from_before_it_came():
+    pool = model(max_size=3)
+    slots = idle(pool, "alloy", "alloy")
+    waiter = pool.wait("alloy", fresh=True)
+    new = open_one(pool)
+    assert pool.served[waiter] == new
+    assert all(pool.places[slot].state == "idle" for slot in slots)
+
+
+def test_a_fresh_waiter_does_not_trust_an_opening_that_began_before():
+    pool = model(max_size=3)
+    early = pool.wait("alloy")
+    (first,) = opening(pool)
+    late = pool.wait("alloy", fresh=True)
+    _, second = opening(pool)
+    pool.opened(second)
+    assert pool.served[early] == second, "whoever accepts anything is served first"
+    third = next(slot for slot in opening(pool) if slot != first)
+    pool.opened(first)
+    assert pool.places[first].state == "idle"
+    pool.opened(third)
+    assert pool.served[late] == third
+
+
+def test_a_fresh_waiter_closes_an_old_session_when_there_is_no_room():
+    pool = model(max_size=1)
+    (old,) = idle(pool, "alloy")
+    waiter = pool.wait("alloy", fresh=True)
+    assert pool.closed == {old: "displaced"}
+    assert open_one(pool) == pool.served[waiter]
+
+
+def test_an_opening_from_before_fails_nobody_who_waits_for_a_fresh_one():
+    pool = model(max_size=3)
+    early = pool.wait("alloy")
+    (first,) = opening(pool)
+    pool.leave(early)
+    late = pool.wait("alloy", fresh=True)
+    pool.failed(first)
+    assert late in pool.waiting
 
 
 def test_the_session_that_is_idle_longest_makes_room():
@@ -286,8 +570,8 @@ def test_what_is_always_wanted_is_found_after_a_quiet_night():
 
 
 def test_more_than_the_minimum_cools_although_the_key_is_in_use():
-    pool = model(min_size=1, max_size=4, max_idle=100.0)
-    for _ in range(4):
+    pool = model(min_size=1, max_size=3, max_idle=100.0)
+    for _ in range(3):
         pool.wait("alloy")
     for slot in opening(pool):
         pool.opened(slot)
@@ -352,26 +636,27 @@ def test_every_request_keeps_its_key_warm_for_another_while():
 def test_a_session_is_replaced_before_its_announced_end_and_closed_when_its_successor_is_there():
     pool = model(min_size=1, max_idle=10.0)
     pool.warm("alloy", always=True)
-    first = open_one(pool, life=50.0)
-    pool.advance(32)
+    first = open_one(pool, life=150.0)
+    pool.advance(97)
     assert list(pool.places) == [first]
-    pool.advance(4)
+    pool.advance(10)
     assert first in pool.places
-    second = open_one(pool, life=50.0)
+    second = open_one(pool, life=150.0)
     assert list(pool.places) == [second]
 
 
 def test_a_successor_that_does_not_come_about_keeps_nothing_beyond_its_end():
     pool = model(min_size=1)
-    pool.warm("alloy")
-    first = open_one(pool, life=50.0)
-    pool.advance(41)
+    pool.warm("alloy", always=True)
+    first = open_one(pool, life=150.0)
+    pool.advance(121)
     assert first not in pool.places
+    assert pool.closed == {first: "expired"}
     assert len(opening(pool)) == 1
 
 
 def test_sessions_opened_together_do_not_end_together():
-    pool = model(max_size=10, max_waiting=10)
+    pool = model(max_size=13, max_waiting=10)
     for _ in range(10):
         pool.wait("alloy")
     for slot in opening(pool):
@@ -465,6 +750,72 @@ def test_restraint_does_not_bind_those_who_wait():
     opened_while(pool, 60, pool.failed)
     waiter = pool.wait("alloy")
     assert open_one(pool) == pool.served[waiter]
+
+
+@pytest.mark.parametrize("life", [0.1, 2.0, 20.0, 70.0])
+def test_short_lives_are_not_renewed_all_the_time_for_nobody(life: float):
+    pool = model(min_size=1)
+    pool.warm("alloy", always=True)
+    live_for(pool, 600.0, life)
+    assert 3 <= pool.opened_ever["alloy"] <= 10
+    pool.opened_ever.clear()
+    live_for(pool, 3000.0, life)
+    assert 3 <= pool.opened_ever["alloy"] <= 11
+
+
+def live_for(pool: SlotsModel, seconds: float, life: float, dice: random.Random | None = None) -> None:
+    """Every session lives for `life`; `dice` decides when there are requests, which take a second."""
+    until = pool.now + seconds
+    while pool.now < until:
+        for slot in opening(pool):
+            pool.opened(slot, life)
+        if dice and dice.random() < 0.03:
+            waiter = pool.wait("alloy")
+            for slot in opening(pool):
+                pool.opened(slot, life)
+            pool.advance(1.0)
+            pool.released(pool.served[waiter])
+        pool.advance(0.1 if dice else 1.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_short_lives_cost_a_request_one_opening_and_all_of_them_no_more_than_silence(seed: int):
+    pool = model(min_size=1)
+    pool.warm("alloy", always=True)
+    live_for(pool, 600.0, 2.0, random.Random(seed))
+    assert pool.asked > 20
+    assert pool.opened_ever["alloy"] <= pool.asked + 10
+
+
+def test_a_request_gets_a_session_at_once_though_lives_are_short():
+    pool = model(min_size=1)
+    pool.warm("alloy", always=True)
+    live_for(pool, 500.0, 2.0)
+    assert opening(pool) == []
+    waiter = pool.wait("alloy")
+    assert open_one(pool, life=2.0) == pool.served[waiter]
+
+
+def test_a_short_life_that_was_used_is_followed_by_another():
+    pool = model(min_size=1)
+    waiter = pool.wait("alloy")
+    slot = open_one(pool, life=50.0)
+    assert pool.served[waiter] == slot
+    pool.released(slot)
+    pool.advance(40)
+    assert pool.closed == {slot: "expired"}
+    assert len(opening(pool)) == 1
+
+
+def test_a_long_life_that_nobody_used_is_followed_by_another():
+    pool = model(min_size=1, max_idle=1000.0)
+    pool.warm("alloy")
+    slot = open_one(pool, life=100.0)
+    pool.advance(80)
+    open_one(pool, life=100.0)
+    assert pool.closed == {slot: "expired"}
+    pool.advance(80)
+    assert len(opening(pool)) == 1
 
 
 def test_a_clean_turn_ends_all_restraint():

@@ -23,7 +23,7 @@ from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns import backends, probe
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.sessions import Sessions
+from wyoming_azure_realtime.turns.sessions import session_pool
 
 DOWN = Faults(refused_upgrade=RefusedUpgrade(status=503))
 
@@ -64,7 +64,9 @@ async def house(monkeypatch: pytest.MonkeyPatch):
             for name, server in zip(("first", "second"), servers, strict=True)
         ]
         settings = Settings(deadlines=Deadlines(request=5.0))
-        sessions = Sessions(SessionOpener(aims, settings.deadlines), settings.pool)
+        turns: list = []
+        observer = Observer(records_into(turns))
+        sessions = session_pool(SessionOpener(aims, settings.deadlines), settings.pool, observer)
         stack.push_async_callback(sessions.close)
         catalog = realtime_catalog(
             backend="azure",
@@ -74,8 +76,6 @@ async def house(monkeypatch: pytest.MonkeyPatch):
             default_voice="alloy",
             default_language="en",
         )
-        turns: list = []
-        observer = Observer(records_into(turns))
         asr, tts = Backends(aims, "recognition", observer), Backends(aims, "synthesis", observer)
         service = SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer)
         probing = asyncio.create_task(service.keep_probing())

@@ -19,7 +19,7 @@ from wyoming_azure_realtime.speech.hearing import deployments, models_of
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.sessions import Sessions
+from wyoming_azure_realtime.turns.sessions import Sessions, session_pool
 
 KEY = "a-key-for-tests"
 DEFAULTS = Settings()
@@ -66,7 +66,7 @@ async def running_service(
         opener = SessionOpener([aim], settings.deadlines)
         events: list[Event] = []
         observer = Observer(events.append)
-        sessions = Sessions(opener, settings.pool)
+        sessions = session_pool(opener, settings.pool, observer)
         catalog = realtime_catalog(
             backend="azure",
             hearing=deployments(aim),

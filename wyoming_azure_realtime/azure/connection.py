@@ -1,5 +1,6 @@
 """The WebSocket: opened without compression, redirects or surprises; frames in, frames out."""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,6 +64,15 @@ class Connection:
             return await self._socket.recv(decode=False)
         except ConnectionClosed as error:
             raise from_close(error) from None
+
+    async def answers(self, within: float) -> bool:
+        """Whether a ping is answered within `within` seconds; False when the socket has ended."""
+        try:
+            async with asyncio.timeout(within):
+                await (await self._socket.ping())
+        except (TimeoutError, ConnectionClosed):
+            return False
+        return True
 
     async def wait_closed(self) -> None:
         """Until the socket has ended."""

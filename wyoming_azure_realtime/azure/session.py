@@ -68,8 +68,8 @@ class RealtimeSession:
                 _LOGGER.warning("Skipped an event of session %s: %s", self.id, error.message)
 
     async def answers(self, within: float) -> bool:
-        """Whether a ping is answered within so many seconds."""
-        return True
+        """Whether a ping is answered within `within` seconds; False when the socket has ended."""
+        return await self._connection.answers(within)
 
     async def wait_closed(self) -> None:
         """Until the socket has ended."""

@@ -1,8 +1,8 @@
-"""Carries out what `Slots` decides: opens, closes, hands over. It decides nothing itself.
+"""Carries out what `Slots` decides: opens, tests, closes, hands over. It decides nothing itself.
 
 The life of a session here: opened by the function the pool was given (connected, configured, acknowledged),
 parked idle with only its end being watched, leased to one holder at a time, and then released clean, to be
-parked again, or retired, to be closed and replaced.
+parked again, or retired, to be closed and replaced. Each end and each beginning is reported to the observer.
 """
 
 import asyncio
@@ -10,14 +10,17 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextlib import suppress
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from wyoming_azure_realtime.errors import BackendError, PoolClosed, SpeechServiceError
+from wyoming_azure_realtime.observe import Observer, SessionClosed, SessionOpened, SessionRefused, TurnKind
 from wyoming_azure_realtime.pool.slots import Decision, Slot, Slots
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
 _LOGGER = logging.getLogger(__name__)
 CLOSE_SECONDS = 3.0
+TEST_SECONDS = 1.0
 
 
 class Poolable(Protocol):
@@ -33,7 +36,10 @@ class Poolable(Protocol):
         """Until it has ended."""
 
     async def answers(self, within: float) -> bool:
-        """Whether a ping is answered."""
+        """Whether the other side shows within so many seconds that it is there; False when closed.
+
+        Raises no `BackendError`.
+        """
 
     async def close(self) -> None:
         """End it."""
@@ -41,38 +47,71 @@ class Poolable(Protocol):
 
 K = TypeVar("K", bound=Hashable)
 S = TypeVar("S", bound=Poolable)
+_End = Literal["released", "retired", "silent"]
 
 
 class Lease(Generic[S]):
     """One session in the hands of one holder, until `release` (clean) or `retire` (never used again)."""
 
-    def __init__(self, session: S, give_back: Callable[[bool], None]) -> None:
+    def __init__(self, session: S, give_back: Callable[[_End], None]) -> None:
         self.session = session
-        self._give_back: Callable[[bool], None] | None = give_back
+        self._give_back: Callable[[_End], None] | None = give_back
 
     def release(self) -> None:
         """The work ended cleanly: the session is as good as before."""
-        self._end(clean=True)
+        self._end("released")
 
     def retire(self, *, silent: bool = False) -> None:
-        """Anything else. Does nothing after `release`, so that it can stand in a `finally`."""
-        self._end(clean=False)
+        """Anything else. Does nothing after `release`, so that it can stand in a `finally`.
 
-    def _end(self, *, clean: bool) -> None:
+        `silent`: the session did not answer. Then the idle ones of its group may be dead as well: nobody gets
+        one of them before it has answered a ping.
+        """
+        self._end("silent" if silent else "retired")
+
+    def _end(self, end: _End) -> None:
         give_back, self._give_back = self._give_back, None
         if give_back is not None:
-            give_back(clean)
+            give_back(end)
+
+
+@dataclass(slots=True)
+class _Open(Generic[K, S]):
+    """An open session; `watch` waits for its end while nobody holds it."""
+
+    key: K
+    session: S
+    opened_at: float
+    watch: asyncio.Task[None] | None = None
+
+
+def _itself(key: Hashable) -> Hashable:
+    return key
 
 
 class SessionPool(Generic[K, S]):
-    """Warm sessions for the whole process. All methods belong to one event loop."""
+    """Warm sessions for the whole process. All methods belong to one event loop.
 
-    def __init__(self, opener: Callable[[K], Awaitable[S]], limits: Limits) -> None:
+    `opener` opens a session for a key, or raises a `BackendError`. Sessions whose keys have the same `group`
+    share their fate: when one falls silent, the others are tested. `describe`: the target and the kind of a
+    key, for events; the kind is for fairness as well.
+    """
+
+    def __init__(
+        self,
+        opener: Callable[[K], Awaitable[S]],
+        limits: Limits,
+        observer: Observer,
+        *,
+        group: Callable[[K], Hashable] = _itself,
+        describe: Callable[[K], tuple[str, TurnKind]],
+    ) -> None:
         self._opener = opener
-        self._slots = Slots(limits)
-        self._sessions: dict[int, S] = {}
+        self._observer = observer
+        self._describe = describe
+        self._slots = Slots(limits, kind=lambda key: describe(key)[1], group=group)
+        self._sessions: dict[int, _Open[K, S]] = {}
         self._waiting: dict[int, asyncio.Future[int]] = {}
-        self._watches: dict[int, asyncio.Task[None]] = {}
         self._openings: set[asyncio.Task[None]] = set()
         self._closings: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
@@ -84,15 +123,22 @@ class SessionPool(Generic[K, S]):
     def warm(self, key: K, *, always: bool = False) -> None:
         """Sessions of this key are about to be asked for, or may be `always`; returns at once."""
         if not self._closed:
-            self._slots.warm(key, time.monotonic(), always=always)
+            self._slots.warm(key, _now(), always=always)
             self._step()
 
     async def lease(self, key: K, *, client: str = "", fresh: bool = False) -> Lease[S]:
-        """A session. Raises `PoolError`, or the `BackendError` for which none can be opened."""
+        """A session for one holder, after at most `timeout` seconds.
+
+        `client`: who asks, such as an address: the fewer sessions it holds, the sooner it gets one. `fresh`:
+        only a session whose opening began after this call will do.
+
+        Raises `PoolTimeout`, `TooManyRequests` or `PoolClosed`, or the `BackendError` for which none can be
+        opened.
+        """
         if self._closed:
             raise PoolClosed("The service is stopping.")
         granted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        waiter = self._slots.wait(key, time.monotonic())
+        waiter = self._slots.wait(key, _now(), client=client, fresh=fresh)
         self._waiting[waiter] = granted
         self._step()
         try:
@@ -100,10 +146,10 @@ class SessionPool(Generic[K, S]):
         except asyncio.CancelledError:
             self._abandon(waiter, granted)
             raise
-        session = self._sessions.get(slot_id)
-        if session is None:  # closed between the grant and now
+        opened = self._sessions.get(slot_id)
+        if opened is None:  # closed between the grant and now
             raise PoolClosed("The service is stopping.")
-        return Lease(session, lambda clean: self._take_back(slot_id, clean=clean))
+        return Lease(opened.session, lambda end: self._take_back(slot_id, end))
 
     async def close(self) -> None:
         """Refuse waiters, close every session. Leased ones are closed under their holders."""
@@ -114,11 +160,9 @@ class SessionPool(Generic[K, S]):
             if not granted.done():
                 granted.set_exception(PoolClosed("The service is stopping."))
         self._waiting.clear()
-        for session in self._sessions.values():
-            self._start(self._close(session), self._closings)
-        self._sessions.clear()
-        unfinished = [*self._openings, *self._watches.values()]
-        self._watches.clear()
+        unfinished = [*self._openings, *(opened.watch for opened in self._sessions.values() if opened.watch)]
+        for slot_id in list(self._sessions):
+            self._discard(slot_id, "stopping")
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
@@ -128,16 +172,17 @@ class SessionPool(Generic[K, S]):
         """Ask for decisions until there are none, then set the alarm for the next one."""
         if self._closed:
             return
-        for slot_id in [slot_id for slot_id in self._watches if self._sessions[slot_id].closed]:
-            self._unwatch(slot_id)  # it would tell the same, but maybe too late
-            self._drop(slot_id)
-        decision = self._slots.decide(time.monotonic())
+        for slot_id, opened in list(self._sessions.items()):
+            if opened.watch and opened.session.closed:  # the watch would find out too, but maybe too late
+                self._slots.lost(slot_id, _now())
+                self._discard(slot_id, "lost")
+        decision = self._slots.decide(_now())
         self._carry_out(decision)
         if self._alarm:
             self._alarm.cancel()
             self._alarm = None
         if decision.wake_at != float("inf"):
-            delay = max(0.0, decision.wake_at - time.monotonic())
+            delay = max(0.0, decision.wake_at - _now())
             self._alarm = asyncio.get_running_loop().call_later(delay, self._step)
 
     def _carry_out(self, decision: Decision) -> None:
@@ -147,80 +192,108 @@ class SessionPool(Generic[K, S]):
                 granted.set_exception(error)
         for waiter, slot_id in decision.give:
             self._grant(self._waiting.pop(waiter), slot_id)
-        for slot_id in decision.close:
-            self._unwatch(slot_id)
-            self._start(self._close(self._sessions.pop(slot_id)), self._closings)
+        for slot_id, reason in decision.close:
+            self._discard(slot_id, reason)
+        for slot_id in decision.test:
+            self._watch(slot_id, test=True)
         for slot in decision.open:
             self._start(self._open(slot), self._openings)
 
     def _grant(self, granted: asyncio.Future[int], slot_id: int) -> None:
         if granted.done():  # cancelled; its holder has not run since, and will ask for the next step
-            self._slots.released(slot_id, time.monotonic())
+            self._slots.released(slot_id, _now())
             return
         self._unwatch(slot_id)
         granted.set_result(slot_id)
 
     async def _open(self, slot: Slot) -> None:
-        key: K = slot.key  # type: ignore[assignment]  # slots are told our keys and know only that they hash
+        key: K = slot.key  # type: ignore[assignment]  # slots are given our keys and know only that they hash
+        began = _now()
         try:
             session = await self._opener(key)
         except SpeechServiceError as error:
-            _LOGGER.warning("No session for %s: %s", key, error)
-            self._slots.failed(slot.id, error, time.monotonic())
+            self._refused(slot.id, key, error)
         except (Exception, asyncio.CancelledError) as error:
             if self._closed:
                 raise
             _LOGGER.exception("Opening a session for %s failed unexpectedly", key)
             failure = BackendError(f"Opening a session failed ({type(error).__name__}).")
-            self._slots.failed(slot.id, failure, time.monotonic())
+            failure.__cause__ = error
+            self._refused(slot.id, key, failure)
         else:
             if self._closed:
                 await self._close(session)
                 return
+            now = _now()
             life = session.expires_at - time.time() if session.expires_at is not None else None
-            self._sessions[slot.id] = session
-            self._slots.opened(slot.id, time.monotonic(), life)
-            self._watch(slot.id, session)
+            self._sessions[slot.id] = _Open(key, session, now)
+            self._slots.opened(slot.id, now, life)
+            self._watch(slot.id)
+            self._observer.report(SessionOpened(*self._describe(key), now - began))
         self._step()
+
+    def _refused(self, slot_id: int, key: K, error: SpeechServiceError) -> None:
+        self._slots.failed(slot_id, error, _now())
+        self._observer.report(SessionRefused(*self._describe(key), error))
 
     def _abandon(self, waiter: int, granted: asyncio.Future[int]) -> None:
         """The waiter was cancelled, possibly after a session had been granted to it."""
         if self._waiting.pop(waiter, None) is not None:
             self._slots.leave(waiter)
         if granted.done() and not granted.cancelled() and granted.exception() is None:
-            self._take_back(granted.result(), clean=True)
+            self._take_back(granted.result(), "released")
         self._step()
 
-    def _take_back(self, slot_id: int, *, clean: bool) -> None:
-        session = self._sessions.get(slot_id)
-        if session is None:  # the pool was closed meanwhile
+    def _take_back(self, slot_id: int, end: _End) -> None:
+        opened = self._sessions.get(slot_id)
+        if opened is None:  # the pool was closed meanwhile
             return
-        if clean and not session.closed:
-            self._slots.released(slot_id, time.monotonic())
-            self._watch(slot_id, session)
+        if end == "silent":
+            self._slots.silent(slot_id)
+            self._discard(slot_id, end)
+        elif end == "retired" or opened.session.closed:
+            self._slots.lost(slot_id, _now())
+            self._discard(slot_id, "lost" if opened.session.closed else end)
         else:
-            self._drop(slot_id)
+            self._slots.released(slot_id, _now())
+            self._watch(slot_id)
         self._step()
 
-    def _watch(self, slot_id: int, session: S) -> None:
-        """An idle session needs no reader, only the news of its end."""
-
-        async def end() -> None:
-            await session.wait_closed()
-            del self._watches[slot_id]
-            self._drop(slot_id)
-            self._step()
-
-        self._watches[slot_id] = asyncio.create_task(end())
+    def _watch(self, slot_id: int, *, test: bool = False) -> None:
+        """A session that nobody holds needs no reader, only the news of its end, and sometimes a test."""
+        self._unwatch(slot_id)
+        work = self._test(slot_id) if test else self._wait_for_end(slot_id)
+        self._sessions[slot_id].watch = asyncio.create_task(work)
 
     def _unwatch(self, slot_id: int) -> None:
-        watch = self._watches.pop(slot_id, None)
-        if watch:
-            watch.cancel()
+        opened = self._sessions[slot_id]
+        if opened.watch and opened.watch is not asyncio.current_task():
+            opened.watch.cancel()
+        opened.watch = None
 
-    def _drop(self, slot_id: int) -> None:
-        self._slots.lost(slot_id, time.monotonic())
-        self._start(self._close(self._sessions.pop(slot_id)), self._closings)
+    async def _test(self, slot_id: int) -> None:
+        session = self._sessions[slot_id].session
+        answered = await session.answers(TEST_SECONDS)
+        self._slots.tested(slot_id, answered=answered)
+        if answered:
+            self._watch(slot_id)
+        else:
+            self._discard(slot_id, "lost" if session.closed else "silent")
+        self._step()
+
+    async def _wait_for_end(self, slot_id: int) -> None:
+        await self._sessions[slot_id].session.wait_closed()
+        self._slots.lost(slot_id, _now())
+        self._discard(slot_id, "lost")
+        self._step()
+
+    def _discard(self, slot_id: int, reason: str) -> None:
+        """Close a session that has left its slot."""
+        self._unwatch(slot_id)
+        opened = self._sessions.pop(slot_id)
+        life = _now() - opened.opened_at
+        self._observer.report(SessionClosed(*self._describe(opened.key), reason, life))
+        self._start(self._close(opened.session), self._closings)
 
     def _start(self, work: Coroutine[Any, Any, None], kept: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(work)
@@ -231,3 +304,7 @@ class SessionPool(Generic[K, S]):
         with suppress(TimeoutError, SpeechServiceError, OSError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await session.close()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,17 +1,39 @@
-"""Which session to open, close, hand over or refuse: decided here, from plain data and the given time.
+"""Which session to open, test, close, hand over or refuse: decided here, from plain data and the given time.
 
-The words are psycopg_pool's. A slot is a place for one session: it is opening, idle or leased. A waiter is a
-request without a session. Every method records what happened; `decide` says what to do about it, and counts
-it as done. Nothing here waits, connects or reads a clock.
+The words are psycopg_pool's. A slot is a place for one session, which is opening, idle, testing or leased. A
+waiter is a request without a session. Every method records what happened; `decide` says what to do about it,
+and counts it as done. Nothing here waits, connects or reads a clock.
+
+Order: waiters are served by the number of leased sessions that their client holds, fewest first; then by the
+number that their kind holds; then by arrival. All waiters without a client are one client, "".
+
+Places: from four places on (`max_size`), a quarter of them, rounded down, is kept for each other kind. So
+sessions of one kind, whatever their state, never take more places than `most_of_one_kind` says, and the last
+places for a kind are empty or hold its own sessions.
+
+Queue: `max_waiting` bounds those waiters for whom no session is opening, since all places are taken. There
+are never more than `max_size` others.
+
+Silence: when a leased session did not answer, the idle ones of its group are testing until they answered or
+failed to. Nobody gets them, or waits for them, meanwhile.
+
+Backoff: after a failure no session of the key is opened for warmth for a second, and for twice as long after
+each further failure, up to five minutes. It is a failure when a session cannot be opened, when an idle one
+ends within `SETTLED_SECONDS`, and when one that could be used for less than `SHORT_LIFE` expires and nobody
+had it. So with `min_size` 1 at most ten sessions of a key are opened in vain in the first ten minutes, and
+one in five minutes after that, however short they live and whatever is requested; each other one serves a
+request. A waiter's session is opened at once, whatever failed.
 """
 
+import heapq
 import itertools
-from collections.abc import Hashable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from wyoming_azure_realtime.errors import PoolError, PoolTimeout, SpeechServiceError, TooManyRequests
-from wyoming_azure_realtime.pool.backoff import Backoff
+from wyoming_azure_realtime.observe import TurnKind
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
 MARGIN_SHARE = 0.2  # of an announced life that is left unused, at most MARGIN_SECONDS
@@ -19,60 +41,117 @@ MARGIN_SECONDS = 60.0
 JITTER_SHARE = 0.1  # of the rest by which lives differ, so that sessions opened together do not end together
 RENEWAL_SHARE = 0.1  # of the rest in which a successor is opened already, at most RENEWAL_SECONDS
 RENEWAL_SECONDS = 10.0
+SHORT_LIFE = 60.0  # usable seconds; below, a session has no successor before its end
 SETTLED_SECONDS = 30.0  # an idle session that ends sooner counts as one that could not be opened
 _GOLDEN = 0.618033988749895  # its multiples spread evenly between whole numbers
 
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+
+_OTHER_KINDS = len(get_args(TurnKind)) - 1
+
+
+def most_of_one_kind(max_size: int) -> int:
+    """How many of `max_size` sessions may be of one kind."""
+    return max_size - max_size // 4 * _OTHER_KINDS
+
 
 @dataclass(slots=True)
-class Slot:
-    """A place for one session. `since`: when it entered its state; `retire_at`: when it is too old to use.
+class Backoff:
+    """How long to leave a failing key alone before warming it again, and the error of its last opening.
 
-    From `renew_at` on it no longer counts as one that is kept warm.
+    The pause doubles with every failure in a row. A row ends when nothing failed for `LONGEST_PAUSE`.
+    """
+
+    until: float = 0.0
+    delay: float = 0.0
+    error: SpeechServiceError | None = None
+
+    def failed(self, now: float) -> None:
+        """Record another failure."""
+        self.delay = min(LONGEST_PAUSE, self.delay * 2) if self.lasts(now) else FIRST_PAUSE
+        self.until = now + self.delay
+
+    def lasts(self, now: float) -> bool:
+        """Whether another failure would belong to the same row."""
+        return bool(self.delay) and now < self.until + LONGEST_PAUSE
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A place for one session, `since` then idle or leased; at `retire_at` it is too old to use.
+
+    From `renew_at` on it no longer counts as one that is kept warm. `short`: it can be used for less than
+    `SHORT_LIFE`; `used`: somebody had it; `client`: who holds it while it is leased.
     """
 
     id: int
     key: Hashable
-    state: Literal["opening", "idle", "leased"]
+    kind: TurnKind
+    state: Literal["opening", "idle", "testing", "leased"]
     since: float
     retire_at: float = float("inf")
     renew_at: float = float("inf")
+    short: bool = False
+    used: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """A request without a session, refused at `deadline`."""
+    """A request without a session, refused at `deadline`. `fresh`: no session from before it will do."""
 
     id: int
     key: Hashable
+    kind: TurnKind
+    client: str
+    fresh: bool
     deadline: float
+
+    def accepts(self, slot: Slot) -> bool:
+        """Whether the session there is, or will be, one that it asked for. Ids are in order of time."""
+        return slot.key == self.key and not (self.fresh and slot.id < self.id)
 
 
 @dataclass(slots=True)
 class Decision:
-    """What to carry out. `wake_at`: when to decide again although nothing happens."""
+    """What to carry out. `wake_at`: when to decide again although nothing happens.
+
+    `close`: slots with the reason (`expired`, `unused` or `displaced`); `test`: slots whose sessions have to
+    show that they answer; `give`: waiters with their slots; `refuse`: waiters with their errors.
+    """
 
     open: list[Slot] = field(default_factory=list)
-    close: list[int] = field(default_factory=list)
+    close: list[tuple[int, str]] = field(default_factory=list)
+    test: list[int] = field(default_factory=list)
     give: list[tuple[int, int]] = field(default_factory=list)
     refuse: list[tuple[int, SpeechServiceError]] = field(default_factory=list)
     wake_at: float = float("inf")
 
 
 class Slots:
-    """The state of a pool. Keys are opaque; sessions are known by the ids of their slots."""
+    """The state of a pool. Keys are opaque; sessions are known by the ids of their slots.
 
-    def __init__(self, limits: Limits) -> None:
+    `kind` tells what sessions of a key are for, `group` whose sessions fall silent together.
+    """
+
+    def __init__(
+        self, limits: Limits, *, kind: Callable[[Any], TurnKind], group: Callable[[Any], Hashable]
+    ) -> None:
         self._limits = limits
+        self._kind = kind
+        self._group = group
         self._ids = itertools.count(1)
         self._slots: dict[int, Slot] = {}
         self._waiters: dict[int, Waiter] = {}
         self._backoff: dict[Hashable, Backoff] = {}
         self._wanted: dict[Hashable, float] = {}  # key -> until when it is kept warm
         self._refused: list[tuple[int, SpeechServiceError]] = []
+        self._to_test: list[Slot] = []
 
     def __repr__(self) -> str:
-        states = [slot.state for slot in self._slots.values()]
-        counts = ", ".join(f"{states.count(name)} {name}" for name in ("opening", "idle", "leased"))
+        states = Counter(slot.state for slot in self._slots.values())
+        counts = ", ".join(f"{states[name]} {name}" for name in ("opening", "idle", "testing", "leased"))
         return f"<slots {counts}, {len(self._waiters)} waiting>"
 
     def warm(self, key: Hashable, now: float, *, always: bool = False) -> None:
@@ -80,14 +159,12 @@ class Slots:
         until = float("inf") if always else now + self._limits.max_idle
         self._wanted[key] = max(until, self._wanted.get(key, 0.0))
 
-    def wait(self, key: Hashable, now: float) -> int:
-        """A request wants a session; the waiter's id."""
+    def wait(self, key: Hashable, now: float, *, client: str = "", fresh: bool = False) -> int:
+        """A request of `client` wants a session, maybe only a `fresh` one; the waiter's id."""
         self.warm(key, now)
-        waiter = Waiter(next(self._ids), key, now + self._limits.timeout)
-        if not self._idle(key) and len(self._waiters) >= self._limits.max_waiting:
-            self._refused.append((waiter.id, TooManyRequests("Too many requests wait for a session.")))
-        else:
-            self._waiters[waiter.id] = waiter
+        deadline = now + self._limits.timeout
+        waiter = Waiter(next(self._ids), key, self._kind(key), client, fresh, deadline)
+        self._waiters[waiter.id] = waiter
         return waiter.id
 
     def leave(self, waiter_id: int) -> None:
@@ -100,139 +177,209 @@ class Slots:
         usable = self._limits.max_lifetime
         if life is not None and life > 0:  # else the service's clock or ours is wrong
             usable = min(usable, life - min(MARGIN_SECONDS, life * MARGIN_SHARE))
+        slot.short = usable < SHORT_LIFE
         usable *= 1 - JITTER_SHARE * (slot_id * _GOLDEN % 1)
         slot.state, slot.since, slot.retire_at = "idle", now, now + usable
-        slot.renew_at = slot.retire_at - min(RENEWAL_SECONDS, usable * RENEWAL_SHARE)
+        slot.renew_at = slot.retire_at - (0 if slot.short else min(RENEWAL_SECONDS, usable * RENEWAL_SHARE))
+        if slot.key in self._backoff:
+            self._backoff[slot.key].error = None
 
     def failed(self, slot_id: int, error: SpeechServiceError, now: float) -> None:
-        """A session could not be opened: its first waiter is told.
+        """A session could not be opened: the first waiter for it is refused with `error`.
 
-        Where trying again is futile all of them are, and nothing is warmed before somebody asks again.
+        Where trying again is futile all waiters of its key are, and none is warmed until somebody asks again.
         """
-        key = self._slots.pop(slot_id).key
-        self._backoff.setdefault(key, Backoff()).failed(now)
-        waiting = [waiter for waiter in self._waiters.values() if waiter.key == key]
-        if not error.retryable:
-            self._wanted.pop(key, None)
-        for waiter in waiting if not error.retryable else waiting[:1]:
+        slot = self._slots.pop(slot_id)
+        self._back_off(slot.key, now).error = error
+        if error.retryable:
+            concerned = [waiter for waiter in self._waiters.values() if waiter.accepts(slot)][:1]
+        else:
+            concerned = [waiter for waiter in self._waiters.values() if waiter.key == slot.key]
+            self._wanted.pop(slot.key, None)
+        for waiter in concerned:
             del self._waiters[waiter.id]
             self._refused.append((waiter.id, error))
 
     def released(self, slot_id: int, now: float) -> None:
         """A leased session came back clean."""
         slot = self._slots[slot_id]
-        slot.state, slot.since = "idle", now
-        self._backoff.pop(slot.key, None)
+        slot.state, slot.since, slot.client = "idle", now, ""
+        if not slot.short:
+            self._backoff.pop(slot.key, None)
 
     def lost(self, slot_id: int, now: float) -> None:
         """A session is gone, or not to be used again."""
         slot = self._slots.pop(slot_id)
         if slot.state == "idle" and now - slot.since < SETTLED_SECONDS:
-            self._backoff.setdefault(slot.key, Backoff()).failed(now)
+            self._back_off(slot.key, now)
+
+    def silent(self, slot_id: int) -> None:
+        """A leased session did not answer and is gone: the idle ones of its group have to be tested."""
+        group = self._group(self._slots.pop(slot_id).key)
+        for slot in self._in_state("idle"):
+            if self._group(slot.key) == group:
+                slot.state = "testing"
+                self._to_test.append(slot)
+
+    def tested(self, slot_id: int, *, answered: bool) -> None:
+        """A session in test answered, or it is not to be used again."""
+        if answered:
+            self._slots[slot_id].state = "idle"
+        else:
+            del self._slots[slot_id]
 
     def decide(self, now: float) -> Decision:
-        """What to do now."""
-        decision = Decision()
-        decision.refuse, self._refused = self._refused, []
-        self._retire(now, decision)
-        self._serve(now, decision)
-        self._open_for_waiters(now, decision)
+        """What to do now, in this order.
+
+        1. Idle sessions that are too old, or that nobody needs, are closed.
+        2. Every waiter, in order, gets the first of these that there is: an idle session; one that is
+           opening; a new one, where there is room; a new one in the place of one that is idle or in test. A
+           waiter for whom there is nothing is queued.
+        3. More than `max_waiting` in the queue are refused: the last in order.
+        4. Of keys that are wanted, `min_size` sessions are opened for nobody, where there is room.
+        """
+        decision = Decision(refuse=self._refused)
+        self._refused = []
+        self._close_old(now, decision)
+        queued = self._serve(now, decision)
+        for waiter in queued[self._limits.max_waiting :]:
+            self._refuse(waiter, TooManyRequests, "Too many requests wait for a session", now, decision)
         self._keep_warm(now, decision)
+        decision.test = [slot.id for slot in self._to_test if slot.id in self._slots]
+        self._to_test = []
         decision.wake_at = min(self._wake_times(now), default=float("inf"))
         return decision
 
-    def _retire(self, now: float, decision: Decision) -> None:
-        """Close idle sessions that are too old, or that nobody needed in `max_idle`."""
+    def _close_old(self, now: float, decision: Decision) -> None:
         for slot in sorted(self._in_state("idle"), key=lambda slot: slot.since):
-            unused = now >= slot.since + self._limits.max_idle
-            if now >= slot.retire_at or (unused and self._spare(slot, now)):
-                self._close(slot, decision)
+            if now >= slot.retire_at:
+                self._close(slot, "expired", decision)
+                if slot.short and not slot.used:
+                    self._back_off(slot.key, now)
+            elif now >= slot.since + self._limits.max_idle and self._spare(slot, now):
+                self._close(slot, "unused", decision)
 
-    def _serve(self, now: float, decision: Decision) -> None:
-        """Waiters in order of arrival; the freshest session first, so that the others can grow old."""
-        for waiter in list(self._waiters.values()):
-            idle = self._idle(waiter.key)
+    def _serve(self, now: float, decision: Decision) -> list[Waiter]:
+        """Of several idle sessions the freshest is given, so that the others can grow old."""
+        leased = self._in_state("leased")
+        clients, kinds = Counter(slot.client for slot in leased), Counter(slot.kind for slot in leased)
+        unclaimed = self._in_state("opening")
+        queued: list[Waiter] = []
+        for waiter in self._in_order(clients, kinds):
+            idle = [slot for slot in self._in_state("idle") if waiter.accepts(slot)]
+            opening = [slot for slot in unclaimed if waiter.accepts(slot)]
             if idle:
                 slot = max(idle, key=lambda slot: slot.since)
-                slot.state, slot.since = "leased", now
+                slot.state, slot.since, slot.client, slot.used = "leased", now, waiter.client, True
+                clients[waiter.client] += 1
+                kinds[waiter.kind] += 1
                 del self._waiters[waiter.id]
                 decision.give.append((waiter.id, slot.id))
             elif now >= waiter.deadline:
-                del self._waiters[waiter.id]
-                refusal: PoolError = PoolTimeout("No session became free in time.")
-                decision.refuse.append((waiter.id, refusal))
+                self._refuse(waiter, PoolTimeout, "No session became free in time", now, decision)
+            elif opening:
+                unclaimed.remove(opening[0])  # the oldest, which a fresh waiter may not accept
+            elif self._make_room(waiter.kind, now, decision):
+                self._open(waiter.key, now, decision)
+            else:
+                queued.append(waiter)
+        return queued
 
-    def _open_for_waiters(self, now: float, decision: Decision) -> None:
-        """One opening session per waiter; a stranger's idle session makes room when the pool is full."""
-        for waiter in self._waiters.values():
-            waiting = sum(other.key == waiter.key for other in self._waiters.values())
-            if self._count(waiter.key, "opening") >= waiting:
-                continue
-            if len(self._slots) >= self._limits.max_size and not self._make_room(decision, now):
-                continue
-            self._open(waiter.key, now, decision)
+    def _in_order(self, clients: Counter[str], kinds: Counter[TurnKind]) -> Iterator[Waiter]:
+        """All waiters; what their clients and kinds hold may grow meanwhile."""
+
+        def rank(waiter: Waiter) -> tuple[int, int, int]:
+            return clients[waiter.client], kinds[waiter.kind], waiter.id
+
+        ranked = [(rank(waiter), waiter) for waiter in self._waiters.values()]
+        heapq.heapify(ranked)
+        while ranked:
+            earlier, waiter = heapq.heappop(ranked)
+            if earlier == rank(waiter):
+                yield waiter
+            else:
+                heapq.heappush(ranked, (rank(waiter), waiter))
 
     def _keep_warm(self, now: float, decision: Decision) -> None:
-        """At least `min_size` sessions of every key in use, leased ones included."""
         for key, until in list(self._wanted.items()):
             if now >= until:
                 del self._wanted[key]
-                continue
-            backoff = self._backoff.get(key)
-            if backoff is not None and now < backoff.until:
-                continue
-            for _ in range(len(self._fresh(key, now)), self._limits.min_size):
-                if len(self._slots) < self._limits.max_size or self._make_room(decision, now, spare=True):
-                    self._open(key, now, decision)
+            elif key not in self._backoff or now >= self._backoff[key].until:
+                for _ in range(len(self._lasting(key, now)), self._limits.min_size):
+                    if self._make_room(self._kind(key), now, decision, only_spare=True):
+                        self._open(key, now, decision)
 
-    def _wake_times(self, now: float) -> Iterator[float]:
-        for waiter in self._waiters.values():
-            yield waiter.deadline
-        for slot in self._slots.values():
-            yield from (at for at in self._turning_points(slot) if at > now)
-        for backoff in self._backoff.values():
-            yield backoff.until if backoff.until > now else float("inf")
-        yield from self._wanted.values()
+    def _make_room(self, kind: TurnKind, now: float, decision: Decision, *, only_spare: bool = False) -> bool:
+        """Whether there is a place for a session of `kind`, after another was closed if that was necessary.
 
-    def _turning_points(self, slot: Slot) -> Iterator[float]:
-        yield slot.renew_at
-        if slot.state == "idle":
-            yield slot.retire_at
-            yield slot.since + self._limits.max_idle
-
-    def _make_room(self, decision: Decision, now: float, *, spare: bool = False) -> bool:
-        """Close the session that is idle longest, preferably (or only) a `spare` one."""
-        idle = sorted(self._in_state("idle"), key=lambda slot: slot.since)
-        spares = [slot for slot in idle if self._spare(slot, now)]
-        for slot in (spares or ([] if spare else idle))[:1]:
-            self._close(slot, decision)
+        First those that no waiter accepts are closed, then spare ones, then those in test, then the longest
+        idle.
+        """
+        kind_is_full = sum(slot.kind == kind for slot in self._slots.values()) >= self._most_of_one_kind
+        if len(self._slots) < self._limits.max_size and not kind_is_full:
             return True
-        return False
+        closable = [
+            slot
+            for slot in self._in_state("idle") + self._in_state("testing")
+            if (slot.kind == kind or not kind_is_full) and (not only_spare or self._spare(slot, now))
+        ]
+        if not closable:
+            return False
+
+        def worth(slot: Slot) -> tuple[bool, bool, bool, float]:
+            wanted = any(waiter.accepts(slot) for waiter in self._waiters.values())
+            return wanted, not self._spare(slot, now), slot.state == "idle", slot.since
+
+        self._close(min(closable, key=worth), "displaced", decision)
+        return True
 
     def _spare(self, slot: Slot, now: float) -> bool:
-        """Whether its key is warm enough without it, by sessions that are open already."""
-        if now >= self._wanted.get(slot.key, 0.0):
-            return True
-        others = [other for other in self._fresh(slot.key, now) if other is not slot]
-        return sum(other.state != "opening" for other in others) >= self._limits.min_size
+        """Whether its key is warm enough without it, by sessions that are known to work."""
+        others = [other for other in self._lasting(slot.key, now) if other is not slot]
+        working = sum(other.state in ("idle", "leased") for other in others)
+        return now >= self._wanted.get(slot.key, 0.0) or working >= self._limits.min_size
 
-    def _fresh(self, key: Hashable, now: float) -> list[Slot]:
+    def _lasting(self, key: Hashable, now: float) -> list[Slot]:
         return [slot for slot in self._slots.values() if slot.key == key and now < slot.renew_at]
 
     def _in_state(self, state: str) -> list[Slot]:
         return [slot for slot in self._slots.values() if slot.state == state]
 
+    @property
+    def _most_of_one_kind(self) -> int:
+        return most_of_one_kind(self._limits.max_size)
+
     def _open(self, key: Hashable, now: float, decision: Decision) -> None:
-        slot = Slot(next(self._ids), key, "opening", now)
+        slot = Slot(next(self._ids), key, self._kind(key), "opening", now)
         self._slots[slot.id] = slot
         decision.open.append(slot)
 
-    def _close(self, slot: Slot, decision: Decision) -> None:
+    def _close(self, slot: Slot, reason: str, decision: Decision) -> None:
         del self._slots[slot.id]
-        decision.close.append(slot.id)
+        decision.close.append((slot.id, reason))
 
-    def _idle(self, key: Hashable) -> list[Slot]:
-        return [slot for slot in self._in_state("idle") if slot.key == key]
+    def _refuse(
+        self, waiter: Waiter, error: type[PoolError], message: str, now: float, decision: Decision
+    ) -> None:
+        """With the reason why the key's last opening failed, unless that is settled or long ago."""
+        backoff = self._backoff.get(waiter.key)
+        cause = backoff.error if backoff and backoff.lasts(now) else None
+        because = f"; the last attempt to open one failed: {cause.message}" if cause else "."
+        refusal = error(message + because)
+        refusal.__cause__ = cause
+        del self._waiters[waiter.id]
+        decision.refuse.append((waiter.id, refusal))
 
-    def _count(self, key: Hashable, state: str) -> int:
-        return sum(slot.key == key and slot.state == state for slot in self._slots.values())
+    def _back_off(self, key: Hashable, now: float) -> Backoff:
+        backoff = self._backoff.setdefault(key, Backoff())
+        backoff.failed(now)
+        return backoff
+
+    def _wake_times(self, now: float) -> Iterator[float]:
+        yield from (waiter.deadline for waiter in self._waiters.values())
+        yield from self._wanted.values()
+        yield from (backoff.until for backoff in self._backoff.values() if backoff.until > now)
+        for slot in self._slots.values():
+            idle = slot.state == "idle"
+            ends = [slot.renew_at] + ([slot.retire_at, slot.since + self._limits.max_idle] if idle else [])
+            yield from (end for end in ends if end > now)

@@ -156,11 +156,14 @@ class Budget(Slice, frozen=True, kw_only=True):
 
 
 class Pool(Slice, frozen=True, kw_only=True):
-    """Warm sessions, in psycopg_pool's words; `min_size` for each kind, `max_size` for all together."""
+    """Warm sessions, in psycopg_pool's words; `min_size` for each kind, `max_size` for all together.
+
+    `max_waiting` bounds the requests for whose session there is no room.
+    """
 
     min_size: Annotated[int, Meta(ge=0, le=100)] = 1
     max_size: Annotated[int, Meta(ge=1, le=1000)] = 32
-    max_waiting: Annotated[int, Meta(ge=0, le=10_000)] = 64
+    max_waiting: Annotated[int, Meta(ge=1, le=10_000)] = 64
     timeout: Seconds = 10.0
     max_idle: Seconds = 600.0
     max_lifetime: Seconds = 3300.0

@@ -80,6 +80,7 @@ class SegmentSynthesis:
         self._rest: Continuation | None = None
         self._config = context.configure(context.backends.first, piece)
         self._over = False
+        self._abandoned = False
         self._error: SpeechServiceError | None = None
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -99,8 +100,10 @@ class SegmentSynthesis:
             raise self._error
 
     def abandon(self) -> None:
-        """Leave off: nobody listens any more."""
-        self._task.cancel()
+        """Leave off: nobody listens any more. A second call changes nothing."""
+        if not self._abandoned:  # the service may be being told, which must not be cut short
+            self._abandoned = True
+            self._task.cancel()
 
     async def ended(self) -> None:
         """Wait until its session is given back."""

@@ -78,6 +78,7 @@ class TranscriptionPass:
         self.start = start
         self.end: int | None = None
         self._held = b""
+        self._abandoned = False
         self._on_end = on_end
         self._on_partial = on_partial
         self._is_turn = is_turn
@@ -109,8 +110,9 @@ class TranscriptionPass:
         self._deadline = deadline
 
     def abandon(self) -> None:
-        """Leave off: nobody needs the text any more."""
-        if not self.done:  # or the session is just being given back
+        """Leave off: nobody needs the text any more. A second call changes nothing."""
+        if not (self.done or self._abandoned):  # or the session is just being given back
+            self._abandoned = True
             self._task.cancel()
 
     async def ended(self) -> None:

@@ -10,7 +10,9 @@ import pytest
 from tests.support.realtime_samples import TRANSCRIPTION_SESSION, server_event
 from tests.support.scripted_server import (
     Close,
+    Drop,
     Expect,
+    Ignore,
     Linger,
     Script,
     ScriptedServer,
@@ -207,3 +209,29 @@ async def test_a_service_whose_events_have_all_the_same_id_is_heard_whole():
     ]
     async with session_of(script) as (session, _):
         assert [(await session.receive()).delta for _ in texts] == texts
+
+
+async def test_a_ping_is_answered_by_a_server_that_is_there():
+    async with session_of([*greeting(), Linger()]) as (session, _server):
+        await session.configure(SPEAKS)
+        assert await session.answers(5.0)
+        await session.close()
+        assert not await session.answers(5.0)
+
+
+async def test_a_server_that_does_not_answer_a_ping_is_waited_for_so_long_and_no_longer():
+    back = asyncio.Event()
+    async with session_of([Ignore(back), Linger()]) as (session, _server):
+        assert not await session.answers(0.05)
+        assert not session.closed
+        back.set()
+        assert await session.answers(5.0)
+
+
+async def test_an_end_during_a_ping_is_no_answer():
+    back = asyncio.Event()
+    async with session_of([Ignore(back), Drop()]) as (session, _server):
+        answer = asyncio.create_task(session.answers(5.0))
+        await asyncio.sleep(0)
+        back.set()
+        assert not await answer

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.memory_sessions import MemoryOpener, MemorySession
+from tests.support.slots_model import KEYS
 from wyoming_azure_realtime.errors import (
     AuthenticationFailed,
     BackendError,
@@ -17,8 +18,9 @@ from wyoming_azure_realtime.errors import (
     PoolTimeout,
     TooManyRequests,
 )
-from wyoming_azure_realtime.pool import backoff
+from wyoming_azure_realtime.observe import Observer, SessionClosed, SessionOpened, SessionRefused
 from wyoming_azure_realtime.pool import pool as module
+from wyoming_azure_realtime.pool import slots
 from wyoming_azure_realtime.pool.pool import Lease, SessionPool
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
@@ -31,15 +33,29 @@ async def pool_of(opener: MemoryOpener, **limits: float) -> AsyncIterator[Pool]:
     unseen: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unseen.append(context))
     defaults = {"min_size": 0, "max_size": 2, "timeout": 5.0}
-    pool: Pool = SessionPool(opener, Limits(**{**defaults, **limits}))  # type: ignore[arg-type]
+    pool: Pool = SessionPool(
+        opener,
+        Limits(**{**defaults, **limits}),  # type: ignore[arg-type]
+        Observer(opener.events.append),
+        group=lambda key: KEYS[key][0],
+        describe=lambda key: KEYS[key],
+    )
     async with asyncio.timeout(10):
         yield pool
         await pool.close()
     await settle()
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert opener.alive == []
+    assert_every_session_was_reported(opener.events, len(opener.sessions))
     gc.collect(1)
     assert unseen == []
+
+
+def assert_every_session_was_reported(events: list[object], sessions: int) -> None:
+    """Each opened and closed once, but for those that opened while the pool was closing."""
+    opened = sum(isinstance(event, SessionOpened) for event in events)
+    closed = sum(isinstance(event, SessionClosed) for event in events)
+    assert opened == closed <= sessions
 
 
 async def settle() -> None:
@@ -88,7 +104,7 @@ async def test_a_retire_after_the_release_does_nothing():
         lease.release()
         lease.retire()
         lease.release()
-        assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 leased, 0 waiting>>"
+        assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 testing, 0 leased, 0 waiting>>"
         assert not lease.session.closed
 
 
@@ -147,11 +163,12 @@ async def test_no_session_in_time_is_a_timeout():
 async def test_more_than_may_wait_are_refused_at_once():
     opener = MemoryOpener()
     opener.hanging()
-    async with pool_of(opener, max_waiting=1) as pool:
-        waiter = await waiting(pool)
+    async with pool_of(opener, max_size=1, max_waiting=1) as pool:
+        waiters = [await waiting(pool) for _ in range(2)]
         with pytest.raises(TooManyRequests):
             await pool.lease("alloy")
-        waiter.cancel()
+        for waiter in waiters:
+            waiter.cancel()
 
 
 async def test_a_failure_to_open_reaches_who_waits():
@@ -185,6 +202,8 @@ async def test_an_opener_that_breaks_is_a_backend_error_and_takes_no_room(
         with caplog.at_level(logging.CRITICAL), pytest.raises(BackendError) as caught:
             await pool.lease("alloy")
         assert type(surprise).__name__ in caught.value.message
+        assert caught.value.__cause__ is surprise
+        assert reported(opener) == [(BackendError, "first", "synthesis")]
         assert "hunter2" not in str(caught.value)
         opener.working()
         (await pool.lease("alloy")).release()
@@ -223,11 +242,11 @@ async def test_a_session_that_dies_idle_makes_room_at_once():
         lease.release()
         lease.session.end()
         await settle()
-        assert repr(pool) == "<pool <slots 0 opening, 0 idle, 0 leased, 0 waiting>>"
+        assert repr(pool) == "<pool <slots 0 opening, 0 idle, 0 testing, 0 leased, 0 waiting>>"
 
 
 async def test_a_session_that_dies_idle_is_replaced_after_a_pause(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(backoff, "FIRST", 0.3)
+    monkeypatch.setattr(slots, "FIRST_PAUSE", 0.3)
     opener = MemoryOpener()
     async with pool_of(opener, min_size=1) as pool:
         pool.warm("alloy")
@@ -273,6 +292,237 @@ async def test_an_end_announced_in_the_past_is_a_wrong_clock():
         second.release()
 
 
+# --- sessions that die silently
+
+
+async def parked(pool: Pool, keys: list[str]) -> None:
+    """So many idle sessions of each."""
+    for lease in [await pool.lease(key) for key in keys]:
+        lease.release()
+    await settle()
+
+
+@pytest.mark.parametrize("siblings", [1, 2, 4, 8])
+@pytest.mark.parametrize("key", ["alloy", "hears"])
+async def test_after_one_lease_of_a_dead_session_every_other_is_alive(
+    siblings: int, key: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "TEST_SECONDS", 0.05)
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=32) as pool:
+        await parked(pool, siblings * ["alloy", "hears"])
+        for session in opener.sessions:
+            session.silent = True
+        lease = await pool.lease(key)
+        assert lease.session.silent
+        lease.retire(silent=True)
+        again = [await pool.lease(key, fresh=True)]
+        others = (siblings - 1) * [key, "hears" if key == "alloy" else "alloy"]
+        again += [await pool.lease(other) for other in others]
+        assert not any(lease.session.silent for lease in again)
+        for dead in opener.sessions[: 2 * siblings]:
+            await dead.gone.wait()
+        for lease in again:
+            lease.release()
+    closed = [event.reason for event in opener.events if isinstance(event, SessionClosed)]
+    assert closed.count("silent") == 2 * siblings
+
+
+async def test_those_that_answer_are_used_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "TEST_SECONDS", 0.05)
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=8) as pool:
+        await parked(pool, ["alloy", "echo", "hears", "other-hears"])
+        _, echo, hears, other = opener.sessions
+        echo.silent = True
+        (await pool.lease("alloy")).retire(silent=True)
+        await echo.gone.wait()
+        assert [session.tests for session in opener.sessions] == [0, 1, 1, 0]
+        assert repr(pool) == "<pool <slots 0 opening, 2 idle, 0 testing, 0 leased, 0 waiting>>"
+        for key, session in (("hears", hears), ("other-hears", other)):
+            lease = await pool.lease(key)
+            assert lease.session is session
+            lease.release()
+        hears.end()
+        await settle()
+        assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 testing, 0 leased, 0 waiting>>"
+
+
+async def test_one_that_ends_while_it_is_tested_is_lost_once():
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=8) as pool:
+        await parked(pool, ["alloy", "hears"])
+        alloy, hears = opener.sessions
+        hears.silent = True
+        (await pool.lease("alloy")).retire(silent=True)
+        assert repr(pool) == "<pool <slots 0 opening, 0 idle, 1 testing, 0 leased, 0 waiting>>"
+        hears.end()
+        await settle()
+        assert repr(pool) == "<pool <slots 0 opening, 0 idle, 0 testing, 0 leased, 0 waiting>>"
+    closed = [event for event in opener.events if isinstance(event, SessionClosed)]
+    assert [event.reason for event in closed] == ["silent", "lost"]
+    assert alloy.closed
+
+
+async def test_one_in_test_makes_room_and_its_test_ends():
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=2) as pool:
+        await parked(pool, ["alloy", "hears"])
+        opener.sessions[1].silent = True
+        (await pool.lease("alloy")).retire(silent=True)
+        leases = [await pool.lease("alloy") for _ in range(2)]
+        assert opener.sessions[1].closed
+        for lease in leases:
+            lease.release()
+
+
+async def test_a_fresh_lease_is_a_new_session_though_others_are_idle_and_all_places_taken():
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=2) as pool:
+        await parked(pool, ["alloy", "alloy"])
+        lease = await pool.lease("alloy", fresh=True)
+        assert lease.session is opener.sessions[2]
+        lease.release()
+
+
+# --- one for all
+
+
+@pytest.mark.parametrize("client", ["192.0.2.1", "192.0.2.2"])
+async def test_a_crowd_that_speaks_shuts_out_nobody_who_wants_to_be_heard(client: str):
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=32) as pool:
+        speaking = [asyncio.create_task(pool.lease("alloy", client="192.0.2.1")) for _ in range(48)]
+        await settle()
+        held = [task.result() for task in speaking if task.done()]
+        assert len(held) == 24
+        hearing = [await pool.lease("hears", client=client) for _ in range(8)]
+        assert len(opener.alive) == 32
+        for lease in hearing + held:
+            lease.release()
+        for task in speaking:
+            if (lease := await task) not in held:
+                lease.release()
+
+
+async def test_a_crowd_that_speaks_lets_another_client_speak_next():
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=32) as pool:
+        speaking = [asyncio.create_task(pool.lease("alloy", client="192.0.2.1")) for _ in range(48)]
+        await settle()
+        other = asyncio.create_task(pool.lease("alloy", client="192.0.2.2"))
+        await settle()
+        assert not other.done()
+        held = [task.result() for task in speaking if task.done()]
+        held[7].release()
+        assert (await other).session is held[7].session
+        for lease in [*held, other.result()]:
+            lease.release()
+        for task in speaking:
+            if (lease := await task) not in held:
+                lease.release()
+
+
+# --- what the observer learns
+
+
+def reported(opener: MemoryOpener) -> list[tuple[object, ...]]:
+    """The events without their times."""
+    reduced: list[tuple[object, ...]] = []
+    for event in opener.events:
+        match event:
+            case SessionOpened(target, kind, seconds):
+                assert seconds >= 0
+                reduced.append(("opened", target, kind))
+            case SessionClosed(target, kind, reason, seconds):
+                assert seconds >= 0
+                reduced.append((reason, target, kind))
+            case SessionRefused(target, kind, error):
+                reduced.append((type(error), target, kind))
+    return reduced
+
+
+async def test_what_becomes_of_a_session_is_reported_with_its_reason():
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=1) as pool:
+        (await pool.lease("alloy")).retire()
+        (await pool.lease("other-hears")).release()
+        lease = await pool.lease("hears")
+        lease.session.end()
+        lease.retire()
+        lease = await pool.lease("hears")
+        lease.session.end()
+        lease.release()
+        (await pool.lease("hears")).retire(silent=True)
+        (await pool.lease("hears")).release()
+        opener.sessions[-1].end()
+        await settle()
+        (await pool.lease("hears")).release()
+    speech, hearing = ("first", "synthesis"), ("first", "recognition")
+    assert reported(opener) == [
+        ("opened", *speech),
+        ("retired", *speech),
+        ("opened", "second", "recognition"),
+        ("displaced", "second", "recognition"),
+        ("opened", *hearing),
+        ("lost", *hearing),
+        ("opened", *hearing),
+        ("lost", *hearing),
+        ("opened", *hearing),
+        ("silent", *hearing),
+        ("opened", *hearing),
+        ("lost", *hearing),
+        ("opened", *hearing),
+        ("stopping", *hearing),
+    ]
+
+
+async def test_sessions_that_are_old_or_unused_are_reported_as_such():
+    opener = MemoryOpener()
+    async with pool_of(opener, max_idle=0.05) as pool:
+        (await pool.lease("alloy")).release()
+        await opener.sessions[0].gone.wait()
+    async with pool_of(opener, max_lifetime=0.05) as pool:
+        (await pool.lease("hears")).release()
+        await opener.sessions[1].gone.wait()
+    assert reported(opener)[1::2] == [("unused", "first", "synthesis"), ("expired", "first", "recognition")]
+
+
+async def test_the_time_that_it_took_to_open_is_reported():
+    opener = MemoryOpener()
+    opener.slow(0.03)
+    began = time.monotonic()
+    async with pool_of(opener) as pool:
+        (await pool.lease("alloy")).release()
+    opened, closed = opener.events
+    assert isinstance(opened, SessionOpened)
+    assert isinstance(closed, SessionClosed)
+    assert opened.seconds > 0.02
+    assert opened.seconds + closed.seconds <= time.monotonic() - began
+
+
+async def test_a_refused_opening_is_reported_and_not_logged(caplog: pytest.LogCaptureFixture):
+    opener = MemoryOpener()
+    opener.failing(ConnectFailed("Down."))
+    async with pool_of(opener) as pool:
+        with pytest.raises(ConnectFailed):
+            await pool.lease("hears")
+    assert reported(opener) == [(ConnectFailed, "first", "recognition")]
+    assert caplog.records == []
+
+
+async def test_no_session_in_time_tells_why_the_last_one_could_not_be_opened():
+    opener = MemoryOpener()
+    opener.failing(ConnectFailed("Down."))
+    async with pool_of(opener, timeout=0.05) as pool:
+        with pytest.raises(ConnectFailed):
+            await pool.lease("alloy")
+        opener.hanging()
+        with pytest.raises(PoolTimeout, match="the last attempt to open one failed: Down") as caught:
+            await pool.lease("alloy")
+        assert isinstance(caught.value.__cause__, ConnectFailed)
+
+
 # --- those who change their minds
 
 
@@ -304,7 +554,7 @@ async def test_a_waiter_cancelled_at_the_moment_of_granting_loses_no_session(can
         assert (await stayer).session is first.session
         assert leaver.cancelled()
         stayer.result().release()
-        assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 leased, 0 waiting>>"
+        assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 testing, 0 leased, 0 waiting>>"
 
 
 @pytest.mark.parametrize("cancel_first", [True, False])
@@ -317,7 +567,7 @@ async def test_a_sole_waiter_cancelled_at_the_moment_of_granting_loses_no_sessio
             step()
         await asyncio.wait([leaver])
         await settle()
-        assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 leased, 0 waiting>>"
+        assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 testing, 0 leased, 0 waiting>>"
         second = await pool.lease("alloy")
         assert second.session is first.session
         second.release()
@@ -338,7 +588,7 @@ async def test_a_waiter_cancelled_at_any_moment_loses_nothing():
             assert len(opener.alive) <= 2
             other.release()
             await settle()
-            assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 leased, 0 waiting>>"
+            assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 testing, 0 leased, 0 waiting>>"
         if moment > 5 and not leaver.cancelled():
             return
     pytest.fail("it never came to a lease")
@@ -476,7 +726,8 @@ async def _raises(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_a_crowd_shares_few_sessions_one_holder_at_a_time(seed: int):
+async def test_a_crowd_shares_few_sessions_one_holder_at_a_time(seed: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "TEST_SECONDS", 0.01)
     dice = random.Random(seed)
     opener = MemoryOpener()
     outcomes: list[str] = []
@@ -484,8 +735,11 @@ async def test_a_crowd_shares_few_sessions_one_holder_at_a_time(seed: int):
     async def guest(pool: Pool) -> None:
         for _ in range(dice.randrange(30)):
             await asyncio.sleep(0)
-        lease = await pool.lease(dice.choice(["alloy", "echo", "hears"]))
+        key, client, fresh = dice.choice(["alloy", "echo", "hears"]), dice.choice("abc"), dice.random() < 0.1
+        before = len(opener.sessions)
+        lease = await pool.lease(key, client=client, fresh=fresh)
         session = lease.session
+        assert not fresh or session in opener.sessions[before:]
         session.holders += 1
         try:
             assert session.holders == 1
@@ -494,7 +748,11 @@ async def test_a_crowd_shares_few_sessions_one_holder_at_a_time(seed: int):
                 await asyncio.sleep(0)
             if dice.random() < 0.1:
                 session.end()
-            if dice.random() < 0.7:
+            if dice.random() < 0.1:
+                session.holders -= 1
+                session.silent = True
+                lease.retire(silent=True)
+            elif dice.random() < 0.7:
                 session.holders -= 1
                 lease.release()
                 outcomes.append("clean")

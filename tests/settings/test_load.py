@@ -136,6 +136,7 @@ class TestMistakes:
             ("DEBUG", "maybe", "log.debug", "true or false"),
             ("USE_REALTIME_API", "maybe", "backend", "true or false"),
             ("POOL_MAX_SIZE", "2.5", "pool.max_size", "a whole number from 1 to 1000"),
+            ("POOL_MAX_WAITING", "0", "pool.max_waiting", "a whole number from 1 to 10000"),
             ("SPEECH_SUBSTITUTES", "nova", "speech.substitutes", "pairs such as nova=coral,onyx=ash"),
             ("URI", ",", "listeners", "one or several URIs, such as tcp://0.0.0.0:10300"),
         ],

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 Before = Callable[[], Awaitable[None]]
 
 
 class MemorySession:
-    """`end` is a sudden death; `say_goodbye` ends it while its socket still lingers."""
+    """`end` is a sudden death; `say_goodbye` ends it while its socket still lingers.
+
+    One that is `silent` seems open, but nothing answers. `tests`: how often it was asked to.
+    """
 
     def __init__(self, key: str, expires_at: float | None = None) -> None:
         self.key = key
@@ -15,12 +19,24 @@ class MemorySession:
         self.closed = False
         self.gone = asyncio.Event()
         self.holders = 0
+        self.silent = False
+        self.tests = 0
 
     def __repr__(self) -> str:
         return f"<memory session {self.key}{' closed' if self.closed else ''}>"
 
     async def wait_closed(self) -> None:
         await self.gone.wait()
+
+    async def answers(self, within: float) -> bool:
+        self.tests += 1
+        if not self.silent:
+            await asyncio.sleep(0)
+            return not self.closed
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self.gone.wait()
+        return False
 
     async def close(self) -> None:
         await asyncio.sleep(0)
@@ -35,7 +51,7 @@ class MemorySession:
 
 
 class MemoryOpener:
-    """Opens a session for every key, after `before` (which may hang or fail)."""
+    """Opens a session for every key, after `before` (which may hang or fail). `events`: what was reported."""
 
     def __init__(self) -> None:
         self.sessions: list[MemorySession] = []
@@ -43,6 +59,7 @@ class MemoryOpener:
         self.asked = asyncio.Event()
         self.expires_at: float | None = None
         self.before: Before = _at_once
+        self.events: list[object] = []
 
     async def __call__(self, key: str) -> MemorySession:
         self.keys.append(key)
@@ -60,6 +77,10 @@ class MemoryOpener:
             raise error
 
         self.before = fail
+
+    def slow(self, seconds: float) -> None:
+        """From now on opening takes time."""
+        self.before = lambda: asyncio.sleep(seconds)
 
     def hanging(self) -> None:
         """From now on opening never ends."""

@@ -65,7 +65,14 @@ class Linger:
     """Stay until the client goes."""
 
 
-Step = Refuse | Deaf | Send | Expect | Close | Drop | Linger
+@dataclass(frozen=True)
+class Ignore:
+    """Read nothing, not even a ping, until the event is set."""
+
+    until: asyncio.Event
+
+
+Step = Refuse | Deaf | Send | Expect | Close | Drop | Linger | Ignore
 Script = list[Step]
 
 
@@ -147,6 +154,10 @@ class ScriptedServer:
                 connection.transport.abort()
             case Linger():
                 await connection.wait_closed()
+            case Ignore(until):
+                connection.transport.pause_reading()
+                await until.wait()
+                connection.transport.resume_reading()
 
     def _came(self, connection: ServerConnection) -> None:
         guest = asyncio.create_task(connection.wait_closed())

@@ -167,7 +167,8 @@ class SlotsModel:
         self._check_room(decision)
         self._check_order(decision, asked, before)
         again = self.slots.decide(self.now)
-        assert not (again.open or again.close or again.give or again.refuse or again.test), "decided twice"
+        todo = [again.open, again.close, again.give, again.refuse, again.test]
+        assert todo == [[], [], [], [], []], "decided twice"
         assert again.wake_at == decision.wake_at
         self.wake_at = decision.wake_at
         return decision
@@ -244,10 +245,10 @@ class SlotsModel:
             assert decision.wake_at <= waiting.deadline
 
     def _check_order(self, decision: Decision, asked: dict[int, Waiting], before: dict[int, Rank]) -> None:
-        """Nobody got anything before one who ranks better, unless that one's place is under way, or elsewhere.
+        """Nobody got anything before one who ranks better, unless that one's is under way, or elsewhere.
 
-        Ranks only grow while a decision is made. So whoever ranked worse at its beginning than another does at
-        its end came behind the other.
+        Ranks only grow while a decision is made. So whoever ranked worse at its beginning than another does
+        at its end came behind the other.
         """
         refused = [waiter for waiter, error in decision.refuse if isinstance(error, TooManyRequests)]
         opening = [place for place in self.places.values() if place.state == "opening"]

@@ -72,7 +72,7 @@ async def test_a_hearing_session_is_a_transcription_session_that_names_its_deplo
 
 
 async def test_the_preview_has_an_address_and_a_shape_of_its_own():
-    dialect = PreviewDialect("2025-04-01-preview")
+    dialect = PreviewDialect()
     flat = dialect.server_to_wire({"type": "session.created", "session": REALTIME_SESSION})
     assert flat is not None
     script = [Send(flat), Expect("session.update"), Send({**flat, "type": "session.updated"}), Linger()]

@@ -9,11 +9,12 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from wyoming_azure_realtime.errors import UnknownVoice
+from wyoming_azure_realtime.providers.models import Deployment, described_models
+from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
 from wyoming_azure_realtime.speech.bias import expected_names
 from wyoming_azure_realtime.speech.catalog import Catalog, Voice
-from wyoming_azure_realtime.speech.hearing import Deployment, deployment_like, deployments, models_of
 from wyoming_azure_realtime.speech.probe import keep_probing
 from wyoming_azure_realtime.speech.rendition import Speaker
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
@@ -26,7 +27,6 @@ from wyoming_azure_realtime.speech.turn_rules import turn_rules
 from wyoming_azure_realtime.speech.utterance import Utterance
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
 
-SLOWEST, FASTEST = 0.25, 1.5  # what sessions accept
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -55,7 +55,7 @@ class SpeechService:
         self._on_turn = on_turn
         self.drifts: Counter[str] = Counter()
         self.home_names = home_names
-        self._known = models_of(settings.recognition)
+        self._known = described_models(settings.recognition)
         self._told: set[str] = set()
 
     def for_profile(self, profile: Profile) -> "SpeechService":
@@ -153,8 +153,9 @@ class SpeechService:
 
     def _transcription(self, target: Target, wanted: Deployment | None = None) -> TranscriptionConfig:
         """What hears there: a deployment like the one that was asked for, else the target's own."""
-        own = deployments(target)[0]
-        heard_by = deployment_like(wanted, target) if wanted else own
+        provider = provider_of(target)
+        own = provider.deployments[0]
+        heard_by = provider.deployment_like(wanted) if wanted else own
         if heard_by is None:  # another model's text is better than none
             heard_by = own
             self._tell_once(
@@ -165,7 +166,7 @@ class SpeechService:
             deployment=heard_by.name,
             model=heard_by.model,
             noise_reduction=self._settings.recognition.noise_reduction,
-            known=self._known,
+            known=provider.known_models(self._known),
         )
 
     def _tell_once(self, told: str) -> None:
@@ -177,9 +178,14 @@ class SpeechService:
         return self._speech(target, self.catalog.voice().realtime_name)
 
     def _speech(self, target: Target, voice: str, rate: float = 1.0) -> SpeechConfig:
+        """What speaks there: the voice that was asked for, or the likest that the target has."""
+        provider = provider_of(target)
+        spoken_by = provider.nearest_voice(voice)
+        if spoken_by != voice:
+            self._tell_once(f"Target '{target.name}' has no voice '{voice}': '{spoken_by}' speaks")
         return SpeechConfig(
             target=target.name,
             deployment=target.realtime_deployment,
-            voice=voice,
-            speed=min(FASTEST, max(SLOWEST, self._settings.speech.speed * rate)),
+            voice=spoken_by,
+            speed=provider.speed(self._settings.speech.speed * rate),
         )

@@ -21,7 +21,7 @@ from tests.support.realtime_samples import (
 from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter, UnknownParameter
 from wyoming_azure_realtime.realtime.dialects.preview import PreviewDialect
 
-PREVIEW = PreviewDialect("2025-04-01-preview")
+PREVIEW = PreviewDialect()
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

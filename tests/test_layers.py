@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -187,6 +188,32 @@ def test_only_the_settings_read_the_environment(path: Path):
     ]
     assert used == []
     assert [module for module, _ in imports(path) if module.removeprefix("os.") in words] == []
+
+
+SERVICES_OWN = re.compile(
+    r"azure_openai|api\.openai\.com|/openai/|/v1/realtime|cognitiveservices\.azure|api-key"
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_providers_know_services_and_their_addresses(path: Path):
+    # the embedded backend is such a service itself; prose may name them: docstrings and the options' help
+    if within(name_of(path), {"providers", "embedded", "settings.table"}):
+        return
+    prose = {
+        id(node.value)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    known = [
+        f"line {node.lineno}: {node.value[:60]}"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+        if SERVICES_OWN.search(node.value)
+    ]
+    assert known == []
+    selectors = [module for module, _ in our_imports(path) if module.endswith(".for_api_version")]
+    assert selectors == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

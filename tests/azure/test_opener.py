@@ -85,7 +85,7 @@ async def test_the_preview_has_an_address_and_a_shape_of_its_own():
 
 async def test_openais_own_host_takes_the_key_as_a_bearer_token():
     async with scripted_server(CONVERSES) as server:
-        session = await opener(server.url, host_kind="openai").open(SPEAKS)
+        session = await opener(server.url, service="openai").open(SPEAKS)
         await session.close()
     (request,) = server.requests
     assert request.path == "/v1/realtime?model=my-rt"

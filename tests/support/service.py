@@ -13,8 +13,7 @@ from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
-from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, realtime_catalog
-from wyoming_azure_realtime.speech.hearing import deployments, models_of
+from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.requests import TurnRecord
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.sessions import Sessions
@@ -53,18 +52,11 @@ async def running_service(
         aim = msgspec.structs.replace(plain, **target)
         opener = SessionOpener([aim], settings.deadlines)
         sessions = Sessions(opener, settings.pool)
-        catalog = realtime_catalog(
-            backend="azure",
-            hearing=deployments(aim),
-            known=models_of(settings.recognition),
-            voices=COMMON_VOICES if aim.api_version else GA_VOICES,
-            substitutes=settings.speech.substitutes,
-            default_voice=settings.speech.voice,
-            default_language=settings.recognition.language,
-        )
         turns: list[TurnRecord] = []
         hearing, speaking = Targets([aim]), Targets([aim])
-        service = SpeechService(catalog, sessions, hearing, speaking, settings, turns.append, home_names)
+        service = SpeechService(
+            catalog_of(aim, settings), sessions, hearing, speaking, settings, turns.append, home_names
+        )
         try:
             yield Running(service, server, sessions, turns)
         finally:

@@ -21,7 +21,7 @@ class AzureOpenAi(Provider):
     label: ClassVar = "Azure OpenAI"
     documentation: ClassVar = "https://learn.microsoft.com/azure/ai-foundry/openai/"
     copied_paths: ClassVar = ("/openai/v1/realtime", "/openai/realtime", "/openai/v1", "/openai")
-    transcription_models: ClassVar = (
+    transcription_models: ClassVar[tuple[ServiceModel, ...]] = (
         ServiceModel("whisper-1", date(2026, 12, 15)),
         ServiceModel("gpt-4o-transcribe-diarize", date(2026, 10, 15)),
         ServiceModel("gpt-4o-transcribe", date(2026, 10, 15)),
@@ -30,7 +30,7 @@ class AzureOpenAi(Provider):
         ServiceModel("gpt-live-transcribe"),
         ServiceModel("gpt-transcribe"),
     )
-    speech_models: ClassVar = (
+    speech_models: ClassVar[tuple[ServiceModel, ...]] = (
         ServiceModel("gpt-realtime", date(2027, 2, 28)),
         ServiceModel("gpt-realtime-mini", date(2026, 12, 15)),
         ServiceModel("gpt-realtime-1.5", date(2027, 2, 23)),
@@ -50,7 +50,7 @@ class AzureOpenAi(Provider):
         return "/openai/v1/realtime" if self._is_ga else "/openai/realtime"
 
     def query(self, kind: SessionKind) -> dict[str, str]:
-        """The preview says its version and a deployment, which it refuses for transcription (field reports)."""
+        """The preview's also says the version, and calls the model a deployment."""
         if self._is_ga:
             return super().query(kind)
         version = {"api-version": self.target.api_version.strip()}

@@ -20,7 +20,7 @@ from wyoming_azure_realtime.settings.model import Target
 
 @dataclass(frozen=True)
 class Provider(ABC):
-    """One service at one target. Cheap to make, immutable, asked whenever something depends on the service."""
+    """One service at one target. Cheap, immutable, asked whenever something depends on the service."""
 
     target: Target
 
@@ -112,12 +112,11 @@ class Provider(ABC):
     def deployment_like(self, wanted: Deployment) -> Deployment | None:
         """The one that hears as `wanted`, of whatever target, does; None if there is no such model here."""
         alike = [offered for offered in self.deployments if offered.model.lower() == wanted.model.lower()]
-        return next(
-            (offered for offered in alike if offered.name == wanted.name), alike[0] if alike else None
-        )
+        namesakes = [offered for offered in alike if offered.name == wanted.name]
+        return next(iter([*namesakes, *alike]), None)
 
     def known_models(self, described: tuple[TranscriptionModel, ...]) -> tuple[TranscriptionModel, ...]:
-        """Models beyond those of the protocol: what the settings describe, then what only this service has."""
+        """Models beyond the protocol's own: those that the settings describe, then those of this service."""
         return (*described, *self.own_models)
 
     def offered_as(self, deployment: Deployment) -> tuple[str, str]:

@@ -29,9 +29,8 @@ def model_warnings(
         yield from _ending(what, end, today, "gpt-realtime-whisper or gpt-live-transcribe")
     speaks = target.realtime_deployment.lower()  # a deployment that is called otherwise may be any model
     what = f"Target '{target.name}': the model '{speaks}'"
-    yield from _ending(
-        what, _end(provider.speech_models, speaks), today, "gpt-realtime-2.1 or gpt-realtime-2.1-mini"
-    )
+    end = _end(provider.speech_models, speaks)
+    yield from _ending(what, end, today, "gpt-realtime-2.1 or gpt-realtime-2.1-mini")
 
 
 def _end(models: Iterable[ServiceModel], name: str) -> date | None:

@@ -15,7 +15,10 @@ _SPEECH_END = date(2027, 1, 20)
 
 
 class OpenAi(Provider):
-    """GA only; the key is a bearer token. Ends of models: OpenAI's list of deprecations, read in November 2026."""
+    """GA only; the key is a bearer token.
+
+    Ends of models: OpenAI's list of deprecations, read in November 2026.
+    """
 
     service: ClassVar = "openai"
     backend: ClassVar = "openai"
@@ -23,7 +26,7 @@ class OpenAi(Provider):
     documentation: ClassVar = "https://platform.openai.com/docs/guides/realtime"
     copied_paths: ClassVar = ("/v1/realtime", "/v1")
     key_is_bearer: ClassVar = True
-    transcription_models: ClassVar = (
+    transcription_models: ClassVar[tuple[ServiceModel, ...]] = (
         ServiceModel("whisper-1", _END),
         ServiceModel("gpt-4o-transcribe-diarize", _END),
         ServiceModel("gpt-4o-transcribe", _END),
@@ -32,7 +35,7 @@ class OpenAi(Provider):
         ServiceModel("gpt-live-transcribe"),
         ServiceModel("gpt-transcribe"),
     )
-    speech_models: ClassVar = (
+    speech_models: ClassVar[tuple[ServiceModel, ...]] = (
         ServiceModel("gpt-realtime", _SPEECH_END),
         ServiceModel("gpt-realtime-mini", _SPEECH_END),
         ServiceModel("gpt-realtime-1.5"),

@@ -9,7 +9,7 @@ from wyoming_azure_realtime.providers.openai import OpenAi
 from wyoming_azure_realtime.settings.model import Target
 
 AUTO = "auto"
-"""The endpoint tells the service; any host that belongs to nobody is an Azure resource or a gateway to one."""
+"""The endpoint tells the service; a host that is nobody's is an Azure resource, or a gateway to one."""
 
 PROVIDERS: dict[str, type[Provider]] = {
     provider.service: provider for provider in (AzureOpenAi, OpenAi, Embedded)

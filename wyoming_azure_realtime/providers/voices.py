@@ -13,9 +13,9 @@ AZURE_SPEECH_NAMES = {
     "jasonneural": "fable",
 }
 
-# What to speak with where a voice is missing, the likest first. The vendor publishes no descriptions; this goes
-# by what its users' lists agree on: first whether a voice is high or low, which a household notices at once,
-# then whether it is warm, calm or lively. A poor choice sounds like somebody else and is never an error.
+# What to speak with where a voice is missing, the likest first. The vendor describes none of them, so this
+# goes by what lists of its users agree on: first whether a voice is high or low, which a household notices at
+# once, then whether it is warm, calm or lively. A poor choice sounds like somebody else; it is no error.
 LIKENESS: dict[str, tuple[str, ...]] = {
     "marin": ("coral", "shimmer", "sage"),
     "coral": ("marin", "shimmer", "sage"),
@@ -33,6 +33,6 @@ LIKENESS: dict[str, tuple[str, ...]] = {
 
 
 def realtime_name(asked: str) -> str:
-    """What a realtime model calls the voice that somebody asked for: small letters, no name of Azure Speech."""
+    """What a realtime model calls the voice that is asked for: in small letters, no name of Azure Speech."""
     lower = asked.lower()
     return AZURE_SPEECH_NAMES.get(lower.rsplit("-", 1)[-1], lower)

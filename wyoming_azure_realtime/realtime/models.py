@@ -2,7 +2,7 @@
 
 Knowledge belongs to the model, not to the name of a deployment, which on Azure can be anything.
 Sources, read in November 2026: the official Python SDK's types of `session.audio.input.transcription` (hint
-fields), the vendors' guides to realtime transcription (turn detection), and field reports (when deltas arrive).
+fields), the vendors' guides to realtime transcription (turn detection), field reports (when deltas arrive).
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ class TranscriptionModel:
     """One family of transcription models and the fields that it takes.
 
     Names to expect are written to `keywords` where the model takes that, else to the prompt if it is
-    `prompt_holds_names`. `ends`: from when on every service refuses it; what each service says, its provider knows.
+    `prompt_holds_names`. `ends`: from when on it is refused everywhere, if settings say so.
     """
 
     name: str

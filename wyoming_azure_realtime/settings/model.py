@@ -61,8 +61,8 @@ class Target(Slice, frozen=True, kw_only=True):
     """One realtime endpoint with its credentials.
 
     `endpoint` is an Azure resource, a gateway in front of one (any path prefix), OpenAI's own host, or
-    `http://` on loopback. `service` names whose it is, one of those that `providers` knows; `auto` tells by the
-    endpoint. An empty `token_scope` is that of the service.
+    `http://` on loopback. `service` says whose it is, by a name of the providers; `auto`: told by the host.
+    An empty `token_scope` is that of the service.
     """
 
     name: str = "default"

@@ -1,5 +1,6 @@
 """What is on offer: models and voices, answered from memory. Pure and immutable."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from wyoming_azure_realtime.errors import UnknownLanguage, UnknownModel, UnknownVoice
@@ -110,30 +111,26 @@ def catalog_of(target: Target, settings: Settings, deaf_because: str = "") -> Ca
     """
     provider = provider_of(target)
     known = provider.known_models(described_models(settings.recognition))
-    accepted = [
-        Voice(name, name.capitalize(), provider.voice_languages(name), name) for name in provider.voices
-    ]
-    stand_ins = [
-        Voice(
-            name,
-            f"{name.capitalize()} (spoken by {instead.capitalize()})",
-            provider.voice_languages(instead),
-            instead,
-        )
-        for name, instead in settings.speech.substitutes.items()
-    ]
+    models = [transcription_model(deployment.model, known) for deployment in provider.deployments]
     return Catalog(
         models=() if deaf_because else _models(provider),
-        voices=(*accepted, *stand_ins),
-        partials=any(
-            transcription_model(one.model, known).partials != "none" for one in provider.deployments
-        ),
+        voices=tuple(_voices(provider, settings.speech.substitutes)),
+        partials=any(model.partials != "none" for model in models),
         provider=provider,
         default_voice=settings.speech.voice,
         default_language=settings.recognition.language,
         deaf_because=deaf_because,
         requires_external_vad=settings.recognition.requires_external_vad,
     )
+
+
+def _voices(provider: Provider, substitutes: Mapping[str, str]) -> Iterator[Voice]:
+    """Those that sessions accept, then the names that others speak for."""
+    for name in provider.voices:
+        yield Voice(name, name.capitalize(), provider.voice_languages(name), name)
+    for name, instead in substitutes.items():
+        description = f"{name.capitalize()} (spoken by {instead.capitalize()})"
+        yield Voice(name, description, provider.voice_languages(instead), instead)
 
 
 def _models(provider: Provider) -> tuple[Model, ...]:

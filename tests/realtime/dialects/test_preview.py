@@ -281,20 +281,6 @@ def test_errors_name_parameters_as_this_dialect_does(ga: str, preview: str):
     assert PREVIEW.parameter(ga) == preview
 
 
-def test_the_address_carries_version_and_deployment():
-    assert PREVIEW.query("realtime", "my-deployment") == {
-        "api-version": "2025-04-01-preview",
-        "deployment": "my-deployment",
-    }
-
-
-def test_the_address_of_a_transcription_session_carries_no_deployment():
-    assert PREVIEW.query("transcription", "my-deployment") == {
-        "api-version": "2025-04-01-preview",
-        "intent": "transcription",
-    }
-
-
 def _old_name(event: JsonObject) -> Any:
     if event.get("session", {}).get("type") == "transcription":
         return f"transcription_{event['type']}"

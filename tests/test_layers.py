@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,13 +26,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observe": {"errors"},
     "settings.model": set(),
     "settings.addresses": {"errors"},
-    # the loader checks what it loads, with the words of those whom it concerns
-    "settings": {"errors", "realtime.dialects", "speech.catalog", "speech.hearing"},
+    # what the program knows of each realtime service; whoever needs some of it asks the target's provider
+    "providers": {"errors", "settings.model", "settings.addresses", "realtime"},
+    # the loader checks what it loads against what the services have
+    "settings": {"errors", "providers"},
     "audio": {"errors"},
     "text": {"errors"},
     "wording": {"errors"},
     "realtime": {"errors"},
-    "azure": {"errors", "settings.model", "realtime"},
+    "azure": {"errors", "settings.model", "settings.addresses", "providers", "realtime"},
     "pool": {"errors", "observe", "settings.model"},
     "turns": {"errors", "observe", "settings.model", "realtime", "pool"},
     "speech": {
@@ -39,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "logs",
         "observe",
         "settings.model",
+        "providers",
         "audio",
         "text",
         "wording",
@@ -73,12 +77,10 @@ PURE = {
     "realtime",
     "settings.model",
     "pool.slots",
-    "azure.endpoint",
+    "providers",
     "home_assistant.names",
     "speech.bias",
     "speech.catalog",
-    "speech.hearing",
-    "speech.languages",
     "speech.recording",
     "turns.backends",
     "turns.budget",
@@ -192,6 +194,32 @@ def test_only_the_settings_read_the_environment(path: Path):
     assert [module for module, _ in imports(path) if module.removeprefix("os.") in words] == []
 
 
+SERVICES_OWN = re.compile(
+    r"azure_openai|api\.openai\.com|/openai/|/v1/realtime|cognitiveservices\.azure|api-key"
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_providers_know_services_and_their_addresses(path: Path):
+    # the embedded backend is such a service itself; prose may name them: docstrings and the options' help
+    if within(name_of(path), {"providers", "embedded", "settings.table"}):
+        return
+    prose = {
+        id(node.value)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    known = [
+        f"line {node.lineno}: {node.value[:60]}"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+        if SERVICES_OWN.search(node.value)
+    ]
+    assert known == []
+    selectors = [module for module, _ in our_imports(path) if module.endswith(".for_api_version")]
+    assert selectors == []
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_modules_and_functions_stay_small(path: Path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LARGEST_MODULE
@@ -222,6 +250,10 @@ def test_every_layer_of_the_tables_exists():
         ("speech.service", "settings.load"),
         ("embedded.server", "speech.catalog"),
         ("azure.session", "pool.pool"),
+        ("settings.validate_speech", "speech.catalog"),
+        ("providers.registry", "settings.load"),
+        ("wyoming_server.info", "providers.registry"),
+        ("embedded.server", "providers.embedded"),
         ("pool.slots", "realtime.shapes"),
         ("realtime.codec", "settings.model"),
         ("errors", "settings.model"),

@@ -14,18 +14,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wyoming_azure_realtime import __version__
-from wyoming_azure_realtime.azure.endpoint import host_kind
 from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded
 from wyoming_azure_realtime.pool.slots import most_of_one_kind
-from wyoming_azure_realtime.realtime.dialects import for_api_version
+from wyoming_azure_realtime.providers.model_warnings import model_warnings
+from wyoming_azure_realtime.providers.models import described_models
+from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
-from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
-from wyoming_azure_realtime.speech.hearing import deployments, models_of, warnings
+from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.stopping import first_over, told_to_stop
 from wyoming_azure_realtime.turns.backends import Backends
@@ -126,8 +126,9 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         sessions = session_pool(opener, settings.pool, observer)
         stack.push_async_callback(sessions.close)
         hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
+        deaf_because = backend.reason if backend and not clouds and not backend.hears else ""
         service = SpeechService(
-            _catalog(settings, (clouds + embedded)[0], None if clouds else backend),
+            catalog_of((clouds + embedded)[0], settings, deaf_because),
             TurnEngine(sessions),
             Backends([*clouds, *embedded] if hears else clouds, "recognition", observer),
             Backends([*clouds, *embedded], "synthesis", observer),
@@ -187,32 +188,17 @@ def _embedded_target(backend: BackendProcess) -> Target:
     return Target(
         name="embedded",
         endpoint=backend.url,
-        host_kind="azure",
+        service="embedded",
         key=Secret(backend.key),
         transcription_deployment=EMBEDDED_MODEL,
     )
 
 
-def _catalog(settings: Settings, target: Target, backend: BackendProcess | None) -> Catalog:
-    """What the first target offers; `backend` if that is the embedded one."""
-    ga = for_api_version(target.api_version).name == "ga"
-    return realtime_catalog(
-        backend="embedded" if backend else host_kind(target),
-        hearing=deployments(target),
-        known=models_of(settings.recognition),
-        voices=GA_VOICES if ga else COMMON_VOICES,
-        substitutes=settings.speech.substitutes,
-        default_voice=settings.speech.voice,
-        default_language=settings.recognition.language,
-        deaf_because=backend.reason if backend and not backend.hears else "",
-        requires_external_vad=settings.recognition.requires_external_vad,
-    )
-
-
 def _warn_of_models(settings: Settings, clouds: Sequence[Target]) -> None:
-    hosts = [(target, host_kind(target)) for target in clouds]
-    for warning in warnings(hosts, models_of(settings.recognition), datetime.now(UTC).date()):
-        _LOGGER.warning("%s", warning)
+    described, today = described_models(settings.recognition), datetime.now(UTC).date()
+    for target in clouds:
+        for warning in model_warnings(provider_of(target), described, today):
+            _LOGGER.warning("%s", warning)
 
 
 async def _start_http(loaded: Loaded, service: SpeechService) -> "HttpServer | None":

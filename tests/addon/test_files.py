@@ -11,8 +11,8 @@ from tests.support.addon_pictures import FOLDER, SIZES, draw, read_png
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.addon import options
 from wyoming_azure_realtime.addon.options import load_options
+from wyoming_azure_realtime.providers.voices import GA_VOICES
 from wyoming_azure_realtime.settings.model import Recognition, Settings, Speech, Target
-from wyoming_azure_realtime.speech.catalog import GA_VOICES
 
 ROOT = FOLDER.parents[1]
 CONFIG = yaml.safe_load((FOLDER / "config.yaml").read_text())

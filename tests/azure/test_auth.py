@@ -7,6 +7,7 @@ from tests.support.entra import install_entra
 from wyoming_azure_realtime.azure import auth
 from wyoming_azure_realtime.azure.auth import Credentials, KeyCredentials, credentials_for
 from wyoming_azure_realtime.errors import AuthenticationFailed, SettingsError
+from wyoming_azure_realtime.providers.registry import PROVIDERS, provider_of
 from wyoming_azure_realtime.settings.model import Secret, Target
 
 KEY = "k3y/with+odd=chars"
@@ -22,34 +23,35 @@ KEY = "k3y/with+odd=chars"
         ),
         (Target(endpoint="https://api.openai.com/v1", key=Secret(KEY)), {"Authorization": f"Bearer {KEY}"}),
         (
-            Target(endpoint="https://gw.example", key=Secret(KEY), host_kind="openai"),
+            Target(endpoint="https://gw.example", key=Secret(KEY), service="openai"),
             {"Authorization": f"Bearer {KEY}"},
         ),
         (
-            Target(endpoint="https://api.openai.com", key=Secret(KEY), host_kind="azure"),
+            Target(endpoint="https://api.openai.com", key=Secret(KEY), service="azure_openai"),
             {"api-key": KEY},
         ),
         (Target(endpoint="http://127.0.0.1:1", key=Secret("")), {"api-key": ""}),
     ],
 )
 async def test_a_key_travels_in_exactly_one_header_as_it_stands(target: Target, headers: dict[str, str]):
-    credentials = credentials_for(target)
+    credentials = credentials_for(provider_of(target))
     assert await credentials.headers() == headers
     await credentials.close()
 
 
-@pytest.mark.parametrize("bearer", [True, False])
-def test_a_key_does_not_show_itself(bearer: bool):
-    credentials: Credentials = KeyCredentials(Secret(KEY), bearer=bearer)
-    target = Target(endpoint="https://r.openai.azure.com", key=Secret(KEY))
-    for shown in (repr(credentials), str(credentials), repr(target), str(target), f"{target.key}"):
+@pytest.mark.parametrize("service", PROVIDERS)
+def test_a_key_does_not_show_itself(service: str):
+    target = Target(endpoint="https://r.example", key=Secret(KEY), service=service)
+    provider = provider_of(target)
+    credentials: Credentials = KeyCredentials(provider)
+    for shown in (repr(credentials), repr(provider), str(provider), repr(target), f"{target.key}"):
         assert KEY not in shown
 
 
 def test_entra_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "azure.identity.aio", None)  # as if it were not installed
     with pytest.raises(SettingsError) as caught:
-        credentials_for(Target(endpoint="https://r.openai.azure.com", auth="entra"))
+        credentials_for(provider_of(Target(endpoint="https://r.openai.azure.com", auth="entra")))
     assert "wyoming-azure-realtime[entra]" in caught.value.advice
 
 
@@ -60,7 +62,7 @@ ENTRA = Target(
 
 async def test_entra_gives_a_fresh_token_for_the_scope_each_time(monkeypatch: pytest.MonkeyPatch):
     entra = install_entra(monkeypatch)
-    credentials = credentials_for(ENTRA)
+    credentials = credentials_for(provider_of(ENTRA))
     assert await credentials.headers() == {"Authorization": "Bearer token-1"}
     assert await credentials.headers() == {"Authorization": "Bearer token-2"}
     assert entra.scopes == ["https://ai.azure.com/.default"] * 2
@@ -73,7 +75,7 @@ async def test_a_token_that_cannot_be_had_says_what_to_check_and_not_what_was_sa
 ):
     install_entra(monkeypatch).failure = RuntimeError("client secret hunter2 is wrong")
     with pytest.raises(AuthenticationFailed) as caught:
-        await credentials_for(ENTRA).headers()
+        await credentials_for(provider_of(ENTRA)).headers()
     assert "RuntimeError" in caught.value.message
     assert "Cognitive Services OpenAI User" in caught.value.advice
     assert "hunter2" not in str(caught.value)
@@ -84,4 +86,4 @@ async def test_a_token_that_never_comes_is_not_waited_for(monkeypatch: pytest.Mo
     install_entra(monkeypatch).hangs = True
     async with asyncio.timeout(5):
         with pytest.raises(AuthenticationFailed, match="TimeoutError"):
-            await credentials_for(ENTRA).headers()
+            await credentials_for(provider_of(ENTRA)).headers()

@@ -72,7 +72,7 @@ async def test_a_hearing_session_is_a_transcription_session_that_names_its_deplo
 
 
 async def test_the_preview_has_an_address_and_a_shape_of_its_own():
-    dialect = PreviewDialect("2025-04-01-preview")
+    dialect = PreviewDialect()
     flat = dialect.server_to_wire({"type": "session.created", "session": REALTIME_SESSION})
     assert flat is not None
     script = [Send(flat), Expect("session.update"), Send({**flat, "type": "session.updated"}), Linger()]
@@ -85,7 +85,7 @@ async def test_the_preview_has_an_address_and_a_shape_of_its_own():
 
 async def test_openais_own_host_takes_the_key_as_a_bearer_token():
     async with scripted_server(CONVERSES) as server:
-        session = await opener(server.url, host_kind="openai").open(SPEAKS)
+        session = await opener(server.url, service="openai").open(SPEAKS)
         await session.close()
     (request,) = server.requests
     assert request.path == "/v1/realtime?model=my-rt"

@@ -33,7 +33,7 @@ from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, 
 from wyoming_azure_realtime.realtime.shapes import Session
 
 GA = GaDialect()
-PREVIEW = PreviewDialect("2025-04-01-preview")
+PREVIEW = PreviewDialect()
 SPEAKS = SpeechConfig("t", "my-rt", "marin")
 HEARS = TranscriptionConfig("t", "whisper-1", "whisper-1")
 

@@ -157,7 +157,7 @@ def started(
 
 
 def _settings(backend: Backend) -> str:
-    target = {"endpoint": backend.url, "host_kind": "azure", "key": backend.key}
+    target = {"endpoint": backend.url, "service": "azure_openai", "key": backend.key}
     target["transcription_deployment"] = "gpt-realtime-whisper"  # as for the others
     return json.dumps(
         {

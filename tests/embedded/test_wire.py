@@ -12,7 +12,7 @@ from wyoming_azure_realtime.realtime.dialects import GaDialect, PreviewDialect
 from wyoming_azure_realtime.realtime.server_events import AudioDelta, ItemDone
 
 GA = GaDialect()
-PREVIEW = PreviewDialect("2025-04-01-preview")
+PREVIEW = PreviewDialect()
 DIALECTS = st.sampled_from([GA, PREVIEW])
 
 TYPES = [

@@ -16,13 +16,17 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.event import Event, async_read_event, async_write_event
 from wyoming.info import Describe, Info
-from wyoming.tts import Synthesize
+from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.support.home_commands import ROUND_TRIP
 from tests.support.program import Program, program, run_to_end
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.embedded.faults import Faults, RefusedUpgrade
+from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
+from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 
 HEARS, DEAF_BECAUSE = Recognizer.hears()
 LOCAL = ("--uri", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0", "--no-zeroconf")
@@ -30,9 +34,10 @@ needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 NO_HTTP = ("--uri", "tcp://127.0.0.1:0", "--http", "off", "--no-zeroconf")
 
 
-async def spoken(client: "AsyncClient | Pipes", text: str) -> tuple[AudioFormat, bytes]:
+async def spoken(client: "AsyncClient | Pipes", text: str, voice: str = "") -> tuple[AudioFormat, bytes]:
     """What a stock client gets for a text."""
-    await client.write_event(Synthesize(text=text).event())
+    wanted = SynthesizeVoice(name=voice) if voice else None
+    await client.write_event(Synthesize(text=text, voice=wanted).event())
     fmt, pcm = None, b""
     while event := await client.read_event():
         if AudioStart.is_type(event.type):
@@ -189,6 +194,24 @@ class TestElsewhere:
             if "preview" in api_version:
                 assert any("deprecated" in line for line in running.log)
 
+    async def test_a_target_of_another_generation_takes_over_though_it_lacks_the_voice(self, tmp_path: Path):
+        down = ServerOptions(faults=Faults(refused_upgrade=RefusedUpgrade(status=503)))
+        async with (
+            EmbeddedServer(down, sink_engines()) as first,
+            EmbeddedServer(ServerOptions(), sink_engines()) as second,
+        ):
+            targets = [
+                {"name": "first", "endpoint": first.url, "key": "any"},
+                {"name": "second", "endpoint": second.url, "key": "any", "api_version": "2025-04-01-preview"},
+            ]
+            (tmp_path / "settings.yaml").write_text(json.dumps({"targets": targets}))
+            async with program(*NO_HTTP, "--config", str(tmp_path / "settings.yaml")) as running:
+                async with asyncio.timeout(20), AsyncClient.from_uri(await running.uri()) as client:
+                    fmt, pcm = await spoken(client, "hello", voice="marin")
+                assert len(pcm) / fmt.bytes_per_second > 0.25
+                await running.said("Target 'second' has no voice 'marin': 'coral' speaks")
+                assert await running.stop() == 0
+
     @needs_ears
     async def test_it_serves_a_client_on_stdio(self):
         async with program("--uri", "stdio://", "--http", "off") as running, asyncio.timeout(40):
@@ -226,6 +249,15 @@ class TestRefusals:
                     "AZURE_OPENAI_API_VERSION": "2023-01-01",
                 },
                 "Invalid API version",
+            ),
+            (
+                (),
+                {
+                    "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com",
+                    "AZURE_OPENAI_KEY": "sesame",
+                    "WYOMING_AZURE_REALTIME_TARGET_SERVICE": "azure",
+                },
+                "azure_openai, openai or embedded",
             ),
             (("--http", "0.0.0.0:0"), {}, "WYOMING_AZURE_REALTIME_HTTP_TOKEN"),
             (("--voice", "zira"), {}, "alloy"),

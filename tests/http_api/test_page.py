@@ -8,6 +8,8 @@ import pytest
 from tests.support.http_door import http_door
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.http_api import page
+from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
+from wyoming_azure_realtime.settings.model import Target
 from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
 
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -26,8 +28,11 @@ class Elements(html.parser.HTMLParser):
 
 
 def rendered(name=HOSTILE):
+    class Named(AzureOpenAi):
+        backend = name
+
     catalog = Catalog(
-        backend=name,
+        provider=Named(Target()),
         models=(Model(name, name, (name,)),),
         voices=(Voice(name, name, (name,), name),),
         partials=True,

@@ -3,8 +3,8 @@ import msgspec
 from tests.support.http_door import INFO, http_door
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.http_api.status_routes import info
-from wyoming_azure_realtime.speech.catalog import realtime_catalog
-from wyoming_azure_realtime.speech.hearing import Deployment
+from wyoming_azure_realtime.settings.model import Settings, Target
+from wyoming_azure_realtime.speech.catalog import catalog_of
 
 
 async def test_info_tells_what_is_on_offer_without_a_session():
@@ -16,6 +16,7 @@ async def test_info_tells_what_is_on_offer_without_a_session():
     told = answer.json
     assert told["service"] == "wyoming-azure-realtime"
     assert told["version"] == __version__
+    assert told["backend"] == "azure"
     assert told["model"] == "gpt-realtime"
     assert told["features"] == {"stt": True, "tts": True, "streaming": True, "realtimeAudio": True}
     assert {"alloy", "marin", "cedar", "fable", "nova", "onyx"} <= set(told["voices"])
@@ -28,16 +29,11 @@ async def test_info_tells_what_is_on_offer_without_a_session():
 
 
 def test_info_of_a_deaf_backend_says_why():
-    catalog = realtime_catalog(
-        backend="embedded",
-        hearing=[Deployment("whisper-1", "whisper-1")],
-        voices=("alloy",),
-        substitutes={},
-        default_voice="alloy",
-        default_language="en",
-        deaf_because="There is no recogniser for this Python.",
+    catalog = catalog_of(
+        Target(service="embedded"), Settings(), deaf_because="There is no recogniser for this Python."
     )
     told = info(catalog, "gpt-realtime")
+    assert told["backend"] == "embedded"
     assert told["features"]["stt"] is False
     assert told["deafBecause"] == "There is no recogniser for this Python."
     assert msgspec.json.encode(told)

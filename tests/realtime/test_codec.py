@@ -17,7 +17,7 @@ from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, Preview
 from wyoming_azure_realtime.realtime.shapes import Audio, AudioOutput, Session
 
 GA = GaDialect()
-PREVIEW = PreviewDialect("2025-04-01-preview")
+PREVIEW = PreviewDialect()
 BOTH = pytest.mark.parametrize("dialect", [GA, PREVIEW], ids=["ga", "preview"])
 
 ANY_JSON = st.recursive(

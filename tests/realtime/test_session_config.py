@@ -26,7 +26,7 @@ from wyoming_azure_realtime.realtime.session_config import (
 from wyoming_azure_realtime.realtime.shapes import Session, Transcription
 
 GA = GaDialect()
-PREVIEW = PreviewDialect("2025-04-01-preview")
+PREVIEW = PreviewDialect()
 
 # Fields of `transcription` that each model accepts (vendor's table of transcription models).
 ACCEPTED = {

@@ -69,5 +69,12 @@ def test_the_embedded_backend_knows_english_only(tmp_path):
         from_yaml(tmp_path, "profiles: {kitchen: {language: de}}")
 
 
+def test_a_target_that_is_an_embedded_backend_has_what_that_has():
+    demo = {**AZURE, "TARGET_SERVICE": "embedded"}
+    assert loaded(demo, voice="marin").settings.speech.voice == "marin"
+    with pytest.raises(SettingsError, match=r"recognition\.language is 'de' .*Allowed: en, with or without"):
+        loaded(demo, language="de")
+
+
 def test_norwegian_is_a_language_in_yaml_too(tmp_path):
     assert from_yaml(tmp_path, "recognition: {language: no}", AZURE).settings.recognition.language == "no"

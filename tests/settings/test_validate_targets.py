@@ -82,6 +82,35 @@ def test_an_api_version_is_v1_or_a_date(version):
     assert loaded({**AZURE, "AZURE_OPENAI_API_VERSION": version}).uses == "azure"
 
 
+@pytest.mark.parametrize("service", ["auto", "azure_openai", "openai", "embedded"])
+def test_a_target_says_whose_it_is(service):
+    assert loaded({**AZURE, "TARGET_SERVICE": service}).settings.targets[0].service == service
+
+
+@pytest.mark.parametrize("service", ["azure", "OpenAI", "bing"])
+def test_an_unknown_service_is_refused_with_its_source_and_those_that_exist(service):
+    expected = (
+        rf"^targets\[0\]\.service is '{service}' \(environment WYOMING_AZURE_REALTIME_TARGET_SERVICE\)\. "
+        r"Allowed: auto, azure_openai, openai or embedded\.$"
+    )
+    with pytest.raises(SettingsError, match=expected):
+        loaded({**AZURE, "TARGET_SERVICE": service})
+
+
+@pytest.mark.parametrize(
+    "openai", [{"TARGET_SERVICE": "openai"}, {"AZURE_OPENAI_ENDPOINT": "https://api.openai.com"}]
+)
+def test_openai_has_no_preview(openai):
+    with pytest.raises(SettingsError, match=r"API_VERSION\)\. OpenAI speaks the GA API only"):
+        loaded({**AZURE, **openai, "AZURE_OPENAI_API_VERSION": "2025-04-01-preview"})
+
+
+def test_the_scope_of_tokens_may_be_left_to_the_service():
+    assert loaded(AZURE).settings.targets[0].token_scope == ""
+    with pytest.raises(SettingsError, match=r"targets\[0\]\.token_scope is 'two words'"):
+        loaded({**AZURE, "TARGET_TOKEN_SCOPE": "two words"})
+
+
 @pytest.mark.parametrize("version", ["v2", "latest", "2024-09-30", "2023-05-15"])
 def test_any_other_version_is_refused_with_its_source(version):
     expected = rf"^Invalid API version '{version}' \(.*AZURE_OPENAI_API_VERSION\)\. Leave"

@@ -3,27 +3,35 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wyoming_azure_realtime.errors import RequestError, UnknownLanguage, UnknownModel, UnknownVoice
-from wyoming_azure_realtime.settings.model import Profile, Speech
-from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
-from wyoming_azure_realtime.speech.hearing import Deployment
+from wyoming_azure_realtime.providers.models import Deployment
+from wyoming_azure_realtime.providers.voices import COMMON_VOICES
+from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings, Speech, Target
+from wyoming_azure_realtime.speech.catalog import Catalog, catalog_of
+
+DEFAULTS = Settings()
+EARS = Target(transcription_deployment="my-ears", transcription_model="whisper-1")
 
 
-def catalog(**more: Any) -> Catalog:
-    settings: dict[str, Any] = {
-        "backend": "azure",
-        "hearing": (Deployment("my-ears", "whisper-1"),),
-        "voices": GA_VOICES,
-        "substitutes": Speech().substitutes,
-        "default_voice": "alloy",
-        "default_language": "en",
-    }
-    return realtime_catalog(**{**settings, **more})
+def catalog(settings: Settings = DEFAULTS, deaf_because: str = "", **target: Any) -> Catalog:
+    """`target`: fields that differ from those of a target whose deployment that hears is `my-ears`."""
+    return catalog_of(replace(EARS, **target), settings, deaf_because)
+
+
+def hearing(*deployments: Deployment) -> Catalog:
+    first, *others = deployments
+    return catalog(
+        transcription_deployment=first.name,
+        transcription_model=first.model,
+        also_transcribes={other.name: other.model for other in others},
+    )
 
 
 GA = catalog()
-PREVIEW = catalog(voices=COMMON_VOICES)
+PREVIEW = catalog(api_version="2025-04-01-preview")
+EMBEDDED = catalog(service="embedded")
 
 
 # --- voices
@@ -75,7 +83,9 @@ def test_voices_that_no_model_has_stay_names_and_are_spoken_by_one_that_it_has(n
 
 
 def test_substitutes_can_be_chosen():
-    assert catalog(substitutes={"nova": "sage"}).voice("nova").realtime_name == "sage"
+    assert (
+        catalog(Settings(speech=Speech(substitutes={"nova": "sage"}))).voice("nova").realtime_name == "sage"
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,18 +112,18 @@ def test_a_name_outranks_a_speaker_and_a_language():
 
 @pytest.mark.parametrize("language", ["", "en", "de-DE", "pt_BR", "zh-Hant-TW"])
 def test_without_a_name_the_default_speaks_every_language(language: str):
-    assert catalog(default_voice="verse").voice(language=language).name == "verse"
+    assert catalog(Settings(speech=Speech(voice="verse"))).voice(language=language).name == "verse"
 
 
 def test_a_language_that_nobody_speaks_is_told_so():
     with pytest.raises(UnknownVoice, match="tlh"):
         GA.voice(language="tlh")
     with pytest.raises(UnknownVoice):
-        catalog(backend="embedded").voice(language="de")
+        EMBEDDED.voice(language="de")
 
 
 def test_every_voice_speaks_some_language():
-    for offered in (GA, PREVIEW, catalog(backend="embedded")):
+    for offered in (GA, PREVIEW, EMBEDDED):
         assert all(voice.languages for voice in offered.voices)
         assert all(model.languages for model in offered.models)
 
@@ -135,17 +145,17 @@ def test_an_unknown_model_is_told_what_exists():
 
 def test_an_unknown_language_is_told_what_exists():
     with pytest.raises(UnknownLanguage) as caught:
-        catalog(backend="embedded").model(language="de-DE")
+        EMBEDDED.model(language="de-DE")
     assert caught.value.advice == "There is en."
 
 
 def test_the_default_language_is_checked_as_well():
     with pytest.raises(UnknownLanguage):
-        catalog(backend="embedded", default_language="de").model()
+        catalog(Settings(recognition=Recognition(language="de")), service="embedded").model()
 
 
 def test_a_backend_that_does_not_hear_says_why():
-    deaf = catalog(backend="embedded", deaf_because="pocketsphinx has no wheel for Python 3.14.")
+    deaf = catalog(deaf_because="pocketsphinx has no wheel for Python 3.14.", service="embedded")
     assert deaf.models == ()
     with pytest.raises(UnknownModel, match="no wheel for Python"):
         deaf.model()
@@ -162,9 +172,9 @@ def test_a_backend_that_does_not_hear_says_why():
     ],
 )
 def test_partial_text_is_promised_only_where_the_model_gives_it(model: str, partials: bool):
-    assert catalog(hearing=(Deployment("d", model),)).partials is partials
+    assert hearing(Deployment("d", model)).partials is partials
     several = (Deployment("d", "whisper-1"), Deployment("e", model))
-    assert catalog(hearing=several).partials is partials
+    assert hearing(*several).partials is partials
 
 
 def test_several_models_are_offered_the_default_first():
@@ -173,7 +183,7 @@ def test_several_models_are_offered_the_default_first():
         Deployment("fast", "gpt-live-transcribe"),
         Deployment("spare", "whisper-1"),
     )
-    offered = catalog(hearing=several)
+    offered = hearing(*several)
     assert [model.name for model in offered.models] == ["whisper-1", "gpt-live-transcribe", "spare"]
     assert offered.model().deployment == several[0]
     for name, deployment in [
@@ -189,7 +199,7 @@ def test_several_models_are_offered_the_default_first():
 
 
 def test_the_demo_does_not_go_by_the_name_of_a_model_that_hears_better():
-    shown = catalog(backend="embedded")
+    shown = EMBEDDED
     assert [model.name for model in shown.models] == ["embedded-demo"]
     assert shown.model("embedded-demo").description == "embedded demo recogniser (English)"
     with pytest.raises(UnknownModel):

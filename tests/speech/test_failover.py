@@ -1,23 +1,25 @@
 """Several targets: failover, and the way back to the first."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
+import numpy as np
 import pytest
 
 from tests.speech.test_service import SAID, noise
 from tests.support.eventually import eventually
-from tests.support.service import KEY, records_into
-from wyoming_azure_realtime.audio.pcm import AudioFormat
+from tests.support.service import KEY
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
+from wyoming_azure_realtime.embedded.models import ALL_VOICES
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
-from wyoming_azure_realtime.observe import Observer
+from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord, Warned
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
-from wyoming_azure_realtime.speech.catalog import GA_VOICES, realtime_catalog
-from wyoming_azure_realtime.speech.hearing import deployments
+from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns import backends, probe
@@ -31,10 +33,14 @@ DOWN = Faults(refused_upgrade=RefusedUpgrade(status=503))
 class House:
     """A service with two targets, and what its turns say about them."""
 
-    def __init__(self, service: SpeechService, servers: list[EmbeddedServer], turns: list) -> None:
+    def __init__(self, service: SpeechService, servers: list[EmbeddedServer], events: list[Event]) -> None:
         self.service = service
         self.servers = servers
-        self.turns = turns
+        self.events = events
+
+    @property
+    def turns(self) -> list[TurnRecord]:
+        return [event.record for event in self.events if isinstance(event, TurnEnded)]
 
     async def hear(self) -> str:
         async with asyncio.timeout(10), self.service.recognize(RecognitionRequest("test")) as utterance:
@@ -43,8 +49,9 @@ class House:
             utterance.finish()
             return [result async for result in utterance.results()][-1].text
 
-    async def speak(self) -> bytes:
-        async with asyncio.timeout(10), self.service.synthesize(SynthesisRequest("test")) as synthesis:
+    async def speak(self, voice: str = "") -> bytes:
+        request = SynthesisRequest("test", voice=voice)
+        async with asyncio.timeout(10), self.service.synthesize(request) as synthesis:
             await synthesis.write("hello")
             synthesis.finish()
             return b"".join([chunk async for chunk in synthesis.audio()])
@@ -54,33 +61,33 @@ class House:
 async def house(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(probe, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(backends, "FIRST_ASIDE", 0.2)
+    async with opened_house() as house:
+        yield house
+
+
+@asynccontextmanager
+async def opened_house(**second: str) -> AsyncIterator[House]:
+    """`second`: fields of the second target that differ from those of the first."""
     async with AsyncExitStack() as stack:
         servers = [
             await stack.enter_async_context(EmbeddedServer(ServerOptions(key=KEY), sink_engines()))
             for _ in range(2)
         ]
         aims = [
-            Target(name=name, endpoint=server.url, key=Secret(KEY))
-            for name, server in zip(("first", "second"), servers, strict=True)
+            Target(name=name, endpoint=server.url, key=Secret(KEY), **more)
+            for name, server, more in zip(("first", "second"), servers, ({}, second), strict=True)
         ]
         settings = Settings(deadlines=Deadlines(request=5.0))
-        turns: list = []
-        observer = Observer(records_into(turns))
+        events: list[Event] = []
+        observer = Observer(events.append)
         sessions = session_pool(SessionOpener(aims, settings.deadlines), settings.pool, observer)
         stack.push_async_callback(sessions.close)
-        catalog = realtime_catalog(
-            backend="azure",
-            hearing=deployments(aims[0]),
-            voices=GA_VOICES,
-            substitutes={},
-            default_voice="alloy",
-            default_language="en",
-        )
+        catalog = catalog_of(aims[0], settings)
         asr, tts = Backends(aims, "recognition", observer), Backends(aims, "synthesis", observer)
         service = SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
-        yield House(service, servers, turns)
+        yield House(service, servers, events)
 
 
 def take_down(server: EmbeddedServer) -> None:
@@ -116,3 +123,28 @@ async def test_a_target_that_is_aside_costs_later_requests_nothing(house: House)
     await house.hear()
     assert house.turns[0].attempts > 1
     assert house.turns[1].attempts == 1
+
+
+def voice_of(pcm: bytes) -> str:
+    """Whose sound it is: the sink's voices have a pitch each."""
+    spectrum = np.abs(np.fft.rfft(np.frombuffer(pcm, "<i2")))
+    pitch = int(np.argmax(spectrum)) * REALTIME.rate / (len(pcm) / 2)
+    return ALL_VOICES[round((pitch - 200) / 50)]
+
+
+@pytest.mark.parametrize(("asked", "spoken_by"), [("marin", "coral"), ("cedar", "ash"), ("sage", "sage")])
+async def test_a_target_that_lacks_the_voice_speaks_with_the_likest_that_it_has_and_says_so_once(
+    asked: str, spoken_by: str
+):
+    async with opened_house(api_version="2025-04-01-preview") as house:
+        before = await house.speak(asked)
+        take_down(house.servers[0])
+        after = await house.speak(asked)
+        await house.speak(asked)
+        assert [turn.outcome for turn in house.turns] == ["completed"] * 3
+        assert [turn.target for turn in house.turns] == ["first", "second", "second"]
+        assert [voice_of(before), voice_of(after)] == [asked, spoken_by]
+        assert len(after) > len(before) * 0.8  # all of it
+        warnings = [event.message for event in house.events if isinstance(event, Warned)]
+    replaced = [f"Target 'second' has no voice '{asked}': '{spoken_by}' speaks"]
+    assert warnings == (replaced if asked != spoken_by else [])

@@ -128,7 +128,7 @@ def _settings(servers: Sequence[EmbeddedServer], model: str, more: dict[str, Any
         {
             "name": name,
             "endpoint": server.url,
-            "host_kind": "azure",
+            "service": "azure_openai",
             "key": KEY,
             "transcription_deployment": model,
         }

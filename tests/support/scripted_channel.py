@@ -8,18 +8,16 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from wyoming_azure_realtime.errors import BackendError, SessionLost
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
-from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.session_config import Hints, SessionConfig, TranscriptionConfig
 from wyoming_azure_realtime.realtime.shapes import Response
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
-from wyoming_azure_realtime.speech.catalog import GA_VOICES, realtime_catalog
-from wyoming_azure_realtime.speech.hearing import deployments
+from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine
@@ -36,7 +34,9 @@ class ScriptedChannel:
 
     def __init__(self, config: SessionConfig, script: "Script") -> None:
         self.config = config
-        self.kind: SessionKind = "transcription" if isinstance(config, TranscriptionConfig) else "realtime"
+        self.kind: Literal["realtime", "transcription"] = (
+            "transcription" if isinstance(config, TranscriptionConfig) else "realtime"
+        )
         self.hints = Hints()
         self.items: set[str] = set()
         self.expires_at: float | None = None
@@ -231,14 +231,7 @@ async def scripted_service(
     events: list[Event] = []
     observer = Observer(events.append)
     sessions = session_pool(opener, settings.pool, observer)
-    catalog = realtime_catalog(
-        backend="azure",
-        hearing=deployments(target),
-        voices=GA_VOICES,
-        substitutes={},
-        default_voice="alloy",
-        default_language="en",
-    )
+    catalog = catalog_of(target, settings)
     asr, tts = Backends([target], "recognition", observer), Backends([target], "synthesis", observer)
     service = SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer)
     try:

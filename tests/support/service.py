@@ -14,8 +14,7 @@ from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
-from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, realtime_catalog
-from wyoming_azure_realtime.speech.hearing import deployments, models_of
+from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine
@@ -67,15 +66,7 @@ async def running_service(
         events: list[Event] = []
         observer = Observer(events.append)
         sessions = session_pool(opener, settings.pool, observer)
-        catalog = realtime_catalog(
-            backend="azure",
-            hearing=deployments(aim),
-            known=models_of(settings.recognition),
-            voices=COMMON_VOICES if aim.api_version else GA_VOICES,
-            substitutes=settings.speech.substitutes,
-            default_voice=settings.speech.voice,
-            default_language=settings.recognition.language,
-        )
+        catalog = catalog_of(aim, settings)
         turns: list[TurnRecord] = []
         asr, tts = Backends([aim], "recognition", observer), Backends([aim], "synthesis", observer)
         observer.subscribe(records_into(turns))

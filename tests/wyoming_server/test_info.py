@@ -1,8 +1,11 @@
 from dataclasses import replace
 
+import pytest
 from wyoming.info import Info
 
 from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime.providers.registry import PROVIDERS, provider_of
+from wyoming_azure_realtime.settings.model import Target
 from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
 from wyoming_azure_realtime.wyoming_server.info import build_info
 
@@ -10,15 +13,15 @@ CATALOG = Catalog(
     models=(Model("whisper-1", "Whisper", ("en", "en-US", "de")),),
     voices=(Voice("alloy", "Alloy", ("en", "de"), "alloy"), Voice("nova", "Nova", ("en",), "coral")),
     partials=True,
-    backend="azure",
+    provider=provider_of(Target(service="azure_openai")),
     default_voice="alloy",
     default_language="en",
 )
 
 
 def test_there_is_one_program_each_way_under_the_name_that_never_changes():
-    for backend in ("azure", "openai", "embedded"):
-        info = build_info(replace(CATALOG, backend=backend))
+    for service in PROVIDERS:
+        info = build_info(replace(CATALOG, provider=provider_of(Target(service=service))))
         assert [program.name for program in [*info.asr, *info.tts]] == ["azure-realtime"] * 2
         others = [info.satellite, info.handle, info.intent, info.wake, info.mic, info.snd]
         assert not any(others)
@@ -33,6 +36,24 @@ def test_models_and_voices_are_those_of_the_catalog():
         ("nova", "Nova", ["en"]),
     ]
     assert info.asr[0].version == info.tts[0].version == __version__
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "reduces_noise_itself"),
+    [
+        ("azure_openai", "Azure OpenAI", True),
+        ("openai", "OpenAI", True),
+        ("embedded", "espeak-ng and CMU Sphinx", False),
+    ],
+)
+def test_whose_models_and_voices_they_are_and_who_reduces_noise_is_told_of_each_service(
+    service: str, name: str, reduces_noise_itself: bool
+):
+    info = build_info(replace(CATALOG, provider=provider_of(Target(service=service))))
+    credited = [offered.attribution for offered in (*info.asr[0].models, *info.tts[0].voices)]
+    assert {credit.name for credit in credited} == {name}
+    assert all(credit.url.startswith("https://") for credit in credited)
+    assert info.asr[0].prefers_noise_reduction_enabled is not reduces_noise_itself
 
 
 def test_the_flags_tell_the_truth():

@@ -3,9 +3,8 @@
 import asyncio
 from typing import Any, Protocol
 
-from wyoming_azure_realtime.azure.endpoint import host_kind
 from wyoming_azure_realtime.errors import AuthenticationFailed, SettingsError
-from wyoming_azure_realtime.settings.model import Secret, Target
+from wyoming_azure_realtime.providers.base import Provider
 
 TOKEN_SECONDS = 15.0
 
@@ -21,16 +20,14 @@ class Credentials(Protocol):
 
 
 class KeyCredentials:
-    """A key in a header of its own (Azure) or as a bearer token (OpenAI, some gateways)."""
+    """The target's key, in the header that its service wants it in."""
 
-    def __init__(self, key: Secret, *, bearer: bool) -> None:
-        self._key = key
-        self._bearer = bearer
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
 
     async def headers(self) -> dict[str, str]:
         """The key is opaque: it is sent as it stands."""
-        key = self._key.reveal()
-        return {"Authorization": f"Bearer {key}"} if self._bearer else {"api-key": key}
+        return self._provider.key_headers()
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -39,7 +36,7 @@ class KeyCredentials:
 class EntraCredentials:
     """A fresh Entra ID token per connect, from the environment's identity (extra `entra`)."""
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, provider: Provider) -> None:
         try:
             from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - heavy, only on request
         except ImportError:
@@ -48,18 +45,18 @@ class EntraCredentials:
                 advice="Install the 'entra' extra: pip install 'wyoming-azure-realtime[entra]'.",
             ) from None
         self._credential: Any = DefaultAzureCredential()
-        self._scope = scope
+        self._provider = provider
 
     async def headers(self) -> dict[str, str]:
         """The library caches tokens and renews them before they expire."""
         try:
             async with asyncio.timeout(TOKEN_SECONDS):
-                token = await self._credential.get_token(self._scope)
+                token = await self._credential.get_token(self._provider.token_scope)
         except Exception as error:  # noqa: BLE001 - the library documents no closed set
             raise AuthenticationFailed(
                 f"No Entra ID token could be had ({type(error).__name__}).",
                 advice="Check the managed identity or the AZURE_CLIENT_ID, AZURE_TENANT_ID and "
-                "AZURE_CLIENT_SECRET variables, and the role 'Cognitive Services OpenAI User'.",
+                f"AZURE_CLIENT_SECRET variables, and the role '{self._provider.role}'.",
             ) from None
         return {"Authorization": f"Bearer {token.token}"}
 
@@ -68,9 +65,6 @@ class EntraCredentials:
         await self._credential.close()
 
 
-def credentials_for(target: Target) -> Credentials:
-    """The credentials that the target's settings name."""
-    if target.auth == "entra":
-        return EntraCredentials(target.token_scope)
-    bearer = target.auth == "bearer" or host_kind(target) == "openai"
-    return KeyCredentials(target.key, bearer=bearer)
+def credentials_for(provider: Provider) -> Credentials:
+    """The credentials that the target's settings name, as its service takes them."""
+    return EntraCredentials(provider) if provider.target.auth == "entra" else KeyCredentials(provider)

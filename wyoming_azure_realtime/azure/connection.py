@@ -8,8 +8,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from wyoming_azure_realtime import __version__
-from wyoming_azure_realtime.azure.endpoint import is_loopback
 from wyoming_azure_realtime.azure.failures import from_close, from_connect
+from wyoming_azure_realtime.settings.addresses import is_loopback
 
 LARGEST_FRAME = 16 << 20  # the service sends whole items with their audio; the library's default is 1 MiB
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from wyoming_azure_realtime.azure.auth import Credentials, credentials_for
 from wyoming_azure_realtime.azure.connection import Connection
-from wyoming_azure_realtime.azure.endpoint import upgrade_url
 from wyoming_azure_realtime.azure.session import RealtimeSession
 from wyoming_azure_realtime.errors import (
     BackendTimeout,
@@ -16,7 +15,7 @@ from wyoming_azure_realtime.errors import (
     SpeechServiceError,
     UnsupportedVersion,
 )
-from wyoming_azure_realtime.realtime.dialects import for_api_version
+from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.session_config import SessionConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Deadlines, Target
@@ -30,13 +29,13 @@ class TargetOpener:
     def __init__(self, target: Target, deadlines: Deadlines) -> None:
         self._target = target
         self._deadlines = deadlines
-        self._dialect = for_api_version(target.api_version)
+        self._provider = provider_of(target)
+        self._dialect = self._provider.dialect
         if self._dialect.deprecation:
             _LOGGER.warning("Target '%s': %s", target.name, self._dialect.deprecation)
-        self._credentials: Credentials = credentials_for(target)
-        self._transcribes_over: SessionKind = "transcription"
-        for kind in ("realtime", "transcription"):
-            upgrade_url(target, self._dialect, kind)  # an impossible address is found at the start
+        self._credentials: Credentials = credentials_for(self._provider)
+        self._transcribes_over: SessionKind = self._provider.transcribes_over
+        self._provider.upgrade_url("realtime")  # an impossible address is found at the start
 
     async def open(self, config: SessionConfig) -> RealtimeSession:
         """A configured session. Raises a `BackendError`."""
@@ -64,7 +63,7 @@ class TargetOpener:
     async def _open(self, config: SessionConfig, kind: SessionKind) -> RealtimeSession:
         deployment = config.deployment if kind == "transcription" else self._target.realtime_deployment
         connection = await Connection.open(
-            upgrade_url(self._target, self._dialect, kind),
+            self._provider.upgrade_url(kind),
             await self._credentials.headers(),
             within=self._deadlines.upgrade,
             deployment=deployment,

@@ -1,9 +1,8 @@
-"""What each transcription model accepts, which settings can extend, and until when models can be had.
+"""What each transcription model accepts, which settings can extend.
 
 Knowledge belongs to the model, not to the name of a deployment, which on Azure can be anything.
 Sources, read in November 2026: the official Python SDK's types of `session.audio.input.transcription` (hint
-fields), the vendors' guides to realtime transcription (turn detection), Azure's schedule of retirements of
-July 2026, OpenAI's list of deprecations, and field reports (when deltas arrive).
+fields), the vendors' guides to realtime transcription (turn detection), field reports (when deltas arrive).
 """
 
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ class TranscriptionModel:
     """One family of transcription models and the fields that it takes.
 
     Names to expect are written to `keywords` where the model takes that, else to the prompt if it is
-    `prompt_holds_names`. The dates are those from which the hosts refuse the last version of the family.
+    `prompt_holds_names`. `ends`: from when on it is refused everywhere, if settings say so.
     """
 
     name: str
@@ -29,33 +28,14 @@ class TranscriptionModel:
     prompt_holds_names: bool = True
     plural_languages: bool = False
     keywords: bool = False
-    ends_on_azure: date | None = None
-    ends_at_openai: date | None = None
+    ends: date | None = None
 
-
-_OPENAI_END = date(2027, 2, 26)
 
 KNOWN = (
-    TranscriptionModel("whisper-1", ends_on_azure=date(2026, 12, 15), ends_at_openai=_OPENAI_END),
-    TranscriptionModel(
-        "gpt-4o-transcribe-diarize",
-        partials="after_commit",
-        prompt=False,
-        ends_on_azure=date(2026, 10, 15),
-        ends_at_openai=_OPENAI_END,
-    ),
-    TranscriptionModel(
-        "gpt-4o-transcribe",
-        partials="after_commit",
-        ends_on_azure=date(2026, 10, 15),
-        ends_at_openai=_OPENAI_END,
-    ),
-    TranscriptionModel(
-        "gpt-4o-mini-transcribe",
-        partials="after_commit",
-        ends_on_azure=date(2026, 12, 15),
-        ends_at_openai=_OPENAI_END,
-    ),
+    TranscriptionModel("whisper-1"),
+    TranscriptionModel("gpt-4o-transcribe-diarize", partials="after_commit", prompt=False),
+    TranscriptionModel("gpt-4o-transcribe", partials="after_commit"),
+    TranscriptionModel("gpt-4o-mini-transcribe", partials="after_commit"),
     TranscriptionModel("gpt-realtime-whisper", turn_detection=False, partials="while_speaking", prompt=False),
     TranscriptionModel(
         "gpt-live-transcribe",
@@ -72,24 +52,6 @@ KNOWN = (
 UNKNOWN = TranscriptionModel("", turn_detection=False, prompt_holds_names=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SpeechModel:
-    """One family of models that speak, and the dates from which the hosts refuse the last version of it."""
-
-    name: str
-    ends_on_azure: date
-    ends_at_openai: date | None = None
-
-
-SPEAKING = (
-    SpeechModel("gpt-realtime", date(2027, 2, 28), date(2027, 1, 20)),
-    SpeechModel("gpt-realtime-mini", date(2026, 12, 15), date(2027, 1, 20)),
-    SpeechModel("gpt-realtime-1.5", date(2027, 2, 23)),
-    SpeechModel("gpt-realtime-2", date(2027, 5, 6)),
-    SpeechModel("gpt-realtime-2.1", date(2027, 6, 25)),
-    SpeechModel("gpt-realtime-2.1-mini", date(2027, 6, 25)),
-)
-
 _AZURE_NAMES = {"whisper": "whisper-1"}
 
 
@@ -101,8 +63,3 @@ def transcription_model(name: str, more: Iterable[TranscriptionModel] = ()) -> T
             if sought.startswith(known.name.lower()):
                 return known
     return UNKNOWN
-
-
-def speech_model(name: str) -> SpeechModel | None:
-    """The family of exactly that name: a deployment that is called otherwise may be any model."""
-    return next((model for model in SPEAKING if model.name == name.lower()), None)

@@ -61,15 +61,16 @@ class Target(Slice, frozen=True, kw_only=True):
     """One realtime endpoint with its credentials.
 
     `endpoint` is an Azure resource, a gateway in front of one (any path prefix), OpenAI's own host, or
-    `http://` on loopback. `host_kind` says whose paths and headers apply; `auto` tells by the host's name.
+    `http://` on loopback. `service` says whose it is, by a name of the providers; `auto`: told by the host.
+    An empty `token_scope` is that of the service.
     """
 
     name: str = "default"
     endpoint: str = ""
-    host_kind: Literal["auto", "azure", "openai"] = "auto"
+    service: str = "auto"
     auth: Literal["key", "bearer", "entra"] = "key"
     key: Secret = Secret("")
-    token_scope: str = "https://cognitiveservices.azure.com/.default"  # noqa: S105 - a scope's name
+    token_scope: str = ""
     api_version: str = ""
     realtime_deployment: str = "gpt-realtime"
     transcription_deployment: str = "gpt-realtime-whisper"

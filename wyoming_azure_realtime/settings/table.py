@@ -87,8 +87,11 @@ OPTIONS = (
         known=("AZURE_OPENAI_API_VERSION",),
     ),
     _own("targets[0].auth", "key: API key; bearer: a token sent as it is; entra: Microsoft Entra ID."),
-    _own("targets[0].token_scope", "Scope of Entra ID tokens."),
-    _own("targets[0].host_kind", "Whose paths and headers apply; auto: told by the host's name."),
+    _own("targets[0].token_scope", "Scope of Entra ID tokens; empty: that of the service."),
+    _own(
+        "targets[0].service",
+        "Whose it is: azure_openai (or a gateway to it), openai or embedded; auto: told by the host's name.",
+    ),
     _own("targets[0].name", "Name of the target in logs."),
     _own(
         "recognition.language",

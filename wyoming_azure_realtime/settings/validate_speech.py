@@ -4,58 +4,36 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from wyoming_azure_realtime.errors import UnknownLanguage, UnknownVoice
-from wyoming_azure_realtime.realtime.dialects import for_api_version
+from wyoming_azure_realtime.providers.base import Provider
+from wyoming_azure_realtime.providers.embedded import Embedded
+from wyoming_azure_realtime.providers.languages import matches
+from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.convert import impossible, quote
-from wyoming_azure_realtime.settings.model import Settings
+from wyoming_azure_realtime.settings.model import Settings, Target
 from wyoming_azure_realtime.settings.tree import DEFAULT, Sources
-from wyoming_azure_realtime.speech.catalog import COMMON_VOICES, GA_VOICES, Catalog, realtime_catalog
-from wyoming_azure_realtime.speech.hearing import Deployment
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _SUBSTITUTED = re.compile(r"[a-z0-9_]{1,40}")
 
 
 def check_speech(settings: Settings, sources: Sources, uses: Literal["azure", "embedded"]) -> None:
-    """Raise `SettingsError` for a voice, a substitute or a language that the backend does not have."""
-    accepted = _voices(settings, uses)
-    _check_substitutes(settings, sources, accepted)
-    catalog = realtime_catalog(
-        backend=uses,
-        hearing=(Deployment("", ""),),
-        voices=accepted,
-        substitutes=settings.speech.substitutes,
-        default_voice=accepted[0],
-        default_language="en",
-    )
+    """Raise `SettingsError` for a voice, a substitute or a language that the first target does not have."""
+    provider = provider_of(settings.targets[0]) if uses == "azure" else Embedded(Target())
+    _check_substitutes(settings, sources, provider.voices)
+    voices = (*provider.voices, *settings.speech.substitutes)
     for key, voice in _chosen(settings, "voice"):
-        if not _offers_voice(catalog, voice):
-            known = ", ".join(offered.name for offered in catalog.voices)
-            raise impossible(key, quote(voice), sources.get(key, DEFAULT), f"one of {known}")
+        if provider.understood_voice(voice) not in voices:
+            raise impossible(key, quote(voice), sources.get(key, DEFAULT), f"one of {', '.join(voices)}")
     for key, language in _chosen(settings, "language"):
-        if not _offers_language(catalog, language):
-            plain = sorted({code for code in catalog.models[0].languages if "-" not in code})
+        if not _speaks(provider, language):
+            plain = sorted({code for code in provider.languages if "-" not in code})
             allowed = f"{', '.join(plain)}, with or without a region"
             raise impossible(key, quote(language), sources.get(key, DEFAULT), allowed)
 
 
-def _offers_voice(catalog: Catalog, voice: str) -> bool:
-    try:
-        return bool(voice and catalog.voice(voice))
-    except UnknownVoice:
-        return False
-
-
-def _offers_language(catalog: Catalog, language: str) -> bool:
-    try:
-        return bool(_LANGUAGE.fullmatch(language) and catalog.model(language=language))
-    except UnknownLanguage:
-        return False
-
-
-def _voices(settings: Settings, uses: str) -> tuple[str, ...]:
-    version = settings.targets[0].api_version if uses == "azure" else ""
-    return GA_VOICES if for_api_version(version).name == "ga" else COMMON_VOICES
+def _speaks(provider: Provider, language: str) -> bool:
+    known = any(matches(offered, language) for offered in provider.languages)
+    return known and bool(_LANGUAGE.fullmatch(language))
 
 
 def _check_substitutes(settings: Settings, sources: Sources, accepted: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.realtime.dialects import for_api_version
+from wyoming_azure_realtime.providers.registry import AUTO, PROVIDERS, provider_of, service_names
 from wyoming_azure_realtime.settings.addresses import is_loopback
 from wyoming_azure_realtime.settings.convert import impossible, quote
 from wyoming_azure_realtime.settings.model import Settings, Target
@@ -20,6 +20,7 @@ _NAME = re.compile(r"[!-~]{1,128}")
 MAX_DEPLOYMENTS = 20
 
 _NAMES = ("name", "realtime_deployment", "transcription_deployment", "token_scope")
+_MAY_BE_EMPTY = ("token_scope",)
 
 
 def check_targets(settings: Settings, sources: Sources) -> None:
@@ -50,12 +51,12 @@ def _check(target: Target, index: int, sources: Sources) -> None:
         raise impossible(key, "a text that no HTTP header can carry", _of(sources, key), "printable ASCII")
     for field in _NAMES:
         key, text = f"targets[{index}].{field}", getattr(target, field)
-        if not _NAME.fullmatch(text):
+        if not (_NAME.fullmatch(text) or (not text and field in _MAY_BE_EMPTY)):
             raise impossible(
                 key, quote(text), _of(sources, key), "1 to 128 printable characters without spaces"
             )
     _check_deployments(target, index, sources)
-    _check_version(target, index, sources)
+    _check_service(target, index, sources)
 
 
 def _check_deployments(target: Target, index: int, sources: Sources) -> None:
@@ -73,10 +74,14 @@ def _check_deployments(target: Target, index: int, sources: Sources) -> None:
             raise impossible(key, told, _of(sources, key), "further deployments")
 
 
-def _check_version(target: Target, index: int, sources: Sources) -> None:
+def _check_service(target: Target, index: int, sources: Sources) -> None:
+    """That there is such a service, and that it has this version of its API."""
+    key = f"targets[{index}].service"
+    if target.service not in (AUTO, *PROVIDERS):
+        raise impossible(key, quote(target.service), _of(sources, key), service_names())
     key = f"targets[{index}].api_version"
     try:
-        for_api_version(target.api_version)
+        _ = provider_of(target).dialect
     except SettingsError as error:
         message = f"Invalid API version {quote(target.api_version)} ({key}, {_of(sources, key)})."
         raise SettingsError(message, advice=error.advice) from None

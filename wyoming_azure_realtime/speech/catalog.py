@@ -1,27 +1,16 @@
 """What is on offer: models and voices, answered from memory. Pure and immutable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from wyoming_azure_realtime.errors import UnknownLanguage, UnknownModel, UnknownVoice
+from wyoming_azure_realtime.providers.base import Provider
+from wyoming_azure_realtime.providers.languages import matches
+from wyoming_azure_realtime.providers.models import Deployment, described_models
+from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.models import transcription_model
-from wyoming_azure_realtime.settings.model import Profile
-from wyoming_azure_realtime.speech import languages
-from wyoming_azure_realtime.speech.hearing import Deployment, Known
+from wyoming_azure_realtime.settings.model import Profile, Settings, Target
 
-COMMON_VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse")
-GA_VOICES = (*COMMON_VOICES, "marin", "cedar")
-# Names of Azure Speech voices that people have in their settings; the last part of `en-US-JennyNeural`.
-AZURE_SPEECH_NAMES = {
-    "jennyneural": "alloy",
-    "guyneural": "echo",
-    "arianeural": "nova",
-    "davisneural": "onyx",
-    "janeneural": "shimmer",
-    "jasonneural": "fable",
-}
-
-EMBEDDED_DEMO = "embedded-demo"
 NOWHERE = Deployment("", "")
 
 
@@ -49,17 +38,22 @@ class Voice:
 class Catalog:
     """Models and voices with the defaults of a profile. `deaf_because`: why there are no models.
 
-    `requires_external_vad`: it is the client who ends an utterance.
+    `provider`: the service that they are of. `requires_external_vad`: it is the client who ends an utterance.
     """
 
     models: tuple[Model, ...]
     voices: tuple[Voice, ...]
     partials: bool
-    backend: str
+    provider: Provider
     default_voice: str
     default_language: str
     deaf_because: str = ""
     requires_external_vad: bool = True
+
+    @property
+    def backend(self) -> str:
+        """What clients are told runs behind this: `azure`, `openai`, `embedded`."""
+        return self.provider.backend
 
     def model(self, name: str = "", language: str = "") -> Model:
         """By name, else the first that knows the language. Raises `UnknownModel`, `UnknownLanguage`."""
@@ -71,7 +65,7 @@ class Catalog:
             raise UnknownModel(f"Unknown model {_shown(name)}.", advice=f"There is {_list(self.models)}.")
         wanted = language or self.default_language
         for model in named:
-            if any(languages.matches(offered, wanted) for offered in model.languages):
+            if any(matches(offered, wanted) for offered in model.languages):
                 return model
         known = sorted({code for model in named for code in model.languages if "-" not in code})
         raise UnknownLanguage(f"Unknown language {_shown(wanted)}.", advice=f"There is {', '.join(known)}.")
@@ -80,15 +74,14 @@ class Catalog:
         """By name or speaker, else one that speaks the language. Raises `UnknownVoice`."""
         asked = name or speaker
         if asked:
-            wanted = asked.lower()
-            wanted = AZURE_SPEECH_NAMES.get(wanted.rsplit("-", 1)[-1], wanted)
+            wanted = self.provider.understood_voice(asked)
             for voice in self.voices:
                 if voice.name == wanted:
                     return voice
             raise UnknownVoice(f"Unknown voice {_shown(asked)}.", advice=f"There is {_list(self.voices)}.")
         default = self.voice(self.default_voice)
         for voice in (default, *self.voices):
-            if not language or any(languages.matches(offered, language) for offered in voice.languages):
+            if not language or any(matches(offered, language) for offered in voice.languages):
                 return voice
         raise UnknownVoice(f"No voice speaks {_shown(language)}.", advice=f"There is {_list(self.voices)}.")
 
@@ -111,51 +104,41 @@ def _list(entries: tuple[Model, ...] | tuple[Voice, ...]) -> str:
     return ", ".join(entry.name for entry in entries)
 
 
-def realtime_catalog(
-    *,
-    backend: str,
-    hearing: Sequence[Deployment],
-    known: Known = (),
-    voices: tuple[str, ...],
-    substitutes: Mapping[str, str],
-    default_voice: str,
-    default_language: str,
-    deaf_because: str = "",
-    requires_external_vad: bool = True,
-) -> Catalog:
-    """The catalog of a backend. `voices` are those its sessions accept; `substitutes` speak for others.
+def catalog_of(target: Target, settings: Settings, deaf_because: str = "") -> Catalog:
+    """What a target offers, and the settings' substitutes for voices that it lacks.
 
-    `hearing` are the deployments that hear, the default first; `known` are models that settings add.
+    `deaf_because`: why it does not hear, if it does not. Raises `SettingsError` as `provider_of` does.
     """
-    spoken = languages.ENGLISH if backend == "embedded" else languages.ALL
-    accepted = [Voice(name, name.capitalize(), spoken, name) for name in voices]
-    stand_ins = [
-        Voice(name, f"{name.capitalize()} (spoken by {instead.capitalize()})", spoken, instead)
-        for name, instead in substitutes.items()
-    ]
+    provider = provider_of(target)
+    known = provider.known_models(described_models(settings.recognition))
+    models = [transcription_model(deployment.model, known) for deployment in provider.deployments]
     return Catalog(
-        models=() if deaf_because else _models(hearing, spoken, demo=backend == "embedded"),
-        voices=(*accepted, *stand_ins),
-        partials=any(transcription_model(one.model, known).partials != "none" for one in hearing),
-        backend=backend,
-        default_voice=default_voice,
-        default_language=default_language,
+        models=() if deaf_because else _models(provider),
+        voices=tuple(_voices(provider, settings.speech.substitutes)),
+        partials=any(model.partials != "none" for model in models),
+        provider=provider,
+        default_voice=settings.speech.voice,
+        default_language=settings.recognition.language,
         deaf_because=deaf_because,
-        requires_external_vad=requires_external_vad,
+        requires_external_vad=settings.recognition.requires_external_vad,
     )
 
 
-def _models(hearing: Sequence[Deployment], spoken: tuple[str, ...], *, demo: bool) -> tuple[Model, ...]:
-    """Under the models' names; a second deployment of a model goes by its own name.
+def _voices(provider: Provider, substitutes: Mapping[str, str]) -> Iterator[Voice]:
+    """Those that sessions accept, then the names that others speak for."""
+    for name in provider.voices:
+        yield Voice(name, name.capitalize(), provider.voice_languages(name), name)
+    for name, instead in substitutes.items():
+        description = f"{name.capitalize()} (spoken by {instead.capitalize()})"
+        yield Voice(name, description, provider.voice_languages(instead), instead)
 
-    The model that the demo behaves like would mislead, so that has a name of its own.
-    """
+
+def _models(provider: Provider) -> tuple[Model, ...]:
+    """Under the names that the service gives them; a second deployment of a model goes by its own name."""
     models: dict[str, Model] = {}
-    for deployment in hearing:
-        name, description = deployment.model, deployment.model
-        if demo:
-            name, description = EMBEDDED_DEMO, "embedded demo recogniser (English)"
-        elif name in models:
-            name, description = deployment.name, f"{deployment.model} ({deployment.name})"
-        models.setdefault(name, Model(name, description, spoken, deployment))
+    for deployment in provider.deployments:
+        name, description = provider.offered_as(deployment)
+        if name in models:
+            name, description = deployment.name, f"{description} ({deployment.name})"
+        models.setdefault(name, Model(name, description, provider.languages, deployment))
     return tuple(models.values())

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from wyoming_azure_realtime.errors import SpeechServiceError, UnknownVoice
 from wyoming_azure_realtime.observe import Observer, RequestRefused, TurnKind
+from wyoming_azure_realtime.providers.models import Deployment, described_models
+from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
 from wyoming_azure_realtime.speech.bias import expected_names
 from wyoming_azure_realtime.speech.catalog import Catalog, Voice
-from wyoming_azure_realtime.speech.hearing import Deployment, deployment_like, deployments, models_of
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.segment_synthesis import SynthesisContext
 from wyoming_azure_realtime.speech.synthesis import Synthesis
@@ -26,8 +27,6 @@ from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine
 from wyoming_azure_realtime.turns.probe import keep_probing
 from wyoming_azure_realtime.turns.record import TurnRecorder
-
-SLOWEST, FASTEST = 0.25, 1.5  # what sessions accept
 
 
 class SpeechService:
@@ -55,7 +54,7 @@ class SpeechService:
         self._tts = tts
         self._settings = settings
         self._observer = observer
-        self._known = models_of(settings.recognition)
+        self._known = described_models(settings.recognition)
 
     def for_profile(self, profile: Profile) -> "SpeechService":
         """The same sessions and counts with the profile's defaults."""
@@ -153,8 +152,9 @@ class SpeechService:
 
     def _transcription(self, target: Target, wanted: Deployment | None = None) -> TranscriptionConfig:
         """What hears there: a deployment like the one that was asked for, else the target's own."""
-        own = deployments(target)[0]
-        heard_by = deployment_like(wanted, target) if wanted else own
+        provider = provider_of(target)
+        own = provider.deployments[0]
+        heard_by = provider.deployment_like(wanted) if wanted else own
         if heard_by is None:  # another model's text is better than none
             heard_by = own
             self._observer.warn_once(
@@ -166,16 +166,24 @@ class SpeechService:
             deployment=heard_by.name,
             model=heard_by.model,
             noise_reduction=self._settings.recognition.noise_reduction,
-            known=self._known,
+            known=provider.known_models(self._known),
         )
 
     def _default_speech(self, target: Target) -> SpeechConfig:
         return self._speech(target, self.catalog.voice().realtime_name)
 
     def _speech(self, target: Target, voice: str, rate: float = 1.0) -> SpeechConfig:
+        """What speaks there: the voice that was asked for, or the likest that the target has."""
+        provider = provider_of(target)
+        spoken_by = provider.nearest_voice(voice)
+        if spoken_by != voice:
+            self._observer.warn_once(
+                f"voice {voice} of {target.name}",
+                f"Target '{target.name}' has no voice '{voice}': '{spoken_by}' speaks",
+            )
         return SpeechConfig(
             target=target.name,
             deployment=target.realtime_deployment,
-            voice=voice,
-            speed=min(FASTEST, max(SLOWEST, self._settings.speech.speed * rate)),
+            voice=spoken_by,
+            speed=provider.speed(self._settings.speech.speed * rate),
         )

@@ -12,11 +12,6 @@ from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
 PROGRAM = "azure-realtime"
 """The name of both programs, whatever the backend."""
 
-_ATTRIBUTIONS = {
-    "azure": Attribution("Azure OpenAI", "https://learn.microsoft.com/azure/ai-foundry/openai/"),
-    "openai": Attribution("OpenAI", "https://platform.openai.com/docs/guides/realtime"),
-    "embedded": Attribution("espeak-ng and CMU Sphinx", "https://github.com/espeak-ng/espeak-ng"),
-}
 _OURS = Attribution("wyoming-azure-realtime", "https://www.home-assistant.io/integrations/wyoming/")
 
 
@@ -37,8 +32,8 @@ def _asr_program(catalog: Catalog) -> AsrProgram:
         supports_transcript_streaming=catalog.partials,
         requires_external_vad=catalog.requires_external_vad,
         prefers_auto_gain_enabled=True,
-        # the realtime service reduces noise itself; doing it twice costs words
-        prefers_noise_reduction_enabled=catalog.backend == "embedded",
+        # doing it twice costs words
+        prefers_noise_reduction_enabled=not catalog.provider.reduces_noise,
     )
 
 
@@ -57,7 +52,7 @@ def _tts_program(catalog: Catalog) -> TtsProgram:
 def _model(model: Model, catalog: Catalog) -> AsrModel:
     return AsrModel(
         name=model.name,
-        attribution=_ATTRIBUTIONS.get(catalog.backend, _OURS),
+        attribution=_attribution(catalog),
         installed=True,
         description=model.description,
         version=None,
@@ -68,9 +63,14 @@ def _model(model: Model, catalog: Catalog) -> AsrModel:
 def _voice(voice: Voice, catalog: Catalog) -> TtsVoice:
     return TtsVoice(
         name=voice.name,
-        attribution=_ATTRIBUTIONS.get(catalog.backend, _OURS),
+        attribution=_attribution(catalog),
         installed=True,
         description=voice.description,
         version=None,
         languages=list(voice.languages),
     )
+
+
+def _attribution(catalog: Catalog) -> Attribution:
+    """Whose models and voices they are."""
+    return Attribution(catalog.provider.label, catalog.provider.documentation)

@@ -20,13 +20,5 @@ def test_server_events_pass_untouched(event: JsonObject):
     assert GA.server_from_wire(event) == event
 
 
-def test_a_conversation_names_its_deployment_in_the_address():
-    assert GA.query("realtime", "my-deployment") == {"model": "my-deployment"}
-
-
-def test_a_transcription_session_names_only_its_intent():
-    assert GA.query("transcription", "my-deployment") == {"intent": "transcription"}
-
-
 def test_parameters_are_called_what_they_are():
     assert GA.parameter("session.audio.output.voice") == "session.audio.output.voice"

@@ -21,7 +21,7 @@ from tests.support.realtime_samples import (
 from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter, UnknownParameter
 from wyoming_azure_realtime.realtime.dialects.preview import PreviewDialect
 
-PREVIEW = PreviewDialect("2025-04-01-preview")
+PREVIEW = PreviewDialect()
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -279,20 +279,6 @@ def test_whatever_a_client_sends_is_translated_or_refused(event: JsonObject):
 )
 def test_errors_name_parameters_as_this_dialect_does(ga: str, preview: str):
     assert PREVIEW.parameter(ga) == preview
-
-
-def test_the_address_carries_version_and_deployment():
-    assert PREVIEW.query("realtime", "my-deployment") == {
-        "api-version": "2025-04-01-preview",
-        "deployment": "my-deployment",
-    }
-
-
-def test_the_address_of_a_transcription_session_carries_no_deployment():
-    assert PREVIEW.query("transcription", "my-deployment") == {
-        "api-version": "2025-04-01-preview",
-        "intent": "transcription",
-    }
 
 
 def _old_name(event: JsonObject) -> Any:

@@ -1,4 +1,4 @@
-"""The two generations of the realtime API. The only place that knows them apart."""
+"""The two generations of the realtime API, and which one a version of Azure's API selects."""
 
 import datetime
 import re
@@ -23,7 +23,7 @@ def for_api_version(api_version: str) -> Dialect:
             advice="Leave AZURE_OPENAI_API_VERSION empty or set it to v1; "
             "2025-04-01-preview and other dates from 2024-10-01 on select the deprecated preview.",
         )
-    return PreviewDialect(version)
+    return PreviewDialect()
 
 
 def _date(version: str) -> datetime.date:

@@ -1,4 +1,4 @@
-"""What a dialect of the realtime API is: its address, and JSON in and out of GA shape.
+"""What a dialect of the realtime API is: JSON in and out of GA shape.
 
 The inside of the program speaks GA only. A dialect translates whole JSON objects at the edge of the socket.
 `None` from a translation means: this event does not exist on the other side, skip it.
@@ -40,13 +40,6 @@ class Dialect(Protocol):
     @property
     def deprecation(self) -> str:
         """What to tell whoever still uses it; empty for the current one."""
-
-    @property
-    def azure_path(self) -> str:
-        """Where the realtime endpoint lives on an Azure resource."""
-
-    def query(self, kind: SessionKind, deployment: str) -> dict[str, str]:
-        """Query parameters of the upgrade request."""
 
     def same_on_the_wire(self, event_type: str) -> bool:
         """Whether events of this type need no translation, in either direction."""

@@ -1,20 +1,14 @@
 """The GA dialect: what the inside of the program speaks, so hardly anything to do."""
 
-from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.dialects.renames import GA_NAME
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 
 class GaDialect:
-    """Nested sessions, `/openai/v1/realtime`, no `api-version`."""
+    """Nested sessions."""
 
     name = "ga"
     deprecation = ""
-    azure_path = "/openai/v1/realtime"
-
-    def query(self, kind: SessionKind, deployment: str) -> dict[str, str]:
-        """A transcription session names its deployment in the session, never in the address."""
-        return {"intent": "transcription"} if kind == "transcription" else {"model": deployment}
 
     def same_on_the_wire(self, event_type: str) -> bool:
         """Everything but stray events under their old names."""

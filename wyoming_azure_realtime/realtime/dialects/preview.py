@@ -1,4 +1,4 @@
-"""The preview (beta) dialect: flat sessions, older event names, `api-version` in the address.
+"""The preview (beta) dialect: flat sessions, older event names.
 
 Deprecated by the vendor. Dropping it one day is deleting this file and its line in the selector.
 """
@@ -6,7 +6,7 @@ Deprecated by the vendor. Dropping it one day is deleting this file and its line
 from collections.abc import Mapping
 from typing import Any
 
-from wyoming_azure_realtime.realtime.dialects.base import SessionKind, UnknownParameter
+from wyoming_azure_realtime.realtime.dialects.base import UnknownParameter
 from wyoming_azure_realtime.realtime.dialects.preview_rules import NEWER_HINTS, check_fields, check_parts
 from wyoming_azure_realtime.realtime.dialects.renames import GA_NAME, PREVIEW_NAME
 from wyoming_azure_realtime.realtime.shapes import JsonObject
@@ -88,19 +88,10 @@ TRANSLATED = frozenset(GA_NAME) | frozenset(GA_NAME.values()) | {
 
 
 class PreviewDialect:
-    """Flat sessions, `/openai/realtime?api-version=…`."""
+    """Flat sessions."""
 
     name = "preview"
     deprecation = "the preview API is deprecated; current models need AZURE_OPENAI_API_VERSION to be empty"
-    azure_path = "/openai/realtime"
-
-    def __init__(self, api_version: str) -> None:
-        self.api_version = api_version
-
-    def query(self, kind: SessionKind, deployment: str) -> dict[str, str]:
-        """On the transcription path a deployment in the address is refused (field reports)."""
-        where = {"intent": "transcription"} if kind == "transcription" else {"deployment": deployment}
-        return {"api-version": self.api_version, **where}
 
     def same_on_the_wire(self, event_type: str) -> bool:
         """Events whose name and shape did not change between the generations."""

@@ -22,6 +22,8 @@ from tests.support.scripted_server import (
 from wyoming_azure_realtime import errors
 from wyoming_azure_realtime.azure.opener import SessionOpener, TargetOpener
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
+from wyoming_azure_realtime.providers.registry import PROVIDERS
 from wyoming_azure_realtime.realtime.dialects import PreviewDialect
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Target
@@ -108,6 +110,21 @@ async def test_where_no_transcription_session_can_be_had_a_conversation_transcri
     ]
     assert server.received[0]["session"]["audio"]["input"]["transcription"] == {"model": "my-ears"}
     assert server.received[0]["session"]["type"] == "realtime"
+
+
+async def test_a_service_that_hears_in_conversations_is_asked_for_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Conversing(AzureOpenAi):
+        service = "conversing"
+        transcribes_over = "realtime"
+
+    monkeypatch.setitem(PROVIDERS, Conversing.service, Conversing)
+    async with scripted_server(CONVERSES) as server:
+        session = await opener(server.url, service="conversing").open(HEARS)
+        assert session.kind == "realtime"
+        await session.close()
+    assert [request.path.partition("?")[2] for request in server.requests] == ["model=my-rt"]
 
 
 async def test_what_one_target_refuses_another_may_allow():

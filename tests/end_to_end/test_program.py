@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import socket
 import time
 import wave
@@ -148,6 +149,9 @@ class TestEmbedded:
         assert info.tts[0].installed
         assert info.asr[0].installed is HEARS
         assert info.satellite is None
+        offered = [*info.tts[0].voices, *info.asr[0].models]
+        assert {one.attribution.name for one in offered} == {"espeak-ng and CMU Sphinx"}
+        assert {language.split("-")[0] for one in offered for language in one.languages} == {"en"}
 
     async def test_the_service_stays_small(self, embedded: Program):
         assert resident_kilobytes(embedded.process.pid) < 90 * 1024
@@ -193,6 +197,16 @@ class TestElsewhere:
                 assert await running.stop() == 0
             if "preview" in api_version:
                 assert any("deprecated" in line for line in running.log)
+
+    async def test_where_nothing_can_hear_it_speaks_and_says_why(self, tmp_path: Path):
+        (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['pocketsphinx'] = None")
+        paths = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+        async with program(*NO_HTTP, environ={"PYTHONPATH": paths}) as running:
+            info = await describe(await running.uri())
+            assert await running.stop() == 0
+        assert (info.asr[0].installed, info.asr[0].models) == (False, [])
+        assert "there is no pocketsphinx" in info.asr[0].description
+        assert info.tts[0].voices
 
     async def test_a_target_of_another_generation_takes_over_though_it_lacks_the_voice(self, tmp_path: Path):
         down = ServerOptions(faults=Faults(refused_upgrade=RefusedUpgrade(status=503)))

@@ -67,6 +67,8 @@ def test_the_embedded_backend_knows_english_only(tmp_path):
         loaded(language="de")
     with pytest.raises(SettingsError, match=r"profiles\.kitchen\.language is 'de'"):
         from_yaml(tmp_path, "profiles: {kitchen: {language: de}}")
+    with pytest.raises(SettingsError, match=r"recognition\.language is 'de' .*Allowed: en, with or without"):
+        loaded(AZURE, backend="embedded", language="de")  # targets that are not used do not count
 
 
 def test_a_target_that_is_an_embedded_backend_has_what_that_has():

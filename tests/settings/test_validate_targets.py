@@ -129,6 +129,13 @@ def test_a_deployment_is_one_word(name):
         loaded({**AZURE, "AZURE_OPENAI_REALTIME_DEPLOYMENT": name})
 
 
+@pytest.mark.parametrize("field", ["name", "realtime_deployment", "transcription_deployment"])
+def test_a_name_is_not_empty(field, tmp_path):
+    text = f"targets: [{{endpoint: 'https://a.example', key: k, {field}: ''}}]"
+    with pytest.raises(SettingsError, match=rf"targets\[0\]\.{field} is ''"):
+        from_yaml(tmp_path, text)
+
+
 def test_further_deployments_that_hear_are_given_with_their_models():
     found = loaded({**AZURE, "TARGET_ALSO_TRANSCRIBES": "fast=gpt-live-transcribe, spare=whisper-1"})
     assert found.settings.targets[0].also_transcribes == {

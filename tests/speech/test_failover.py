@@ -16,7 +16,7 @@ from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpg
 from wyoming_azure_realtime.embedded.models import ALL_VOICES
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord, Warned
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
@@ -49,10 +49,10 @@ class House:
             utterance.finish()
             return [result async for result in utterance.results()][-1].text
 
-    async def speak(self, voice: str = "") -> bytes:
-        request = SynthesisRequest("test", voice=voice)
+    async def speak(self, voice: str = "", text: str = "hello", text_format: str = "text") -> bytes:
+        request = SynthesisRequest("test", voice=voice, text_format=text_format)
         async with asyncio.timeout(10), self.service.synthesize(request) as synthesis:
-            await synthesis.write("hello")
+            await synthesis.write(text)
             synthesis.finish()
             return b"".join([chunk async for chunk in synthesis.audio()])
 
@@ -148,3 +148,13 @@ async def test_a_target_that_lacks_the_voice_speaks_with_the_likest_that_it_has_
         warnings = [event.message for event in house.events if isinstance(event, Warned)]
     replaced = [f"Target 'second' has no voice '{asked}': '{spoken_by}' speaks"]
     assert warnings == (replaced if asked != spoken_by else [])
+
+
+@pytest.mark.parametrize(("rate", "speed"), [("400%", 1.5), ("100%", 1.0), ("25%", 0.25)])
+async def test_a_speed_beyond_what_sessions_accept_is_the_nearest_that_they_do(
+    rate: str, speed: float, house: House
+):
+    text = f"<speak><prosody rate='{rate}'>hello</prosody></speak>"
+    pcm = await house.speak(text=text, text_format="ssml")
+    seconds = len(pcm) / REALTIME.bytes_per_second
+    assert seconds == pytest.approx(len("hello") * MS_PER_CHARACTER / 1000 / speed, abs=0.1 / speed)

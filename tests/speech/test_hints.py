@@ -13,7 +13,7 @@ from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing
 from wyoming_azure_realtime.observe import Warned
 from wyoming_azure_realtime.providers.models import Deployment
-from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings
+from wyoming_azure_realtime.settings.model import ModelFacts, Profile, Recognition, Settings
 from wyoming_azure_realtime.speech.catalog import Model
 from wyoming_azure_realtime.speech.requests import Recognition as Heard
 from wyoming_azure_realtime.speech.requests import RecognitionRequest
@@ -64,6 +64,20 @@ async def test_names_of_request_settings_and_home_reach_each_model_as_it_takes_t
         assert hearing.hints == [expected]
         [session] = running.server.record.sessions
         assert session.counts["session.update"] == 2
+
+
+async def test_a_model_that_settings_describe_is_told_names_as_they_say():
+    hearing = ScriptedHearing((SAID,))
+    described = {"gpt-next": ModelFacts(keywords=True, plural_languages=True)}
+    async with running_service(
+        engines=Engines(hearing=hearing),
+        settings=Settings(recognition=Recognition(names=("Luna",), models=described)),
+        options=ServerOptions(key=KEY, deployments=Deployments({"my-ears": "gpt-live-transcribe"})),
+        transcription_deployment="my-ears",
+        transcription_model="gpt-next",
+    ) as running:
+        assert await hear(running.service, language="de") == SAID
+        assert hearing.hints == [Hints(("de",), ("Luna",), "")]
 
 
 async def test_names_that_change_count_from_the_next_request_on_for_every_profile():

@@ -22,7 +22,7 @@ from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.connection import Connection
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 
-OURS = "wyoming_azure_realtime.wyoming_server"
+OURS = ("wyoming_azure_realtime.wyoming_server", "wyoming_azure_realtime.observed_log")
 SMALL = Limits(max_header=1024, max_data=2048, max_payload=4096, drain=0.3)
 
 

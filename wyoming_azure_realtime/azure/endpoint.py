@@ -57,7 +57,7 @@ def _split(endpoint: str) -> SplitResult:
         parts = urlsplit(endpoint)
         _ = parts.port  # raises where it is no number
     except ValueError as error:
-        raise SettingsError(f"The endpoint is no valid address ({error}).") from None
+        raise SettingsError(f"The endpoint is no valid address ({error}).") from error
     return parts
 
 

@@ -63,7 +63,7 @@ class HttpServer:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            raise _cannot_listen(f"HTTP cannot listen on {self._address}", error) from None
+            raise _cannot_listen(f"HTTP cannot listen on {self._address}", error) from error
 
     async def stop(self) -> None:
         """Stop accepting, give requests `STOP_SECONDS`, then cut them off. Idempotent."""

@@ -79,7 +79,7 @@ def _check_version(target: Target, index: int, sources: Sources) -> None:
         for_api_version(target.api_version)
     except SettingsError as error:
         message = f"Invalid API version {quote(target.api_version)} ({key}, {_of(sources, key)})."
-        raise SettingsError(message, advice=error.advice) from None
+        raise SettingsError(message, advice=error.advice) from error
 
 
 def _unusable(endpoint: str) -> str:

@@ -153,7 +153,7 @@ def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
     try:
         address = parse_uri(uri)
     except ValueError as error:
-        raise SettingsError(f"Cannot listen on '{uri}': {error}.") from None
+        raise SettingsError(f"Cannot listen on '{uri}': {error}.") from error
     match address:
         case TcpAddress():
             return TcpListener(address)

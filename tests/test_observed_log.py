@@ -132,6 +132,8 @@ class TestOutage:
         for _ in range(50):
             log.report(refused(NO_DEPLOYMENT), opened("synthesis"))
         assert log.lines == [f"Target 'primary' fails: {NO_DEPLOYMENT}"]
+        log.report(TargetChanged("primary", "recognition", False), opened("synthesis"))
+        assert log.lines[1:] == []
         log.report(opened())
         assert log.lines[1:] == ["Target 'primary' works again after 0 s, 50 sessions refused"]
 
@@ -163,6 +165,11 @@ class TestOutage:
         assert log.lines[2 * LINES :] == [f"Target 'primary' fails: {NOBODY}"]
         log.report(opened())
         assert log.lines[-1] == "Target 'primary' works again after 1 min 0 s, 2 sessions refused"
+        log.report(refused())
+        assert (
+            log.lines[-1]
+            == f"Target 'primary' fails: {NOBODY} (after 95 more outages that were over at once)"
+        )
 
     def test_the_end_is_no_warning(self, log):
         log.report(refused(), opened())
@@ -201,7 +208,18 @@ class Truth:
     minutes_down: float = 0.0
 
 
-@given(st.lists(STEPS, max_size=120))
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[float, str, TurnKind, str]]:
+    """Single events, and a target that comes and goes many times in a row."""
+    steps = []
+    for seconds, target, kind, what in draw(st.lists(STEPS, max_size=40)):
+        steps.append((seconds, target, kind, what))
+        if draw(st.integers(0, 4)) == 0:
+            steps += [(0.0, target, kind, "refused"), (0.0, target, kind, "opened")] * (LINES + 2)
+    return steps
+
+
+@given(histories())
 def test_whatever_happens_the_lines_are_few_and_true(steps):
     truths = {"first": Truth(), "second": Truth()}
     end = [(0.0, name, "recognition", "opened") for name in truths]

@@ -102,13 +102,15 @@ def _protocol_logger(observer: Observer) -> logging.Logger:
     def is_ours(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if not isinstance(error, HttpProcessingError):
-            return True
+            return parent.isEnabledFor(record.levelno)
         message = f"Not HTTP: {type(error).__name__}"
         observer.report(ClientRefused(DOOR, "malformed", message, logging.INFO))
         return False
 
-    # one per server, or all servers of a process would report to each other's observers
-    logger = logging.Logger(f"{__name__}.protocol")
-    logger.parent = logging.getLogger(__name__)
+    # one per server, or all servers of a process would report to each other's observers; at DEBUG, since
+    # that is where some of what is no HTTP is told
+    parent = logging.getLogger(__name__)
+    logger = logging.Logger(f"{__name__}.protocol", logging.DEBUG)
+    logger.parent = parent
     logger.addFilter(is_ours)
     return logger

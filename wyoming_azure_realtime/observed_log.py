@@ -60,18 +60,18 @@ class ObservedLog:
             case SessionRefused(target, kind, error):
                 _LOGGER.debug("No session for %s at '%s': %s", kind, target, error)
                 log_causes(_LOGGER, error)
-                self._fails(target, kind, error, refused=1)
+                self._fails(target, kind, error, refused=True)
             case SessionOpened(target, kind, seconds):
                 _LOGGER.debug("A session for %s at '%s' opened in %.2f s", kind, target, seconds)
-                self._works(target, kind)
+                self._works(target, kind, trusted=False)
             case SessionClosed(target, kind, reason, seconds):
                 _LOGGER.debug(
                     "A session for %s at '%s' is over (%s) after %.0f s", kind, target, reason, seconds
                 )
             case TargetChanged(target, kind, True):
-                self._works(target, kind)
+                self._works(target, kind, trusted=True)
             case TargetChanged(target, kind, _, error):
-                self._fails(target, kind, error, refused=0)
+                self._fails(target, kind, error, refused=False)
             case ClientRefused(door, bound, message, level):
                 self._write_limited(f"{door} {bound}", message, level)
             case RequestRefused(door, kind, error):
@@ -86,14 +86,14 @@ class ObservedLog:
         if left_out is not None:
             _LOGGER.log(level, "%s%s", message, _more(left_out, "that were not logged"))
 
-    def _fails(self, target: str, kind: TurnKind, error: SpeechServiceError | None, refused: int) -> None:
+    def _fails(self, target: str, kind: TurnKind, error: SpeechServiceError | None, *, refused: bool) -> None:
         now = self._clock()
         reason = str(error) if error else "it was set aside"
         outage = self._outages.get(target)
         if outage is None:
             outage = self._outages[target] = _Outage(began=now, line_at=now)
             outage.left_out = self._limit.left_out(f"target {target}", now)
-        new = outage.add(kind, error.code if error else "", refused)
+        new = outage.add(kind, error.code if error else "", refused=refused)
         if not outage.written:
             # one that is over at once, again and again, is not written; one that lasts is
             if outage.left_out is not None or now - outage.began >= WINDOW:
@@ -114,9 +114,9 @@ class ObservedLog:
         elif new:
             _LOGGER.warning("Target '%s' fails in another way: %s", target, reason)
 
-    def _works(self, target: str, kind: TurnKind) -> None:
+    def _works(self, target: str, kind: TurnKind, *, trusted: bool) -> None:
         outage = self._outages.get(target)
-        if outage is None or not outage.is_over(kind):
+        if outage is None or not outage.is_over(kind, trusted=trusted):
             return
         del self._outages[target]
         if outage.written:
@@ -126,7 +126,11 @@ class ObservedLog:
 
 @dataclass(slots=True)
 class _Outage:
-    """Since when a target fails, and how. `left_out`: see `_LineLimit`; `failing`: the code, by kind."""
+    """Since when a target fails, and how.
+
+    `left_out`: see `_LineLimit`. `failing`: by kind, why its sessions were refused. `aside`: the kinds whose
+    sessions were not refused, but that failed all the same.
+    """
 
     began: float
     line_at: float
@@ -134,27 +138,34 @@ class _Outage:
     left_out: int | None = None
     refused: int = 0
     failing: dict[TurnKind, str] = field(default_factory=dict)
+    aside: set[TurnKind] = field(default_factory=set)
     codes: set[str] = field(default_factory=set)
 
     @property
     def count(self) -> str:
         return f"{self.refused} session{'' if self.refused == 1 else 's'} refused"
 
-    def add(self, kind: TurnKind, code: str, refused: int) -> bool:
-        """One more failure; whether it is of another kind than all before it."""
-        self.refused += refused
-        self.failing[kind] = code or self.failing.get(kind, "")
+    def add(self, kind: TurnKind, code: str, *, refused: bool) -> bool:
+        """One more failure; whether it is of another sort than all before it."""
+        if refused:
+            self.refused += 1
+            self.failing[kind] = code
+            self.aside.discard(kind)
+        elif kind not in self.failing:
+            self.aside.add(kind)
         # to be set aside for what was seen already, or for nothing in particular, is no news
         new = bool(code) and code not in self.codes
         self.codes.add(code)
         return new
 
-    def is_over(self, kind: TurnKind) -> bool:
-        """Whether nothing fails any more, now that a session of this kind works."""
+    def is_over(self, kind: TurnKind, *, trusted: bool) -> bool:
+        """Whether nothing fails any more, now that a session of this kind opened, or it is `trusted` again."""
+        if trusted:
+            self.aside.discard(kind)
         self.failing = {
             other: code for other, code in self.failing.items() if other != kind and code in _OF_ONE_KIND
         }
-        return not self.failing
+        return not self.failing and not self.aside
 
 
 @dataclass(slots=True)

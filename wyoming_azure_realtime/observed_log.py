@@ -159,7 +159,7 @@ class _Outage:
         return new
 
     def is_over(self, kind: TurnKind, *, trusted: bool) -> bool:
-        """Whether nothing fails any more, now that a session of this kind opened, or it is `trusted` again."""
+        """Whether nothing fails any more, after a session of this kind opened, or it is `trusted` again."""
         if trusted:
             self.aside.discard(kind)
         self.failing = {

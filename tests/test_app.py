@@ -8,12 +8,13 @@ from tests.support.eventually import eventually
 from tests.support.home_assistant import TOKEN, scripted_home
 from tests.support.service import KEY, running_service
 from tests.support.settings_sources import loaded
-from wyoming_azure_realtime.app import Doors, open_service
+from wyoming_azure_realtime.app import Doors, log_observer, open_service
 from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.embedded.engines import Engines
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits, Listener, Zeroconf
 from wyoming_azure_realtime.speech.requests import RecognitionRequest
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -49,7 +50,8 @@ class Goodbye(Discovery):
 @pytest.mark.parametrize(("seconds", "accepting"), [(0.05, [True, True]), (1.0, [True, False])])
 async def test_announcing_stops_before_accepting_does_but_nobody_waits_long_for_that(seconds, accepting):
     async with running_service() as behind:
-        server = WyomingServer(behind.service, [Listener(uri="tcp://127.0.0.1:0")], {}, Limits())
+        listeners = [Listener(uri="tcp://127.0.0.1:0")]
+        server = WyomingServer(behind.service, listeners, {}, Limits(), Observer())
         await server.start()
         goodbye = Goodbye(server, seconds)
         started = time.monotonic()
@@ -79,11 +81,11 @@ async def test_names_of_home_assistant_reach_the_recogniser_and_nobody_waits_for
             }
         )
         home.silent.add("get_states")
-        async with open_service(there) as service:
+        async with open_service(there, log_observer()) as service:
             await hear(service)
             assert hearing.hints[-1].keywords == ()
         home.silent.clear()
-        async with open_service(there) as service:
+        async with open_service(there, log_observer()) as service:
             await eventually(service.home_names)
             await hear(service)
             assert hearing.hints[-1].keywords[:3] == ("Kitchen", "Galley", "Büro")
@@ -101,7 +103,7 @@ async def test_models_that_are_unknown_or_past_their_time_are_told_at_the_start(
         "HOME_ASSISTANT_URL": "http://homeassistant.local:8123",
     }
     caplog.set_level(logging.WARNING, "wyoming_azure_realtime")
-    async with open_service(loaded(settings)):
+    async with open_service(loaded(settings), log_observer()):
         told = [record.getMessage() for record in caplog.records]
     assert ["'my-ears' is unknown" in told[0], "retired on 2026-10-15" in told[1]] == [True, True]
     assert told[2:] == ["No names from Home Assistant: that needs home_assistant.url and .token, both"]

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "logs": set(),
     "observe": {"errors"},
+    "observed_log": {"errors", "logs", "observe"},
     "settings.model": set(),
     "settings.addresses": {"errors"},
     # what the program knows of each realtime service; whoever needs some of it asks the target's provider
@@ -51,12 +52,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "turns",
     },
     # the doors: not each other, never azure or pool; realtime only through speech
-    "wyoming_server": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
-    "http_api": {"errors", "logs", "settings.model", "settings.addresses", "audio", "speech"},
+    "wyoming_server": {
+        "errors",
+        "logs",
+        "observe",
+        "settings.model",
+        "settings.addresses",
+        "audio",
+        "speech",
+    },
+    "http_api": {"errors", "logs", "observe", "settings.model", "settings.addresses", "audio", "speech"},
     # a service of its own that shares the neutral protocol and no state machine with its clients
     "embedded": {"errors", "settings.model", "audio", "realtime"},
     # the names in the home; imports nothing that speaks or hears
-    "home_assistant": {"errors", "settings.model"},
+    "home_assistant": {"errors", "logs", "settings.model"},
     # the server in the frame of Home Assistant's Supervisor
     "addon": {"errors", "settings"},
     # a client of a running server, for the command line

@@ -14,32 +14,6 @@ from wyoming_azure_realtime import logs
 from wyoming_azure_realtime.settings.model import Log
 
 KEY = "q8Zr-hunter2/with+odd=signs"
-THIRD_PARTIES = ("aiohttp", "asyncio", "azure", "msal", "urllib3", "websockets", "zeroconf")
-
-
-class Written:
-    """Standard error so far."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self._text = ""
-
-    def getvalue(self) -> str:
-        self._text += self._capsys.readouterr().err
-        return self._text
-
-
-@pytest.fixture
-def written(capsys):
-    """What goes to standard error; everything about logging is put back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in THIRD_PARTIES}
-    yield Written(capsys)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
 
 
 def configured(*secrets: str, debug: bool = False, format: str = "%(message)s") -> logging.Logger:  # noqa: A002

@@ -16,7 +16,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
-from wyoming_azure_realtime.app import open_service
+from wyoming_azure_realtime.app import log_observer, open_service
 from wyoming_azure_realtime.http_api import calls
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
@@ -50,7 +50,8 @@ class RealtimeSpeech:
 @asynccontextmanager
 async def open_realtime(environ: Mapping[str, str] | None = None) -> AsyncIterator[RealtimeSpeech]:
     """A service for the length of a block, with settings from `environ` (default: the process's)."""
-    async with open_service(load({}, os.environ if environ is None else environ)) as service:
+    loaded = load({}, os.environ if environ is None else environ)
+    async with open_service(loaded, log_observer()) as service:
         yield RealtimeSpeech(service)
 
 

@@ -18,7 +18,9 @@ from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
-from wyoming_azure_realtime.observe import Event, Observer, TurnEnded
+from wyoming_azure_realtime.logs import log_causes
+from wyoming_azure_realtime.observe import Observer
+from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.pool.slots import most_of_one_kind
 from wyoming_azure_realtime.providers.model_warnings import model_warnings
 from wyoming_azure_realtime.providers.models import described_models
@@ -65,12 +67,14 @@ async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
 async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None) -> None:
     """Start everything, each with its end on the stack; then wait for the end of the input, if it has one."""
     settings = loaded.settings
-    service = await stack.enter_async_context(open_service(loaded))
+    observer = log_observer()
+    service = await stack.enter_async_context(open_service(loaded, observer))
     wyoming = WyomingServer(
         service,
         settings.listeners,
         settings.profiles,
         settings.limits,
+        observer,
         settings.allowed_networks,
         most_of_one_kind(settings.pool.max_size),
     )
@@ -80,7 +84,7 @@ async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None)
     _LOGGER.info("Ready")
     _tell_newcomers(wyoming, service)
     service.warm()
-    doors.http = await _start_http(loaded, service)
+    doors.http = await _start_http(loaded, service, observer)
     doors.discovery = await _start_discovery(settings, wyoming)
     if announce is not None and wyoming.tcp_addresses:
         telling = asyncio.create_task(announce(wyoming.tcp_addresses[0].port))
@@ -110,8 +114,13 @@ class Doors:
             await self.wyoming.stop(latest - loop.time())
 
 
+def log_observer() -> Observer:
+    """An observer that the log subscribes to."""
+    return Observer(ObservedLog().write)
+
+
 @asynccontextmanager
-async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
+async def open_service(loaded: Loaded, observer: Observer) -> AsyncIterator[SpeechService]:
     """The speech service that the settings describe, with its backend and its pool."""
     settings = loaded.settings
     async with AsyncExitStack() as stack:
@@ -119,10 +128,9 @@ async def open_service(loaded: Loaded) -> AsyncIterator[SpeechService]:
         backend = await _start_backend(loaded, stack) if needed else None
         embedded = [_embedded_target(backend)] if backend else []
         clouds = [] if loaded.uses == "embedded" else [*settings.targets]
-        _warn_of_models(settings, clouds)
+        _warn_of_models(settings, clouds, observer)
         opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
-        observer = Observer(_log_turn)
         sessions = session_pool(opener, settings.pool, observer)
         stack.push_async_callback(sessions.close)
         hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
@@ -180,6 +188,7 @@ async def _keep_running(backend: BackendProcess) -> None:
             await backend.start()
         except SpeechServiceError as error:
             _LOGGER.error("%s", error)
+            log_causes(_LOGGER, error)
         await asyncio.sleep(RESTART_SECONDS)
 
 
@@ -194,24 +203,25 @@ def _embedded_target(backend: BackendProcess) -> Target:
     )
 
 
-def _warn_of_models(settings: Settings, clouds: Sequence[Target]) -> None:
+def _warn_of_models(settings: Settings, clouds: Sequence[Target], observer: Observer) -> None:
     described, today = described_models(settings.recognition), datetime.now(UTC).date()
     for target in clouds:
         for warning in model_warnings(provider_of(target), described, today):
-            _LOGGER.warning("%s", warning)
+            observer.warn_once(warning, warning)
 
 
-async def _start_http(loaded: Loaded, service: SpeechService) -> "HttpServer | None":
+async def _start_http(loaded: Loaded, service: SpeechService, observer: Observer) -> "HttpServer | None":
     http = loaded.settings.http
     if http.listen == "off":
         return None
-    server = (await asyncio.to_thread(_http_server))(service, http, model=_deployment(loaded))
+    server = (await asyncio.to_thread(_http_server))(service, http, observer, model=_deployment(loaded))
     try:
         await server.start()
     except AddressInUse as error:
         if loaded.given("http.listen"):
             raise
         _LOGGER.warning("No HTTP API: %s", error.message)
+        log_causes(_LOGGER, error)
         return None
     _LOGGER.info("HTTP API on port %d", server.port)
     return server
@@ -258,26 +268,3 @@ def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
         _LOGGER.info(
             'Try it from a second terminal: wyoming-azure-realtime speak%s "Hello" -o hello.wav', uri
         )
-
-
-def _log_turn(event: Event) -> None:
-    """One line per turn; what was said is not in it."""
-    if not isinstance(event, TurnEnded):
-        return
-    turn = event.record
-    level = logging.INFO if turn.outcome in ("completed", "empty", "cancelled") else logging.WARNING
-    first = f"{turn.first_result_seconds * 1000:.0f}" if turn.first_result_seconds is not None else "-"
-    _LOGGER.log(
-        level,
-        "%s %s over %s (%s%s) by %s: %s, %.1f s of audio, first result after %s ms, %.0f ms in all",
-        turn.kind.capitalize(),
-        turn.id,
-        turn.door,
-        turn.voice or turn.model,
-        f", {turn.language}" if turn.language else "",
-        turn.target or "nobody",
-        turn.outcome,
-        turn.audio_seconds,
-        first,
-        turn.total_seconds * 1000,
-    )

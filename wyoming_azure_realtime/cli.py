@@ -1,7 +1,8 @@
 """The command line: which command, its arguments, and what its end means as an exit code.
 
 0: done. 1: something unexpected. 2: settings, usage, a file or a server that is not there; then there is
-one line on standard error and no traceback. What a command needs is imported when it runs.
+one line on standard error and no traceback; with --debug a second one names the causes. What a command needs
+is imported when it runs.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime import __version__, logs
 from wyoming_azure_realtime.errors import ConnectFailed, RequestError, SettingsError, SpeechServiceError
 
 PROGRAM = "wyoming-azure-realtime"
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(given)
     except SpeechServiceError as error:
         print(error, file=sys.stderr)  # noqa: T201
+        _show_causes(error, given)
         return REFUSED if isinstance(error, _USERS_FAULT) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -63,6 +65,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         logging.getLogger(PROGRAM).exception("Unexpected error; please report it")
         return FAILED
+
+
+def _show_causes(error: SpeechServiceError, given: list[str]) -> None:
+    """With --debug, what caused it. Once logging is set up, it knows the secrets that it has to mask."""
+    if logs.is_configured():
+        logs.log_causes(logging.getLogger(PROGRAM), error)
+    elif "--debug" in given and (causes := logs.causes_of(error)):
+        print(f"Caused by {' '.join(causes.split())}", file=sys.stderr)  # noqa: T201
 
 
 def _run(given: list[str]) -> int:

@@ -50,8 +50,10 @@ class InternalError(SpeechServiceError):
 
     @classmethod
     def of(cls, error: BaseException) -> "InternalError":
-        """What a client is told about an exception that nobody expected."""
-        return cls(f"The server made a mistake ({type(error).__name__}); its log says more.")
+        """What a client is told about an exception that nobody expected, which becomes its cause."""
+        internal = cls(f"The server made a mistake ({type(error).__name__}); its log says more.")
+        internal.__cause__ = error
+        return internal
 
 
 class SettingsError(SpeechServiceError):

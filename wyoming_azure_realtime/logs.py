@@ -19,6 +19,8 @@ MASK = "***"
 # A mask for something shorter would hit ordinary words.
 _WHOLE_WORDS_BELOW = 6
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{100,}={0,2}")
+_MOST_CAUSES = 8
+_LONGEST_CAUSE = 2000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # Their own INFO is about every connection; what they say at DEBUG is filtered below.
@@ -56,6 +58,29 @@ def is_discreet(record: logging.LogRecord) -> bool:
     if "websockets" not in record.name or record.levelno > logging.DEBUG:
         return True
     return not str(record.msg).startswith((">", "<"))
+
+
+def is_configured() -> bool:
+    """Whether `configure` was called: only then are secrets known, and masked."""
+    return any(isinstance(handler, _Handler) for handler in logging.getLogger().handlers)
+
+
+def causes_of(error: BaseException) -> str:
+    """What caused `error`, and what caused that, down to the root; empty if it has no cause."""
+    seen = [error]
+    while len(seen) <= _MOST_CAUSES:
+        last = seen[-1]
+        cause = last.exceptions[0] if isinstance(last, BaseExceptionGroup) else last.__cause__
+        if cause is None or any(cause is one for one in seen):
+            break
+        seen.append(cause)
+    return ", caused by ".join(map(_type_and_text, seen[1:]))
+
+
+def log_causes(logger: logging.Logger, error: BaseException) -> None:
+    """A line at DEBUG with the causes of an error that was logged, if it has any."""
+    if logger.isEnabledFor(logging.DEBUG) and (causes := causes_of(error)):
+        logger.debug("Caused by %s", causes)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -98,6 +123,13 @@ def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
 def _alternative(form: str) -> str:
     whole_word = len(form) < _WHOLE_WORDS_BELOW
     return rf"(?<!\w){re.escape(form)}(?!\w)" if whole_word else re.escape(form)
+
+
+def _type_and_text(error: BaseException) -> str:
+    text = str(error)
+    # a part of it could be the beginning of a secret, which nothing would recognise
+    shown = text if len(text) <= _LONGEST_CAUSE else f"({len(text)} characters)"
+    return f"{type(error).__name__}: {shown}" if shown else type(error).__name__
 
 
 def _shortened(run: re.Match[str]) -> str:

@@ -25,7 +25,7 @@ class TurnRecord:
     that were leased; `requests`: transcriptions or responses that were asked for; `mismatches`: responses
     that said something other than the text; `sessions`: sessions used up, not to be used again after it;
     `sent_seconds` and `received_seconds`: audio to and from the service, of all attempts together. `usage`:
-    the tokens that the service reported for all of them, added up.
+    the tokens that the service reported for all of them, added up. `error`: what ended it, with its causes.
     """
 
     id: str
@@ -48,6 +48,7 @@ class TurnRecord:
     sent_seconds: float = 0.0
     received_seconds: float = 0.0
     usage: Mapping[str, Any] = field(default_factory=dict)
+    error: SpeechServiceError | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

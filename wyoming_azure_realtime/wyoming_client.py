@@ -64,11 +64,11 @@ async def _asking(uri: str, request: Iterable[Eventable]) -> AsyncIterator[Async
     client = _client(uri)
     try:
         await client.connect()
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError) as error:
         raise ConnectFailed(
             f"No Wyoming server listens on {uri}.",
             advice="Start one with `wyoming-azure-realtime`, or name another with --uri.",
-        ) from None
+        ) from error
     sender = asyncio.create_task(_send(client, request))
     try:
         yield client
@@ -96,12 +96,12 @@ async def _next(client: AsyncClient) -> Event:
     """The next event that is no error."""
     try:
         event = await client.read_event()
-    except TimeoutError:
-        raise BackendTimeout(f"The server said nothing for {_SILENT_SECONDS:g} seconds.") from None
+    except TimeoutError as error:
+        raise BackendTimeout(f"The server said nothing for {_SILENT_SECONDS:g} seconds.") from error
     except (OSError, EOFError):
         event = None
-    except (AttributeError, KeyError, TypeError, RecursionError):
-        raise ProtocolViolation("What listens there is no Wyoming server.") from None
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ProtocolViolation("What listens there is no Wyoming server.") from error
     if event is None:
         raise SessionLost("The server closed the connection before the end of its answer.")
     if not isinstance(event.data, dict):

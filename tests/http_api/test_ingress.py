@@ -9,6 +9,7 @@ import aiohttp
 from tests.support.ingress import ADDRESS, PREFIX, ingress
 from tests.support.service import running_service
 from wyoming_azure_realtime.http_api.server import HttpServer
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Http, Secret
 
 BROWSER = {"Host": "home.example:8123", "Origin": "http://home.example:8123"}
@@ -19,7 +20,7 @@ async def through_ingress():
     """A server that serves holders of a token and its trusted proxy: its own address, and the proxy's."""
     http = Http(listen="127.0.0.1:0", token=Secret("a-token"), trusted_proxy=ADDRESS)
     async with running_service() as running, aiohttp.ClientSession(headers=BROWSER) as client:
-        server = HttpServer(running.service, http, model="gpt-realtime")
+        server = HttpServer(running.service, http, Observer(), model="gpt-realtime")
         await server.start()
         direct = f"http://127.0.0.1:{server.port}"
         try:

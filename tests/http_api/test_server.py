@@ -9,6 +9,7 @@ from tests.support.service import running_service
 from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.http_api.server import HttpServer
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Http
 
 
@@ -16,7 +17,7 @@ async def test_an_address_that_is_taken_is_an_error_of_its_own():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         async with running_service() as running:
-            server = HttpServer(running.service, Http(listen=f"127.0.0.1:{port}"), model="m")
+            server = HttpServer(running.service, Http(listen=f"127.0.0.1:{port}"), Observer(), model="m")
             with pytest.raises(AddressInUse, match=str(port)):
                 await server.start()
             await server.stop()
@@ -24,7 +25,7 @@ async def test_an_address_that_is_taken_is_an_error_of_its_own():
 
 async def test_an_address_of_another_machine_is_a_settings_error():
     async with running_service() as running:
-        server = HttpServer(running.service, Http(listen="192.0.2.1:5000"), model="m")
+        server = HttpServer(running.service, Http(listen="192.0.2.1:5000"), Observer(), model="m")
         with pytest.raises(SettingsError, match=r"192\.0\.2\.1") as caught:
             await server.start()
         assert not isinstance(caught.value, AddressInUse)
@@ -79,9 +80,9 @@ async def test_what_is_no_http_costs_one_line_and_no_traceback(caplog):
         async with http_door() as door:
             assert (await door.raw(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" * 10))[8:13] == b" 400 "
             assert (await door.raw(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n"))[8:13] == b" 400 "
-    lines = [record for record in caplog.records if record.name.endswith("protocol")]
-    assert [record.exc_info for record in lines] == [None] * len(lines)
-    assert max(record.levelno for record in lines) <= logging.INFO
+            assert [event.bound for event in door.events] == ["malformed", "malformed"]
+    lines = [record for record in caplog.records if record.getMessage().startswith("Not HTTP: ")]
+    assert [(record.levelno, record.exc_info) for record in lines] == [(logging.INFO, None)] * 2
 
 
 async def test_a_bug_is_told_without_its_details(caplog):
@@ -103,7 +104,7 @@ async def test_logs_hold_neither_tokens_nor_what_is_said(caplog):
             )
             await door.post(SYNTHESIZE, data=b'{"text": "a private matter"', headers=headers)
             await door.get(f"{INFO}/%0Aforged", headers=headers)
-    ours = [record.getMessage() for record in caplog.records if "http_api" in record.name]
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("wyoming_azure")]
     text = "\n".join(ours)
     assert "unknown-voice" in text
     assert "the-token" not in text

@@ -7,6 +7,7 @@ from aiohttp.test_utils import TestServer
 
 from wyoming_azure_realtime.http_api.access import guard
 from wyoming_azure_realtime.http_api.problems import problems
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Secret
 
 PROXY, STRANGER = "172.30.32.2", "172.30.33.7"
@@ -26,7 +27,7 @@ async def guarded(peer, *, token="", proxy=PROXY):
     async def pretend(request, handler):
         return await guarding(request.clone(remote=peer), handler)
 
-    application = web.Application(middlewares=[problems, pretend])
+    application = web.Application(middlewares=[problems(Observer()), pretend])
     application.router.add_route("*", "/{path:.*}", served)
     async with TestServer(application) as server, aiohttp.ClientSession(server.make_url("/")) as client:
 

@@ -14,6 +14,8 @@ import numpy as np
 from tests.support.service import Running, running_service
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.server import PREFIX, HttpServer
+from wyoming_azure_realtime.observe import Event, Observer
+from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.model import Http, Secret
 
 RECOGNIZE = f"{PREFIX}/recognize"
@@ -38,11 +40,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Door:
-    """The server, what runs behind it, and a client session whose base is the server."""
+    """The server, what runs behind it, a client session whose base is the server, and what was reported."""
 
     server: HttpServer
     running: Running
     client: aiohttp.ClientSession
+    events: list[Event]
 
     async def ask(self, method: str, path: str, **request: Any) -> Answer:
         async with asyncio.timeout(10), self.client.request(method, path, **request) as response:
@@ -72,12 +75,14 @@ async def http_door(
     """`options`: those of `running_service`."""
     async with running_service(**options) as running:
         http = Http(listen="127.0.0.1:0", token=Secret(token), max_body=max_body)
-        server = HttpServer(running.service, http, model="gpt-realtime", limits=limits)
+        events: list[Event] = []
+        observer = Observer(ObservedLog().write, events.append)
+        server = HttpServer(running.service, http, observer, model="gpt-realtime", limits=limits)
         await server.start()
         try:
             base = f"http://127.0.0.1:{server.port}"
             async with aiohttp.ClientSession(base) as client:
-                yield Door(server, running, client)
+                yield Door(server, running, client, events)
         finally:
             await server.stop()
 

@@ -34,6 +34,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.failures: list[dict[str, Any]] = []
         self.set_exception_handler(lambda _, context: self.failures.append(context))
 
+    @property
+    def timers(self) -> list[asyncio.TimerHandle]:
+        """What is to be called later."""
+        return [timer for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+
     def time(self) -> float:
         return 1000.0 + self._passing.passed
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +11,9 @@ from wyoming.event import Event, async_read_event
 
 from tests.support.service import Running, running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
+from wyoming_azure_realtime.observe import Event as Observed
+from wyoming_azure_realtime.observe import Observer
+from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.addresses import TcpAddress
 from wyoming_azure_realtime.settings.model import Limits, Listener, Profile
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
@@ -20,10 +23,11 @@ PATIENCE = 5.0
 
 @dataclass
 class Door:
-    """A Wyoming server on a free port of loopback, and the service behind it."""
+    """A Wyoming server on a free port of loopback, the service behind it, and what the server reported."""
 
     server: WyomingServer
     behind: Running
+    events: list[Observed] = field(default_factory=list)
 
     @property
     def address(self) -> TcpAddress:
@@ -62,18 +66,20 @@ async def wyoming_door(
     """`catalog`: fields that shall be others. `service`: what `running_service` takes."""
     async with running_service(**service) as behind:
         behind.service.catalog = replace(behind.service.catalog, **catalog)
+        events: list[Observed] = []
         listeners = [Listener(uri=uri) for uri in uris]
         server = WyomingServer(
             behind.service,
             listeners,
             {"default": profile or Profile()},
             limits or Limits(),
+            Observer(ObservedLog().write, events.append),
             allowed_networks,
             sessions,
         )
         await server.start()
         try:
-            yield Door(server, behind)
+            yield Door(server, behind, events)
         finally:
             await server.stop()
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.support.virtual_time import in_virtual_time
+from tests.support.virtual_time import VirtualLoop, in_virtual_time
 from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, ServiceTime
 
 
@@ -119,7 +119,9 @@ async def test_it_expires_when_it_is_told_to():
 async def test_nothing_is_left_behind():
     async with IdleTimeout(0.05, endless()):
         pass
-    await asyncio.sleep(1.0)  # its alarm would end this, or raise in the event loop
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    assert loop.timers == []
 
 
 @in_virtual_time

@@ -9,6 +9,7 @@ import pytest
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Door, Peer, eventually, wyoming_door
 from wyoming_azure_realtime.embedded.faults import Fault, Faults
+from wyoming_azure_realtime.observe import ClientRefused
 from wyoming_azure_realtime.settings.model import Limits, Pool, Recognition, Settings, Speech
 
 ELSEWHERE = ("203.0.113.0/24",)
@@ -43,6 +44,9 @@ class TestNetworks:
                 async with door.peer() as peer:
                     await is_put_out(peer)
             await eventually(lambda: door.server.refusals == {"allowed_networks": 30})
+            assert {type(event) for event in door.events} == {ClientRefused}
+            assert {(event.door, event.bound) for event in door.events} == {("wyoming", "allowed_networks")}
+            assert len(door.events) == 30
         assert caplog.text.count("is in none of the allowed networks") == 5
 
     @pytest.mark.parametrize("allowed", [("local",), ("any",), ("127.0.0.1",), (*ELSEWHERE, "local")])

@@ -16,12 +16,13 @@ from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Door, Peer, eventually, wyoming_door
 from tests.wyoming_server.test_reader import MALFORMED
 from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.connection import Connection
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 
-OURS = "wyoming_azure_realtime.wyoming_server"
+OURS = ("wyoming_azure_realtime.wyoming_server", "wyoming_azure_realtime.observed_log")
 SMALL = Limits(max_header=1024, max_data=2048, max_payload=4096, drain=0.3)
 
 
@@ -261,7 +262,8 @@ class AlreadyReset(asyncio.Transport):
 
 async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted():
     async with running_service() as behind:
-        commons, transport = Commons.within(Limits(), sessions=16), AlreadyReset()
+        commons = Commons.within(Limits(), sessions=16, observer=Observer())
+        transport = AlreadyReset()
         connection = Connection(Offer.of(behind.service), commons)
         connection.connection_made(transport)
         connection.data_received(b"nonsense\n")

@@ -3,6 +3,7 @@ import weakref
 
 from tests.support.wyoming_events import event_bytes
 from tests.support.wyoming_peer import eventually
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.commons import Commons
 from wyoming_azure_realtime.wyoming_server.events import Event
@@ -46,7 +47,7 @@ class Listener:
 
 
 def commons(limits: Limits | None = None) -> Commons:
-    return Commons.within(limits or Limits(), sessions=16)
+    return Commons.within(limits or Limits(), sessions=16, observer=Observer())
 
 
 def intake(shared: Commons | None = None) -> tuple[Intake, Source, Listener]:

@@ -3,6 +3,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wyoming_azure_realtime.observe import Observer
+from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.refusals import Refusals
 from wyoming_azure_realtime.wyoming_server.roster import Roster
@@ -36,7 +38,8 @@ class Client:
 
 
 def roster(most: int, per_address: int = 1000) -> Roster:
-    return Roster(Limits(max_connections=most, max_per_address=per_address), Refusals(), sessions=16)
+    refusals = Refusals(Observer(ObservedLog().write))
+    return Roster(Limits(max_connections=most, max_per_address=per_address), refusals, sessions=16)
 
 
 def clients(number: int, address: str = "192.0.2.1") -> list[Client]:

@@ -15,6 +15,7 @@ from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import PATIENCE, Door, eventually, wyoming_door
 from wyoming_azure_realtime.embedded.faults import Fault, Faults
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits, Listener, Profile
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -52,6 +53,7 @@ async def test_every_listener_has_the_defaults_of_its_profile():
             [Listener(uri="tcp://127.0.0.1:0"), Listener(uri="tcp://127.0.0.1:0", profile="german")],
             {"default": Profile(), "german": Profile(language="de", voice="echo")},
             Limits(),
+            Observer(),
         )
         await server.start()
         try:
@@ -69,7 +71,9 @@ async def test_a_start_that_fails_leaves_nothing_listening():
     async with running_service() as behind:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             uris = ("tcp://127.0.0.1:0", f"tcp://127.0.0.1:{taken.getsockname()[1]}")
-            server = WyomingServer(behind.service, [Listener(uri=uri) for uri in uris], {}, Limits())
+            server = WyomingServer(
+                behind.service, [Listener(uri=uri) for uri in uris], {}, Limits(), Observer()
+            )
             with pytest.raises(AddressInUse):
                 await server.start()
             address = server.tcp_addresses[0]
@@ -79,7 +83,7 @@ async def test_a_start_that_fails_leaves_nothing_listening():
 
 async def test_an_address_that_makes_no_sense_is_one_sentence():
     async with running_service() as behind:
-        server = WyomingServer(behind.service, [Listener(uri="http://x:1")], {}, Limits())
+        server = WyomingServer(behind.service, [Listener(uri="http://x:1")], {}, Limits(), Observer())
         with pytest.raises(SettingsError, match="Cannot listen on 'http://x:1'"):
             await server.start()
 

@@ -39,11 +39,11 @@ class EntraCredentials:
     def __init__(self, provider: Provider) -> None:
         try:
             from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - heavy, only on request
-        except ImportError:
+        except ImportError as error:
             raise SettingsError(
                 "Entra ID needs a package that is not installed.",
                 advice="Install the 'entra' extra: pip install 'wyoming-azure-realtime[entra]'.",
-            ) from None
+            ) from error
         self._credential: Any = DefaultAzureCredential()
         self._provider = provider
 
@@ -57,7 +57,7 @@ class EntraCredentials:
                 f"No Entra ID token could be had ({type(error).__name__}).",
                 advice="Check the managed identity or the AZURE_CLIENT_ID, AZURE_TENANT_ID and "
                 f"AZURE_CLIENT_SECRET variables, and the role '{self._provider.role}'.",
-            ) from None
+            ) from None  # the cause may hold claims and what the identity provider answered
         return {"Authorization": f"Bearer {token.token}"}
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidProxy
 
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.azure.failures import from_close, from_connect
@@ -43,7 +43,9 @@ class Connection:
                 **options,
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, it is translated here
-            raise from_connect(error, deployment) from None
+            # a proxy's address may hold its password
+            cause = None if isinstance(error, InvalidProxy) else error
+            raise from_connect(error, deployment) from cause
         return cls(socket)
 
     @property
@@ -56,14 +58,14 @@ class Connection:
         try:
             await self._socket.send(frame, text=True)
         except ConnectionClosed as error:
-            raise from_close(error) from None
+            raise from_close(error) from error
 
     async def receive(self) -> str | bytes:
         """The next frame."""
         try:
             return await self._socket.recv(decode=False)
         except ConnectionClosed as error:
-            raise from_close(error) from None
+            raise from_close(error) from error
 
     async def answers(self, within: float) -> bool:
         """Whether a ping is answered within `within` seconds; False when the socket has ended."""

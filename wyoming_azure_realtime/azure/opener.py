@@ -72,11 +72,11 @@ class TargetOpener:
         try:
             async with asyncio.timeout(self._deadlines.configuration):
                 await session.configure(config)
-        except TimeoutError:
+        except TimeoutError as error:
             await _discard(session)
             raise BackendTimeout(
                 "The service did not acknowledge the session's configuration in time."
-            ) from None
+            ) from error
         except BaseException:
             await _discard(session)
             raise

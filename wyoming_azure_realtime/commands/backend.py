@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         asyncio.run(serve_backend(BackendOptions(server, args.engines, settings.embedded)))
     except (OSError, OverflowError) as error:
-        raise SettingsError(f"The backend cannot run: {reason(error)}.") from None
+        raise SettingsError(f"The backend cannot run: {reason(error)}.") from error
     return 0
 
 
@@ -88,10 +88,10 @@ def server_options(given: dict[str, Any]) -> ServerOptions:
 def _converted(text: str, field: "dataclasses.Field[Any]") -> Any:
     try:
         return msgspec.convert(text, field.type, strict=False)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
         raise SettingsError(
             f"{_flag(field.name)} is {text[:80]!r}.", advice=f"Example: {field.default}."
-        ) from None
+        ) from error
 
 
 def _deployments(pairs: list[str]) -> dict[str, str]:

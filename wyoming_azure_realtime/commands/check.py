@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
             server.sendall(b'{"type": "describe"}\n')
             answer = json.loads(_line(server, until))
     except (OSError, ValueError, RecursionError) as error:
-        raise ConnectFailed(f"No Wyoming server answers at {args.uri} ({type(error).__name__}).") from None
+        raise ConnectFailed(f"No Wyoming server answers at {args.uri} ({type(error).__name__}).") from error
     if not isinstance(answer, dict) or answer.get("type") != "info":
         raise ConnectFailed(f"What listens at {args.uri} is no Wyoming server.")
     return 0

@@ -41,7 +41,7 @@ def read_input(name: str, limit: int) -> bytes:
     try:
         data = sys.stdin.buffer.read(limit + 1) if name == STANDARD else _read_file(Path(name), limit)
     except (OSError, ValueError) as error:
-        raise InvalidRequest(f"{_named(name)} cannot be read: {reason(error)}.") from None
+        raise InvalidRequest(f"{_named(name)} cannot be read: {reason(error)}.") from error
     if len(data) > limit:
         raise InvalidRequest(f"{_named(name)} has more than {limit} bytes.")
     return data
@@ -56,7 +56,7 @@ def write_output(name: str, data: bytes) -> None:
     try:
         Path(name).write_bytes(data)
     except (OSError, ValueError) as error:
-        raise InvalidRequest(f"{_named(name)} cannot be written: {reason(error)}.") from None
+        raise InvalidRequest(f"{_named(name)} cannot be written: {reason(error)}.") from error
 
 
 def reason(error: Exception) -> str:

@@ -36,5 +36,5 @@ def _text(given: str) -> str:
         if given == STANDARD:
             return read_input(given, MAX_TEXT_BYTES).decode()
         return given.encode().decode()
-    except UnicodeError:
-        raise InvalidRequest("The text is not UTF-8.") from None
+    except UnicodeError as error:
+        raise InvalidRequest("The text is not UTF-8.") from error

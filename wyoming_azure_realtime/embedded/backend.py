@@ -76,7 +76,7 @@ async def _started(options: BackendOptions, stack: AsyncExitStack) -> EmbeddedSe
             raise
         raise SettingsError(
             f"Port {options.server.port} is taken.", advice="Choose another one with --port."
-        ) from None
+        ) from error
     return server
 
 

@@ -200,4 +200,4 @@ def parse(options: list[str]) -> Faults:
         return msgspec.convert(values, Faults, strict=False)
     except msgspec.ValidationError as error:
         known = ", ".join(Faults.__struct_fields__)
-        raise SettingsError(f"No such fault: {error}.", advice=f"There are: {known}.") from None
+        raise SettingsError(f"No such fault: {error}.", advice=f"There are: {known}.") from error

@@ -53,9 +53,9 @@ def audio_of(item: Item, path: str) -> bytes:
     for place, part in enumerate(item.content or ()):
         try:
             pieces.append(base64.b64decode(part.audio or "", validate=True))
-        except (binascii.Error, ValueError):
+        except (binascii.Error, ValueError) as error:
             where = f"{path}.content[{place}].audio"
-            raise invalid(where, f"Invalid '{where}'. Expected base64-encoded audio bytes.") from None
+            raise invalid(where, f"Invalid '{where}'. Expected base64-encoded audio bytes.") from error
     return b"".join(pieces)
 
 

@@ -154,10 +154,10 @@ class BackendProcess:
             async with asyncio.timeout(_ANNOUNCE_SECONDS):
                 line = await process.stdout.readline()
             return msgspec.json.decode(line, type=Announcement)
-        except TimeoutError:
+        except TimeoutError as error:
             told = f"The embedded backend did not start within {_ANNOUNCE_SECONDS:g} s."
-            raise BackendTimeout(told) from None
-        except (msgspec.DecodeError, ValueError):
+            raise BackendTimeout(told) from error
+        except (msgspec.DecodeError, ValueError) as error:
             raise ConnectFailed(
                 "The embedded backend did not start.", advice="What it said stands above this line."
-            ) from None
+            ) from error

@@ -42,7 +42,7 @@ def decode_client(frame: str | bytes, dialect: Dialect) -> ClientEvent:
     try:
         return _decoded(wire, dialect)
     except Refused as refusal:
-        raise Undecodable(refusal, event_id) from None
+        raise Undecodable(refusal, event_id) from refusal
 
 
 def encode_server(event: ServerEvent, dialect: Dialect) -> bytes | None:
@@ -56,8 +56,8 @@ def encode_server(event: ServerEvent, dialect: Dialect) -> bytes | None:
 def _json_object(frame: str | bytes) -> JsonObject:
     try:
         wire = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Undecodable(Refused("invalid_event", "The event is no valid JSON."), None) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Undecodable(Refused("invalid_event", "The event is no valid JSON."), None) from error
     if not isinstance(wire, dict):
         raise Undecodable(Refused("invalid_event", "The event is no JSON object."), None)
     return wire
@@ -69,13 +69,13 @@ def _decoded(wire: JsonObject, dialect: Dialect) -> ClientEvent:
     try:
         ga = dialect.client_from_wire(wire)
     except UnknownParameter as error:
-        raise unknown(error.path) from None
+        raise unknown(error.path) from error
     except InvalidParameter as error:
-        raise Refused(error.code, str(error), error.path) from None
+        raise Refused(error.code, str(error), error.path) from error
     try:
         return _decoded_ga(ga, wire["type"])
     except Refused as refusal:
-        raise refusal.renamed(dialect.parameter) from None
+        raise refusal.renamed(dialect.parameter) from refusal
 
 
 def _decoded_ga(ga: JsonObject | None, wire_type: str) -> ClientEvent:
@@ -91,7 +91,7 @@ def _converted(ga: JsonObject, event: type[ClientEvent]) -> ClientEvent:
     try:
         return msgspec.convert(ga, event)
     except msgspec.ValidationError as error:
-        raise _refusal(str(error)) from None
+        raise _refusal(str(error)) from error
 
 
 def _refusal(complaint: str) -> Refused:

@@ -86,11 +86,11 @@ class WorkerPool:
         try:
             async with asyncio.timeout(self._decode_seconds):
                 return await job.text
-        except TimeoutError:
+        except TimeoutError as error:
             raise BackendTimeout(
                 f"The recogniser did not finish within {self._decode_seconds:g} s.",
                 advice="The machine may be too slow or too busy for it.",
-            ) from None
+            ) from error
         finally:
             self._pending.discard(job)
             # given up, it may still wait in the queue for its turn to be passed over

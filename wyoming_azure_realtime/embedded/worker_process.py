@@ -92,12 +92,12 @@ class WorkerProcess:
         try:
             async with asyncio.timeout(seconds):
                 line = await self._process.stdout.readline()
-        except TimeoutError:
-            raise BackendTimeout(f"The recogniser did not answer within {seconds:g} s.") from None
+        except TimeoutError as error:
+            raise BackendTimeout(f"The recogniser did not answer within {seconds:g} s.") from error
         try:
             return worker_messages.parse(line)
-        except msgspec.MsgspecError:
-            raise TranscriptionFailed("A worker process of the recogniser ended unexpectedly.") from None
+        except msgspec.MsgspecError as error:
+            raise TranscriptionFailed("A worker process of the recogniser ended unexpectedly.") from error
 
 
 def _failure(answer: Answer) -> str:

@@ -53,8 +53,8 @@ class HomeAssistantConnection:
                 answer = await self._receive()
                 while answer.get("id") != number or answer.get("type") != "result":
                     answer = await self._receive()
-        except TimeoutError:
-            raise HomeAssistantFailed(f"it did not answer '{kind}' in time") from None
+        except TimeoutError as late:
+            raise HomeAssistantFailed(f"it did not answer '{kind}' in time") from late
         if answer.get("success") is not True:
             error = answer.get("error")
             code = error.get("code") if isinstance(error, dict) else None
@@ -86,8 +86,8 @@ class HomeAssistantConnection:
                 await self._expect("auth_required")
                 await self._send({"type": "auth", "access_token": token.reveal()})
                 await self._expect("auth_ok")
-        except TimeoutError:
-            raise HomeAssistantFailed("it did not answer in time") from None
+        except TimeoutError as error:
+            raise HomeAssistantFailed("it did not answer in time") from error
 
     async def _expect(self, kind: str) -> None:
         got = (await self._receive()).get("type")
@@ -100,18 +100,18 @@ class HomeAssistantConnection:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._socket.send(json.dumps(message))
-        except TimeoutError:
-            raise HomeAssistantFailed("it does not read what it is sent") from None
-        except WebSocketException:
-            raise HomeAssistantFailed("the connection was lost") from None
+        except TimeoutError as error:
+            raise HomeAssistantFailed("it does not read what it is sent") from error
+        except WebSocketException as error:
+            raise HomeAssistantFailed("the connection was lost") from error
 
     async def _receive(self) -> dict[str, Any]:
         try:
             message = json.loads(await self._socket.recv())
-        except WebSocketException:
-            raise HomeAssistantFailed("the connection was lost") from None
-        except (ValueError, RecursionError):
-            raise HomeAssistantFailed("what answers there is no Home Assistant") from None
+        except WebSocketException as error:
+            raise HomeAssistantFailed("the connection was lost") from error
+        except (ValueError, RecursionError) as error:
+            raise HomeAssistantFailed("what answers there is no Home Assistant") from error
         if not isinstance(message, dict):
             raise HomeAssistantFailed("what answers there is no Home Assistant")
         if message.get("type") == "event" and message.get("id") in self._subscriptions:
@@ -127,7 +127,7 @@ async def connected(url: str, token: Secret) -> AsyncIterator[HomeAssistantConne
             url, open_timeout=PATIENCE, close_timeout=1.0, max_size=LARGEST_MESSAGE, max_queue=4, proxy=None
         )
     except (InvalidURI, TimeoutError, WebSocketException, OSError) as error:
-        raise HomeAssistantFailed(f"it cannot be reached ({type(error).__name__})") from None
+        raise HomeAssistantFailed(f"it cannot be reached ({type(error).__name__})") from error
     async with socket:
         connection = HomeAssistantConnection(socket)
         await connection.authenticate(token)

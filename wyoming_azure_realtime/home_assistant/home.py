@@ -16,6 +16,7 @@ from wyoming_azure_realtime.home_assistant.names import (
     place_names,
     websocket_url,
 )
+from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.settings.model import HomeAssistant
 
 SETTLE_SECONDS = 2.0  # changes come in flocks, such as when a device is added
@@ -73,3 +74,4 @@ class Home:
         level = logging.DEBUG if self._failing else logging.WARNING
         self._failing = True
         _LOGGER.log(level, "No news from Home Assistant about the names in the home: %s; trying on", failure)
+        log_causes(_LOGGER, failure)

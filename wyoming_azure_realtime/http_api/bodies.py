@@ -62,10 +62,10 @@ async def pieces(request: web.Request, limits: BodyLimits) -> AsyncIterator[byte
         try:
             async with asyncio.timeout_at(min(end, loop.time() + limits.between)):
                 piece = await request.content.readany()
-        except TimeoutError:
-            raise web.HTTPRequestTimeout(text="The body did not arrive in time.") from None
-        except (web.RequestPayloadError, HttpProcessingError):
-            raise web.HTTPBadRequest(text="The body's transfer or content encoding is damaged.") from None
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout(text="The body did not arrive in time.") from error
+        except (web.RequestPayloadError, HttpProcessingError) as error:
+            raise web.HTTPBadRequest(text="The body's transfer or content encoding is damaged.") from error
         if not piece:
             return
         received += len(piece)
@@ -90,9 +90,9 @@ async def read_json(request: web.Request, limits: BodyLimits, kind: type[S]) -> 
     except msgspec.ValidationError as error:
         raise InvalidRequest(
             f"The JSON is not what this path takes: {error}.", advice=_fields(kind)
-        ) from None
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"The body is no valid JSON: {error}.", advice=_fields(kind)) from None
+        raise InvalidRequest(f"The body is no valid JSON: {error}.", advice=_fields(kind)) from error
 
 
 def read_query(request: web.Request, kind: type[S]) -> S:
@@ -103,7 +103,7 @@ def read_query(request: web.Request, kind: type[S]) -> S:
     except msgspec.ValidationError as error:
         raise InvalidRequest(
             f"The query is not what this path takes: {error}.", advice=_fields(kind)
-        ) from None
+        ) from error
 
 
 def _fields(kind: type[msgspec.Struct]) -> str:

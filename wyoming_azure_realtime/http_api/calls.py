@@ -22,11 +22,11 @@ def pcm_from_base64(text: str) -> bytes:
     """Whole samples of 24 kHz PCM16 mono. Raises InvalidRequest for anything else that can be told."""
     try:
         pcm = msgspec.convert(text, bytes)  # as strict as the standard library's, six times as fast
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
         raise InvalidRequest(
             "The audio is no valid base64.",
             advice=f"{_EXPECTED}, in standard base64 with padding, without line breaks or a 'data:' prefix.",
-        ) from None
+        ) from error
     if pcm[:4] == b"RIFF" and pcm[8:12] == b"WAVE":
         raise InvalidRequest(
             "The base64 holds a WAV file.",
@@ -74,10 +74,10 @@ async def speak(service: SpeechService, request: SynthesisRequest, text: str) ->
     if not text.isascii():
         try:
             text.encode()
-        except UnicodeEncodeError:
+        except UnicodeEncodeError as error:
             raise InvalidRequest(
                 "The text holds half a surrogate pair.", advice="Send valid Unicode."
-            ) from None
+            ) from error
     async with service.synthesize(request) as synthesis:
         await synthesis.write(text)
         synthesis.finish()

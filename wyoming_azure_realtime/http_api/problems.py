@@ -8,11 +8,22 @@ from typing import NamedTuple
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from wyoming_azure_realtime import errors
-from wyoming_azure_realtime.errors import InternalError, RateLimited, SpeechServiceError
+from wyoming_azure_realtime.errors import (
+    InternalError,
+    RateLimited,
+    RequestError,
+    SpeechServiceError,
+    TooManyRequests,
+)
+from wyoming_azure_realtime.observe import ClientRefused, Observer
 
 _LOGGER = logging.getLogger(__name__)
+
+DOOR = "http"
+_LONGEST_PATH = 200
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,6 +80,8 @@ _HTTP_CODES = {
     415: "unsupported-media-type",
     417: "expectation-failed",
 }
+# What decides about them, where it is not HTTP itself.
+_BOUNDS = {401: "http.token", 403: "http.token", 413: "http.max_body"}
 _HTTP_HEADERS = ("Allow", "WWW-Authenticate", "Accept-Post")
 
 
@@ -100,8 +113,11 @@ def problem_of(error: SpeechServiceError) -> web.Response:
 
 def _refusal(refusal: web.HTTPException) -> web.Response:
     headers = {name: refusal.headers[name] for name in _HTTP_HEADERS if name in refusal.headers}
-    code = _HTTP_CODES.get(refusal.status, "http-error")
-    return _render(refusal.status, code, _detail(refusal), headers)
+    return _render(refusal.status, _code(refusal), _detail(refusal), headers)
+
+
+def _code(refusal: web.HTTPException) -> str:
+    return _HTTP_CODES.get(refusal.status, "http-error")
 
 
 def _detail(refusal: web.HTTPException) -> str:
@@ -130,23 +146,36 @@ def _render(
     )
 
 
-@web.middleware
-async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns what a handler raises before its answer has begun into a problem document."""
-    try:
-        return await handler(request)
-    except web.HTTPException as refusal:
-        response = _refusal(refusal)
-        reason = refusal.reason
-    except SpeechServiceError as error:
-        response = problem_of(error)
-        reason = error.code
-    except ConnectionError:
-        raise
-    except Exception as error:
-        _LOGGER.exception("Unexpected error in %s %s", request.method, request.rel_url.raw_path)
-        response = problem_of(InternalError.of(error))
-        reason = "internal-error"
-    level = logging.WARNING if response.status >= 500 else logging.INFO
-    _LOGGER.log(level, "%s %s: %d %s", request.method, request.rel_url.raw_path, response.status, reason)
-    return response
+def problems(observer: Observer) -> Middleware:
+    """Middleware: what a handler raises before its answer has begun becomes a problem document.
+
+    `observer` is told of what was the client's fault, or too much at a time; of turns it hears from them.
+    """
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        what = f"{request.method} {request.rel_url.raw_path[:_LONGEST_PATH]}"
+        try:
+            return await handler(request)
+        except web.HTTPException as refusal:
+            response = _refusal(refusal)
+            reason, bound = refusal.reason, _BOUNDS.get(refusal.status) or _code(refusal)
+        except SpeechServiceError as error:
+            response = problem_of(error)
+            reason = error.code
+            bound = error.code if isinstance(error, RequestError | TooManyRequests) else ""
+        except ConnectionError:
+            raise
+        except Exception as error:
+            _LOGGER.exception("Unexpected error in %s", what)
+            response = problem_of(InternalError.of(error))
+            reason, bound = InternalError.code, ""
+        level = logging.WARNING if response.status >= 500 else logging.INFO
+        message = f"{what}: {response.status} {reason}"
+        if bound:
+            observer.report(ClientRefused(DOOR, bound, message, level))
+        else:
+            _LOGGER.log(level, "%s", message)
+        return response
+
+    return answer

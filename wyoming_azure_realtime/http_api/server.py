@@ -11,9 +11,10 @@ from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.http_api.access import guard
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.in_flight import InFlight
-from wyoming_azure_realtime.http_api.problems import problems
+from wyoming_azure_realtime.http_api.problems import DOOR, problems
 from wyoming_azure_realtime.http_api.speech_routes import SpeechRoutes
 from wyoming_azure_realtime.http_api.status_routes import StatusRoutes
+from wyoming_azure_realtime.observe import ClientRefused, Observer
 from wyoming_azure_realtime.settings.addresses import parse_host_port
 from wyoming_azure_realtime.settings.model import Http
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -26,21 +27,30 @@ STOP_SECONDS = 2.0
 
 
 class HttpServer:
-    """The HTTP API of one service. `model` is the realtime deployment's name, for `…/info`."""
+    """The HTTP API of one service. `model` is the realtime deployment's name, for `…/info`.
+
+    `observer` is told of requests refused.
+    """
 
     def __init__(
-        self, service: SpeechService, http: Http, *, model: str, limits: BodyLimits | None = None
+        self,
+        service: SpeechService,
+        http: Http,
+        observer: Observer,
+        *,
+        model: str,
+        limits: BodyLimits | None = None,
     ) -> None:
         self._address = parse_host_port(http.listen)
         self._in_flight = InFlight()
         access = guard(http.token, http.trusted_proxy)
-        application = web.Application(middlewares=[self._in_flight.track, problems, access])
+        application = web.Application(middlewares=[self._in_flight.track, problems(observer), access])
         application.add_routes(_routes(service, model, limits or BodyLimits(http.max_body)))
         self._runner = web.AppRunner(
             application,
             handler_cancellation=True,  # a client that goes away takes its work along
             access_log=None,
-            logger=_protocol_logger(),
+            logger=_protocol_logger(observer),
             keepalive_timeout=IDLE_SECONDS,
             shutdown_timeout=STOP_SECONDS,
         )
@@ -53,7 +63,7 @@ class HttpServer:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            raise _cannot_listen(f"HTTP cannot listen on {self._address}", error) from None
+            raise _cannot_listen(f"HTTP cannot listen on {self._address}", error) from error
 
     async def stop(self) -> None:
         """Stop accepting, give requests `STOP_SECONDS`, then cut them off. Idempotent."""
@@ -86,17 +96,21 @@ def _cannot_listen(what: str, error: OSError) -> SettingsError:
     return SettingsError(f"{what}: {os.strerror(error.errno) if error.errno else error}.")
 
 
-def _protocol_logger() -> logging.Logger:
-    """For what is no HTTP: one line, since it says nothing about this program."""
-    logger = logging.getLogger(f"{__name__}.protocol")
-    logger.addFilter(_one_line)
+def _protocol_logger(observer: Observer) -> logging.Logger:
+    """For what is no HTTP: reported, since it says nothing about this program. Everything else is logged."""
+
+    def is_ours(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError):
+            return parent.isEnabledFor(record.levelno)
+        message = f"Not HTTP: {type(error).__name__}"
+        observer.report(ClientRefused(DOOR, "malformed", message, logging.INFO))
+        return False
+
+    # one per server, or all servers of a process would report to each other's observers; at DEBUG, since
+    # that is where some of what is no HTTP is told
+    parent = logging.getLogger(__name__)
+    logger = logging.Logger(f"{__name__}.protocol", logging.DEBUG)
+    logger.parent = parent
+    logger.addFilter(is_ours)
     return logger
-
-
-def _one_line(record: logging.LogRecord) -> bool:
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        record.msg, record.args = "Not HTTP: %s", (type(error).__name__,)
-        record.exc_info = None
-        record.levelno, record.levelname = logging.INFO, "INFO"
-    return True

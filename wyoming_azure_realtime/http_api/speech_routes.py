@@ -12,10 +12,9 @@ from wyoming_azure_realtime.http_api import bodies, calls
 from wyoming_azure_realtime.http_api.audio_response import AudioResponse
 from wyoming_azure_realtime.http_api.bodies import JSON, BodyLimits, RecognitionOptions
 from wyoming_azure_realtime.http_api.media_types import PCM_TYPE, WAV_TYPES, pcm_format, wants_wav
+from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
-
-DOOR = "http"
 
 
 class SpeechRoutes:

@@ -35,7 +35,7 @@ def decode_server(frame: str | bytes, dialect: Dialect) -> ServerEvent | Unknown
         decoder = _DECODERS.get(kind)
         return UnknownEvent(type=kind) if decoder is None else decoder.decode(frame)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise ProtocolViolation(f"The service sent a frame that is no event: {error}") from None
+        raise ProtocolViolation(f"The service sent a frame that is no event: {error}") from error
 
 
 def _leading_type(frame: str | bytes) -> str:

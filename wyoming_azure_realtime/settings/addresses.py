@@ -82,8 +82,8 @@ def parse_network(text: str) -> IpNetwork:
     """A network or a single address; IPv4 within IPv6 counts as IPv4. Raises ValueError with the reason."""
     try:
         network = ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError(_why_no_network(text)) from None
+    except ValueError as error:
+        raise ValueError(_why_no_network(text)) from error
     mapped = network[0].ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
     if mapped is not None and network.prefixlen >= 96:
         return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
@@ -150,7 +150,7 @@ def server_address(uri: str) -> TcpAddress | UnixAddress:
     try:
         address = parse_uri(uri)
     except ValueError as error:
-        raise InvalidRequest(f"'{uri}' is no address of a Wyoming server: {error}.") from None
+        raise InvalidRequest(f"'{uri}' is no address of a Wyoming server: {error}.") from error
     if isinstance(address, TcpAddress | UnixAddress):
         return address
     raise InvalidRequest("A server on stdio has its one client already.", advice="Name one on tcp or unix.")

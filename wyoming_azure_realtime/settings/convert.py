@@ -112,8 +112,8 @@ def _leaf(kind: Any, leaf: Leaf, path: Path) -> Any:
         if kind is bool:
             return read_switch(text)
         return msgspec.convert(text if kind is str else text.strip(), kind, strict=False)
-    except (Unreadable, ValueError):
-        raise impossible(render(path), quote(text), leaf.source, _allowed(kind)) from None
+    except (Unreadable, ValueError) as error:
+        raise impossible(render(path), quote(text), leaf.source, _allowed(kind)) from error
 
 
 def _text(text: str, source: str, path: Path) -> str:

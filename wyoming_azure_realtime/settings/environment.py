@@ -80,7 +80,7 @@ def _apply(tree: Branch, option: Option, given: Given, source: str) -> None:
     except Unreadable as error:
         raise SettingsError(
             f"{option.key} is {str(given)[:80]!r} ({source}).", advice=f"Allowed: {error}."
-        ) from None
+        ) from error
     for key, text in values.items():
         put(tree, parse(key), Leaf(text, source))
 

@@ -17,7 +17,7 @@ def read_text(name: str, *, origin: str) -> str:
         raise SettingsError(
             f"The file {name!r} that {origin} names cannot be read: {reason}.",
             advice="Name a file that exists and that this user may read.",
-        ) from None
+        ) from error
     if len(data) > MAX_BYTES:
         raise SettingsError(f"The file {name!r} that {origin} names is larger than {MAX_BYTES} bytes.")
     try:
@@ -25,7 +25,7 @@ def read_text(name: str, *, origin: str) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError(
             f"The file {name!r} that {origin} names is not UTF-8 (byte {error.start})."
-        ) from None
+        ) from error
 
 
 def _read(path: Path) -> bytes:

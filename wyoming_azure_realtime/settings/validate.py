@@ -70,7 +70,7 @@ def _check_listeners(settings: Settings, sources: Sources) -> None:
             address = parse_uri(listener.uri)
         except ValueError as error:
             told = f"{quote(listener.uri)}, but {error}"
-            raise impossible(key, told, _of(sources, key), URI_FORMS) from None
+            raise impossible(key, told, _of(sources, key), URI_FORMS) from error
         free = not isinstance(address, StdioAddress) and getattr(address, "port", None) == 0
         if not free and address in taken:
             told = f"{quote(listener.uri)}, which {taken[address]} has already"
@@ -96,7 +96,7 @@ def _check_networks(settings: Settings, sources: Sources) -> None:
             parse_network(text)
         except ValueError as error:
             told = f"a list with {quote(text)}, but {error}"
-            raise impossible("allowed_networks", told, source, NETWORK_FORMS) from None
+            raise impossible("allowed_networks", told, source, NETWORK_FORMS) from error
 
 
 def _check_http(settings: Settings, sources: Sources) -> None:
@@ -111,7 +111,7 @@ def _check_http(settings: Settings, sources: Sources) -> None:
         address = parse_host_port(http.listen)
     except ValueError as error:
         told = f"{quote(http.listen)}, but {error}"
-        raise impossible("http.listen", told, source, "HOST:PORT, such as 127.0.0.1:5000, or off") from None
+        raise impossible("http.listen", told, source, "HOST:PORT, such as 127.0.0.1:5000, or off") from error
     # from this machine itself any web page in a browser could come
     if http.trusted_proxy and (not is_address(http.trusted_proxy) or is_loopback(http.trusted_proxy)):
         told, source = quote(http.trusted_proxy), _of(sources, "http.trusted_proxy")

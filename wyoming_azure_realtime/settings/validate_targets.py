@@ -84,7 +84,7 @@ def _check_service(target: Target, index: int, sources: Sources) -> None:
         _ = provider_of(target).dialect
     except SettingsError as error:
         message = f"Invalid API version {quote(target.api_version)} ({key}, {_of(sources, key)})."
-        raise SettingsError(message, advice=error.advice) from None
+        raise SettingsError(message, advice=error.advice) from error
 
 
 def _unusable(endpoint: str) -> str:

@@ -25,10 +25,11 @@ def read_tree(text: str, name: str) -> Branch:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         what = " ".join(str(error.problem or error.context or "malformed").split())
+        # the cause shows the line of the file, which may hold a key
         raise SettingsError(f"{name}:{line} is no YAML: {what}.") from None
     except (yaml.YAMLError, ValueError) as error:
         what = " ".join(str(error).split())
-        raise SettingsError(f"{name} is no YAML: {what}.") from None
+        raise SettingsError(f"{name} is no YAML: {what}.") from error
 
 
 class _Reader:

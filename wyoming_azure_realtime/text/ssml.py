@@ -106,7 +106,7 @@ class SsmlReader:
             self._parser.Parse(text.encode("utf-8", "replace"), final)
         except expat.ExpatError as error:
             self._failure = _invalid(expat.ErrorString(error.code), error.lineno, error.offset)
-            raise self._failure from None
+            raise self._failure from error
         except InvalidRequest as error:
             self._failure = error
             raise

@@ -93,6 +93,7 @@ class TurnRecorder:
             sent_seconds=self.sent_bytes / BYTES_PER_SECOND,
             received_seconds=self.received_bytes / BYTES_PER_SECOND,
             usage=self.usage,
+            error=self.error,
         )
         self.observer.report(TurnEnded(record))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.refusals import Refusals
 from wyoming_azure_realtime.wyoming_server.roster import Roster
@@ -26,8 +27,8 @@ class Commons:
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_READ_BYTES)))
 
     @classmethod
-    def within(cls, limits: Limits, sessions: int) -> "Commons":
+    def within(cls, limits: Limits, sessions: int, observer: Observer) -> "Commons":
         """For a server that nobody is connected to yet, and that can serve so many requests at a time."""
-        refusals = Refusals()
+        refusals = Refusals(observer)
         roster = Roster(limits, refusals, sessions)
         return cls(limits, refusals, roster, Unfinished(limits.max_unfinished), Turns())

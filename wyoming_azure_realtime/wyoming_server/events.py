@@ -101,9 +101,9 @@ def read_data(event: Event, shape: type[_T]) -> _T:
     try:
         return msgspec.json.decode(event.data, type=shape)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"The event '{event.type}' is incomplete or wrong: {error}.") from None
-    except (ValueError, RecursionError):
-        raise InvalidRequest(f"The event '{event.type}' holds text that is no Unicode.") from None
+        raise InvalidRequest(f"The event '{event.type}' is incomplete or wrong: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The event '{event.type}' holds text that is no Unicode.") from error
 
 
 def _texts(told: Raw) -> tuple[str, ...]:

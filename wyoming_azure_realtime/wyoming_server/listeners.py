@@ -51,7 +51,7 @@ class TcpListener:
                 await self._bind(factory, family, sockaddr)
         except OSError as error:
             self.close()
-            raise _cannot_listen(f"tcp://{self._address}", error) from None
+            raise _cannot_listen(f"tcp://{self._address}", error) from error
 
     def close(self) -> None:
         """Accept nobody any more."""
@@ -101,7 +101,7 @@ class UnixListener:
             self._server = await _serve(factory, sock)
         except OSError as error:
             sock.close()
-            raise _cannot_listen(f"unix://{self._path}", error) from None
+            raise _cannot_listen(f"unix://{self._path}", error) from error
 
     def close(self) -> None:
         """Accept nobody any more; remove the socket if it is still ours."""

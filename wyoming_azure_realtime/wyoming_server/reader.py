@@ -167,6 +167,6 @@ def _merged(inline: bytes, block: bytes) -> bytes:
 def _decode(decoder: Callable[[str], _T], text: bytes | bytearray, what: str) -> _T:
     try:
         return decoder(text.decode())  # which finds what is no UTF-8 wherever it stands
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
         # msgspec's errors and UnicodeDecodeError are ValueErrors; deep nesting is a RecursionError
-        raise MalformedEvent(f"The {what} is no JSON object.") from None
+        raise MalformedEvent(f"The {what} is no JSON object.") from error

@@ -1,10 +1,8 @@
-"""What was refused: counted by the bound that it overstepped, told in the log without flooding it."""
+"""What was refused: counted by the bound that it overstepped, and reported."""
 
 import logging
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 
 from wyoming_azure_realtime.errors import (
@@ -15,11 +13,9 @@ from wyoming_azure_realtime.errors import (
     TextTooLong,
     TooManyRequests,
 )
+from wyoming_azure_realtime.observe import ClientRefused, Observer
 
-_LOGGER = logging.getLogger(__name__)
-
-_LINES, _WINDOW = 5, 60.0
-"""So many lines of a kind in so many seconds; the rest is only counted."""
+DOOR = "wyoming"
 
 
 class Bound(StrEnum):
@@ -63,19 +59,12 @@ def bound_of(error: SpeechServiceError) -> str:
     return _BOUND_OF.get(type(error)) or (error.code if isinstance(error, RequestError) else "")
 
 
-@dataclass(slots=True)
-class _Window:
-    begun: float
-    lines: int = 0
-
-
 class Refusals:
-    """Counts, and lines in the log, of which some are left out when there are too many."""
+    """Counts what was refused, by the bound, and reports it to the observer."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
         self._counts: Counter[str] = Counter()
-        self._windows: dict[str, _Window] = {}
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -84,20 +73,12 @@ class Refusals:
 
     def count(self, bound: str) -> None:
         """One more, of which the log need not hear."""
-        self._counts[bound] += 1
+        self.note(bound, "")
 
-    def note(self, bound: str, told: str, level: int = logging.WARNING) -> None:
+    def note(self, bound: str, message: str, level: int = logging.WARNING) -> None:
         """One more, and what to say about it."""
         self._counts[bound] += 1
-        now = self._clock()
-        window = self._windows.get(bound)
-        if window is None or now - window.begun >= _WINDOW:
-            left_out = max(0, window.lines - _LINES) if window else 0
-            window = self._windows[bound] = _Window(now)
-            told += f" (after {left_out} more that were not logged)" if left_out else ""
-        window.lines += 1
-        if window.lines <= _LINES:
-            _LOGGER.log(level, "%s", told)
+        self._observer.report(ClientRefused(DOOR, str(bound), message, level))
 
     def __str__(self) -> str:
         return ", ".join(f"{bound}: {number}" for bound, number in sorted(self._counts.items()))

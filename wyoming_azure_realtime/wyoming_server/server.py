@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.addresses import (
     LOCAL,
     StdioAddress,
@@ -39,7 +40,7 @@ _LOOK_AGAIN = 0.02
 class WyomingServer:
     """Serves the speech service on every listener, each with its profile's defaults.
 
-    `sessions`: how many requests the service can serve at a time.
+    `sessions`: how many requests the service can serve at a time. `observer`: is told of clients refused.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class WyomingServer:
         listeners: Sequence[Listener],
         profiles: Mapping[str, Profile],
         limits: Limits,
+        observer: Observer,
         allowed_networks: Sequence[str] = (LOCAL,),
         sessions: int = Pool().max_size,
     ) -> None:
@@ -56,7 +58,8 @@ class WyomingServer:
         self._profiles = profiles
         self._limits = limits
         possible = room_for(limits.max_connections)
-        self._commons = Commons.within(msgspec.structs.replace(limits, max_connections=possible), sessions)
+        bounds = msgspec.structs.replace(limits, max_connections=possible)
+        self._commons = Commons.within(bounds, sessions, observer)
         self._roster = self._commons.roster
         self._gate = Gate(allowed_networks)
         self._listeners: list[TcpListener | UnixListener | StdioListener] = []
@@ -150,7 +153,7 @@ def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
     try:
         address = parse_uri(uri)
     except ValueError as error:
-        raise SettingsError(f"Cannot listen on '{uri}': {error}.") from None
+        raise SettingsError(f"Cannot listen on '{uri}': {error}.") from error
     match address:
         case TcpAddress():
             return TcpListener(address)

@@ -79,7 +79,8 @@ class TtsExchange(Exchange):
                 group.create_task(self._feed(synthesis), name="wyoming text")
                 await self._speak(synthesis)
         except BaseExceptionGroup as failures:
-            raise first_of(failures) from None
+            failure = first_of(failures)
+            raise failure from failure.__cause__
 
     def after_error(self) -> list[Eventable]:
         """End the audio that began and the stream that was asked for, or clients wait for ever."""

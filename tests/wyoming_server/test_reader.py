@@ -15,6 +15,7 @@ from wyoming.event import read_event
 from tests.support.wyoming_events import PCM_16K, event_bytes
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.reader import MalformedEvent, WyomingReader
+from wyoming_azure_realtime.wyoming_server.refusals import Bound
 
 LIMITS = Limits(max_header=1024, max_data=2048, max_payload=4096)
 
@@ -103,8 +104,8 @@ def before_the_payload(length: int) -> bytes:
     return chunk(bytes(length))[:-length]
 
 
-# Chunks that repeat each other, that differ in the data or the payload's length alone, whose payload looks like
-# an event, and events that are shorter than what precedes a payload.
+# Chunks that repeat each other, that differ in the data or the payload's length alone, whose payload looks
+# like an event, and events that are shorter than what precedes a payload.
 PARTS = [
     chunk(b"ab"),
     chunk(b"\n{"),
@@ -116,6 +117,7 @@ PARTS = [
     chunk(chunk(b"ab") + b'{"type":"x"}\n'),
     wire(Event("audio-chunk", dict(PCM_16K), b"ab"), inline=True),
     wire(Event("audio-chunk", dict(PCM_16K), before_the_payload(2)), inline=True),
+    wire(Event("audio-chunk", dict(PCM_16K), chunk(b"ab") + b'{"type":"x"}\n'), inline=True),
     b'{"type":"x"}\n',
     b'{"type":"x","payload_length":2}\nab',
     b'{"type":"x","payload_length":2}\n{"',
@@ -153,10 +155,11 @@ def test_a_short_event_is_found_after_a_repeated_chunk_whose_header_came_in_two_
     assert [event.type for event in read(pieces)[0]] == ["audio-chunk", "audio-chunk", "x"]
 
 
-def test_a_payload_that_begins_like_the_last_chunk_is_no_event():
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_payload_that_begins_like_the_last_chunk_is_no_event(inline: bool):
     smuggled = chunk(b"ab") + b'{"type":"detect"}\n'
-    outer = chunk(smuggled)
-    for at in range(len(outer) - len(smuggled), len(outer)):  # the payload alone in the second read
+    outer = wire(Event("audio-chunk", dict(PCM_16K), smuggled), inline=inline)
+    for at in range(len(outer) - len(smuggled), len(outer)):  # some of the payload in the second read
         events, error = read([chunk(b"ab") + outer[:at], outer[at:]])
         assert [event.payload for event in events] == [b"ab", smuggled]
         assert error == ""
@@ -285,21 +288,53 @@ MALFORMED = {
     "a data block nested deeply": b'{"type": "x", "data_length": 2000}\n' + b'{"a":' * 400,
     "a header line that is too long": b'{"type": "x"' + b" " * 1024 + b"}\n",
     "a header line that never ends": b'{"type": "x"' + b" " * 1100,
-    "an end within the header": b'{"type": "desc',
-    "an end within the data": b'{"type": "x", "data_length": 10}\n{"a"',
-    "an end within the payload": b'{"type": "x", "payload_length": 10}\n12345',
+}
+CUT_OFF = {
+    "within the header": b'{"type": "desc',
+    "after the header": b'{"type": "x", "payload_length": 10}\n',
+    "within the data": b'{"type": "x", "data_length": 10}\n{"a"',
+    "within the payload": b'{"type": "x", "payload_length": 10}\n12345',
+    "within a chunk that repeats the last one": event_bytes("audio-chunk", PCM_16K, b"ab")[:-1],
 }
 
 
+@pytest.mark.parametrize("before", [b"", event_bytes("describe"), event_bytes("audio-chunk", PCM_16K, b"ab")])
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_no_event_is_one_documented_error_that_quotes_nothing(data: bytes):
-    assert read([data])[0] == []
-    before = event_bytes("describe")
-    heard, error = read([before + data])
-    assert [event.type for event in heard] == ["describe"]
-    assert error
-    assert "\n" not in error
-    assert len(error) < 120
+def test_what_is_no_event_is_one_documented_error_that_quotes_nothing(data: bytes, before: bytes):
+    reader = WyomingReader(LIMITS)
+    reader.feed(before + data)
+    if before:
+        assert reader.next_event() is not None
+    with pytest.raises(MalformedEvent) as caught:
+        reader.next_event()
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 120
+
+
+@pytest.mark.parametrize("data", CUT_OFF.values(), ids=CUT_OFF.keys())
+def test_an_end_in_the_middle_of_an_event_is_an_error_and_no_event(data: bytes):
+    before = event_bytes("audio-chunk", PCM_16K, b"ab")
+    events, error = read([before + data])
+    assert [event.type for event in events] == ["audio-chunk"]
+    assert error == "The connection ended in the middle of an event."
+    assert read([before]) == (events, "")
+
+
+@pytest.mark.parametrize(
+    ("data", "bound"),
+    [
+        (b" " * 1025, Bound.HEADER),
+        (b'{"type": "x", "data_length": 2049}\n', Bound.DATA),
+        (b'{"type": "x", "payload_length": 4097}\n', Bound.PAYLOAD),
+        (b'{"type": "x", "payload_length": -1}\n', Bound.MALFORMED),
+    ],
+)
+def test_an_error_says_which_bound_was_overstepped(data: bytes, bound: Bound):
+    reader = WyomingReader(LIMITS)
+    reader.feed(data)
+    with pytest.raises(MalformedEvent) as caught:
+        reader.next_event()
+    assert caught.value.bound is bound
 
 
 def test_the_limits_themselves_are_allowed():

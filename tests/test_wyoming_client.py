@@ -21,6 +21,7 @@ from wyoming_azure_realtime.errors import (
     UnknownVoice,
     UnsupportedAudio,
 )
+from wyoming_azure_realtime.settings.model import Deadlines, Settings
 from wyoming_azure_realtime.wyoming_client import speak, transcribe
 
 PCM_16K = AudioFormat(16000, 2, 1)
@@ -58,7 +59,9 @@ async def test_a_unix_socket_will_do(tmp_path: Path):
 
 
 async def test_the_servers_error_is_raised_as_what_it_is():
-    async with wyoming_door(faults=Faults(failed_transcript=Failure())) as door:
+    faults = Faults(failed_transcript=Failure())
+    settings = Settings(deadlines=Deadlines(request=1))  # until which it is tried again
+    async with wyoming_door(faults=faults, settings=settings) as door:
         with pytest.raises(UnknownVoice, match="nobody"):
             await speak(door.uri, "Hello.", voice="nobody")
         with pytest.raises(UnknownLanguage, match="tlh"):

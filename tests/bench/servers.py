@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from urllib.request import urlopen
 from tests.bench.driver import drive, until
 from tests.bench.lines import RealtimeLine, WyomingLine
 from tests.bench.wire import speech_session, transcription_session
+from tests.support.ports import reserved_ports
 from tests.support.program import clean_environment
 from tests.support.wyoming_events import event_bytes
 
@@ -133,9 +133,9 @@ def started(
     """A server of one of the `PRESETS`, or of a command with {uri}, {backend}, {key}."""
     if kind == "ours":  # as pip does with whatever it installs
         compileall.compile_dir(ROOT / "wyoming_azure_realtime", quiet=1)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, reserved_ports(1) as [port]:
         (Path(folder) / "settings.yaml").write_text(_settings(backend))
-        uri = f"tcp://127.0.0.1:{_free_port()}"
+        uri = f"tcp://127.0.0.1:{port}"
         words = PRESETS.get(kind, kind).format(uri=uri, backend=backend.url, key=backend.key, folder=folder)
         command = [*([python] if kind in PRESETS else []), *shlex.split(words)]
         log = Path(keep_log) if keep_log else Path(folder) / "log"
@@ -172,13 +172,6 @@ def _settings(backend: Backend) -> str:
 
 def _pinning(core: int | None) -> Any:
     return None if core is None else lambda: os.sched_setaffinity(0, {core})
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _wait_ready(uri: str, process: "subprocess.Popen[bytes]", log: Path, pattern: str) -> None:

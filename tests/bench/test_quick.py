@@ -10,6 +10,7 @@ from tests.bench.quick import WORSE, best, latencies, regressions, stage, worse
 from tests.support.figures import median
 
 pytestmark = [
+    pytest.mark.bench,
     pytest.mark.skipif(sys.platform != "linux", reason="processes are pinned and accounted for as on Linux"),
     pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="the server needs a core of its own"),
 ]

@@ -28,6 +28,7 @@ from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.settings.model import Limits
 
 HEARS, DEAF_BECAUSE = Recognizer.hears()
 LOCAL = ("--uri", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0", "--no-zeroconf")
@@ -185,10 +186,8 @@ class TestElsewhere:
                 "AZURE_OPENAI_KEY": "any",
                 "AZURE_OPENAI_API_VERSION": api_version,
             }
-            started = time.monotonic()
             async with program(*NO_HTTP, environ=environ) as running:
                 uri = await running.uri()
-                assert time.monotonic() - started < 4  # 2 s alone; the tests share their machine
                 async with asyncio.timeout(20), AsyncClient.from_uri(uri) as client:
                     fmt, pcm = await spoken(client, "hello")
                     assert await heard(client, fmt, pcm * 3) == "turn on the kitchen lights"
@@ -330,5 +329,5 @@ class TestStopping:
             await running.said("Ready")
             started = time.monotonic()
             assert await running.stop() == 0
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 2 * Limits().stop
             writer.transport.abort()

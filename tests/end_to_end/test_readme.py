@@ -4,13 +4,13 @@ import asyncio
 import json
 import re
 import shutil
-import socket
 import sys
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.support.ports import reserved_ports
 from tests.support.program import START_SECONDS, Program, clean_environment
 from tests.support.readme import blocks, under
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
@@ -26,16 +26,12 @@ ELSEWHERE = {"Development"}
 OUTSIDE = re.compile(r"\b(docker|podman|kubectl|systemctl|sudo|apt|apt-get|git|pip)\b")
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 class Place:
     """A folder that looks like a checkout in which the program is installed."""
 
-    def __init__(self, folder):
-        self.folder, self.wyoming, self.http = folder, free_port(), free_port()
+    def __init__(self, folder, ports):
+        self.folder = folder
+        self.wyoming, self.http = ports
         self.environ = clean_environment(
             {
                 "WYOMING_AZURE_REALTIME_URI": f"tcp://127.0.0.1:{self.wyoming}",
@@ -72,7 +68,8 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    return Place(tmp_path_factory.mktemp("readme"))
+    with reserved_ports(2) as ports:
+        yield Place(tmp_path_factory.mktemp("readme"), ports)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

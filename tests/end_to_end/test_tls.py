@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.long.balanced import free_ports
+from tests.support.ports import reserved_ports
 from tests.support.program import program
 from tests.support.stock_client import use
 
@@ -101,17 +101,17 @@ async def answer(folder, port, name):
 
 async def test_through_tls_it_speaks_and_hears_for_holders_of_a_certificate_and_for_nobody_else(tmp_path):
     certificates(tmp_path)
-    ports = free_ports(2)
     flags = ("--uri", f"unix://{tmp_path}/socket", "--http", "off", "--no-zeroconf", "--backend", "embedded")
-    async with program(*flags) as running:
-        await running.said("Ready")
-        async with (
-            tunnel(tmp_path, "stunnel-server.conf", ports),
-            tunnel(tmp_path, "stunnel-client.conf", ports),
-        ):
-            await listening(ports[1])
-            await listening(ports[0])
-            await use(f"tcp://127.0.0.1:{ports[0]}")
-            assert b'"info"' in await answer(tmp_path, ports[1], "client")
-            assert await answer(tmp_path, ports[1], "") == b""
-            assert await answer(tmp_path, ports[1], "stranger") == b""
+    with reserved_ports(2) as ports:
+        async with program(*flags) as running:
+            await running.said("Ready")
+            async with (
+                tunnel(tmp_path, "stunnel-server.conf", ports),
+                tunnel(tmp_path, "stunnel-client.conf", ports),
+            ):
+                await listening(ports[1])
+                await listening(ports[0])
+                await use(f"tcp://127.0.0.1:{ports[0]}")
+                assert b'"info"' in await answer(tmp_path, ports[1], "client")
+                assert await answer(tmp_path, ports[1], "") == b""
+                assert await answer(tmp_path, ports[1], "stranger") == b""

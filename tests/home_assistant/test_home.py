@@ -19,7 +19,8 @@ NAMES = (
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    monkeypatch.setattr(connection, "PATIENCE", 1.0)
+    monkeypatch.setattr(connection, "LARGEST_MESSAGE", 1 << 20)
     monkeypatch.setattr(home, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr(home, "SETTLE_SECONDS", 0.01)
 
@@ -77,7 +78,7 @@ async def test_what_no_event_tells_is_noticed_at_the_next_refresh():
         ),
         (lambda there: there.raw.update({"get_states": "no JSON"}), "no Home Assistant"),
         (lambda there: there.raw.update({"get_states": "[1]"}), "no Home Assistant"),
-        (lambda there: there.raw.update({"get_states": "x" * (17 << 20)}), "connection was lost"),
+        (lambda there: there.raw.update({"get_states": "x" * (2 << 20)}), "connection was lost"),
     ],
 )
 async def test_a_failure_keeps_the_last_names_and_is_told_once(

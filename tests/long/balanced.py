@@ -8,17 +8,17 @@ The balancer runs on config/haproxy.cfg with nothing changed but addresses. SECO
 import asyncio
 import re
 import signal
-import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.eventually import eventually
+from tests.support.ports import reserved_ports
 from tests.support.program import Program, program
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.wyoming_client import speak
@@ -114,14 +114,13 @@ class Fleet:
 async def fleet() -> AsyncIterator[Fleet]:
     """Three servers that share one realtime service, and HAProxy on the sample configuration."""
     service = ("backend", "--engines", "sink", "--key", KEY, "--first-audio-ms", "150")
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, reserved_ports(4) as (port, *others):
         async with program(*service) as backend:
             assert backend.process.stdout is not None
             listening = (await backend.process.stdout.readline()).decode()
             url = re.search(r"http://\S+", listening)
             assert url, backend.log
-            ports = dict(zip(NAMES, free_ports(3), strict=True))
-            made = Fleet(ports, free_ports(1)[0], Path(folder) / "admin", url[0])
+            made = Fleet(dict(zip(NAMES, others, strict=True)), port, Path(folder) / "admin", url[0])
             config = Path(folder) / "haproxy.cfg"
             config.write_text(adapted(SAMPLE.read_text(), made))
             async with balancer(config):
@@ -140,13 +139,6 @@ def adapted(text: str, fleet: Fleet) -> str:
         text, number = re.subn(rf"(server {name}) \S+", rf"\1 127.0.0.1:{port}", text)
         assert number == 1
     return text.replace("    maxconn 2000", f"    maxconn 2000\n    stats socket {fleet.socket} level admin")
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody has at the moment."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [one.getsockname()[1] for one in sockets]
 
 
 @asynccontextmanager

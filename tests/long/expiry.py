@@ -23,7 +23,7 @@ PACE = 0.25  # seconds that a second of sound takes, either way
 TRANSCRIPT = 0.1
 LENGTHS = (3, 6, 12, 24)
 CLEAN = {"recognition": TRANSCRIPT + 0.05, "synthesis": 0.15}
-"""Seconds that a person waits when nothing is in the way, on a busy machine."""
+"""Seconds that a person waits when nothing is in the way, on a machine that does nothing else."""
 
 AGAIN = {"recognition": TRANSCRIPT, "synthesis": 0.0}
 """Seconds lost as well when the session ends just before its transcript, which another must make anew."""
@@ -56,11 +56,17 @@ class Run:
             say(f"{len(self.asked):5} requests, {self._home.upgrades:4} handshakes")
 
 
-async def run(seconds: float, life: float = LIFE, lengths: Sequence[int] = LENGTHS) -> list[str]:
-    """What was missed. `life` of a session; `lengths` in words."""
+async def run(
+    seconds: float,
+    life: float = LIFE,
+    lengths: Sequence[int] = LENGTHS,
+    handshake: float = HANDSHAKE,
+    busy: float = 0.0,
+) -> list[str]:
+    """What was missed. `life` of a session; `lengths` in words; `busy`: seconds that the machine may add."""
     faults = Faults(
         session_seconds=life,
-        handshake_ms=HANDSHAKE * 1000,
+        handshake_ms=handshake * 1000,
         transcript_ms=TRANSCRIPT * 1000,
         first_audio_ms=50,
         generation_pace=PACE,
@@ -72,14 +78,14 @@ async def run(seconds: float, life: float = LIFE, lengths: Sequence[int] = LENGT
         await asyncio.gather(*(mixed.lane(number) for number in range(LANES)))
         progress.cancel()
         say(f"{len(mixed.asked)} requests in {seconds:g} s, {home.upgrades} handshakes")
-        return [*judged(mixed.asked), *home.tracebacks()]
+        return [*judged(mixed.asked, handshake + busy), *home.tracebacks()]
 
 
-def judged(asked: list[Asked]) -> list[str]:
-    """Everything right, and nothing later than one handshake."""
+def judged(asked: list[Asked], late: float) -> list[str]:
+    """Everything right, and nothing later than by so much."""
     misses = [str(one) for one in asked if not one.right]
     for kind in KINDS:
-        limit = CLEAN[kind] + HANDSHAKE + AGAIN[kind]
+        limit = CLEAN[kind] + late + AGAIN[kind]
         waits = [one.waited for one in asked if one.kind == kind and one.right]
         say(f"  {kind:11} {len(waits):5} right, waited for: {spread(waits)}")
         misses += [f"a {kind} was waited for {one:.3f} s" for one in waits if one > limit]

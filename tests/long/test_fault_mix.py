@@ -1,5 +1,9 @@
+import pytest
+
 from tests.long import fault_mix
 from tests.long.soak import IMPATIENT
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_mix_of_faults_is_not_noticed():

@@ -1,4 +1,8 @@
+import pytest
+
 from tests.long import fuzz_wyoming
+
+pytestmark = pytest.mark.fuzz
 
 
 async def test_malformed_input_and_hostile_clients_disturb_nobody(monkeypatch):

@@ -3,6 +3,8 @@ import pytest
 from tests.long import round_trip
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
 
+pytestmark = pytest.mark.long
+
 HEARS, DEAF_BECAUSE = Recognizer.hears()
 
 

@@ -1,4 +1,8 @@
+import pytest
+
 from tests.long import soak
+
+pytestmark = pytest.mark.long
 
 
 async def test_faults_and_vanishing_clients_leave_nothing_behind():

@@ -1,6 +1,10 @@
 """A short form: a command with a pause in it, and what is no command at all."""
 
+import pytest
+
 from tests.long import turn_end
+
+pytestmark = pytest.mark.long
 
 
 async def test_the_transcript_is_there_when_the_audio_stops():

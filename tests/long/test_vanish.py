@@ -1,4 +1,8 @@
+import pytest
+
 from tests.long import vanish
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_vanished_http_client_is_noticed_upstream_at_once():

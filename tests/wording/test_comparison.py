@@ -1,10 +1,10 @@
 # ruff: noqa: RUF001 (characters as they are spoken and written)
-import time
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.cpu import cpu_seconds
 from tests.wording.corpus import answers, corruptions
 from wyoming_azure_realtime.wording import Wording, rest
 
@@ -281,14 +281,12 @@ def test_every_text_is_itself(text: str, language: str):
     "unit", ["St. ", "dot.", "5 ", "1-", "a", "9", "~ ", "$", "twenty ", "½"], ids=lambda unit: unit.strip()
 )
 def test_text_made_to_be_slow_takes_time_with_its_length_only(unit: str):
-    def processor_time(length: int) -> float:
-        started = time.process_time()
+    def compare(length: int) -> None:
         wording = Wording(unit * (length // len(unit)))
         for _ in range(length // len(unit)):
             wording.add(unit)
         wording.finish()
-        return time.process_time() - started
 
-    processor_time(100)
-    short = max(processor_time(400) for _ in range(3))
-    assert min(processor_time(1600) for _ in range(3)) < max(0.1, 10 * short)
+    compare(50)
+    short = max(cpu_seconds(lambda: compare(200)) for _ in range(3))
+    assert cpu_seconds(lambda: compare(800), times=3) < 10 * short

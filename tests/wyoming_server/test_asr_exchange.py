@@ -232,14 +232,12 @@ async def test_a_client_that_ends_its_side_after_the_audio_still_gets_its_transc
 
 
 async def test_a_client_that_is_gone_while_the_transcript_is_awaited_cancels_the_turn():
-    async with wyoming_door(faults=Faults(transcript_ms=3000)) as door, door.peer() as peer:
+    async with wyoming_door(faults=Faults(transcript_ms=20_000)) as door, door.peer() as peer:
         await peer.utter()
         record = door.behind.server.record
         await eventually(lambda: any(s.counts["input_audio_buffer.commit"] for s in record.sessions))
         peer.writer.close()
-        started = asyncio.get_running_loop().time()
-        assert await door.outcomes() == ["cancelled"]
-        assert asyncio.get_running_loop().time() - started < 1
+        assert await door.outcomes() == ["cancelled"]  # long before there is a transcript
 
 
 async def test_what_a_backend_that_cannot_hear_is_asked_to_hear_is_an_error():

@@ -1,5 +1,6 @@
 import asyncio
 
+from tests.support.fake_clock import on_a_fake_clock
 from wyoming_azure_realtime.wyoming_server import relief
 from wyoming_azure_realtime.wyoming_server.relief import Relief
 
@@ -33,6 +34,7 @@ async def looked_twice() -> None:
     await asyncio.sleep(2.5 * relief._LOOK_AGAIN)
 
 
+@on_a_fake_clock
 async def test_nobody_gives_way_while_there_is_a_session_for_everybody():
     house = House(3)
     for _ in range(3):
@@ -41,6 +43,7 @@ async def test_nobody_gives_way_while_there_is_a_session_for_everybody():
     assert house.gave_way == []
 
 
+@on_a_fake_clock
 async def test_those_who_hold_up_for_longest_give_way_and_no_more_of_them_than_needed():
     house = House(2)
     some, longest, _, _ = house.begin(10), house.begin(20), house.begin(5), house.begin(None)
@@ -48,6 +51,7 @@ async def test_those_who_hold_up_for_longest_give_way_and_no_more_of_them_than_n
     assert house.gave_way == [longest, some]
 
 
+@on_a_fake_clock
 async def test_a_short_wait_is_no_reason_and_work_upstream_is_none():
     house = House(1)
     house.begin(None)
@@ -58,6 +62,7 @@ async def test_a_short_wait_is_no_reason_and_work_upstream_is_none():
     assert len(house.gave_way) == 1
 
 
+@on_a_fake_clock
 async def test_it_looks_no_more_when_there_is_room():
     house = House(1)
     house.begin(None)

@@ -94,40 +94,47 @@ async def test_without_a_client_on_stdio_the_input_never_ends():
             await asyncio.wait_for(door.server.input_ended(), 0.05)
 
 
+LONG = Limits(stop=10)
+AT_ONCE = LONG.stop / 2
+"""Seconds: for whoever does not wait until `LONG` is over."""
+
+SHORT = Limits(stop=1)
+IN_TIME = 2 * SHORT.stop
+
+
 async def stopped(door: Door) -> float:
+    """The seconds that it took."""
     started = time.monotonic()
     await door.server.stop()
     return time.monotonic() - started
 
 
 async def test_stopping_closes_idle_connections_at_once():
-    async with wyoming_door() as door, door.peer() as peer:
+    async with wyoming_door(limits=LONG) as door, door.peer() as peer:
         await peer.send("ping")
         await peer.until("pong")
         stopping = asyncio.create_task(stopped(door))
         assert await peer.rest() == []
         peer.writer.close()
-        assert await stopping < 0.5
+        assert await stopping < AT_ONCE
 
 
 async def test_a_running_request_is_finished_before_the_stop():
-    async with wyoming_door(faults=Faults(transcript_ms=300)) as door, door.peer() as peer:
+    faults = Faults(transcript_ms=300)
+    async with wyoming_door(limits=LONG, faults=faults) as door, door.peer() as peer:
         await peer.utter()
         await peer.send("ping")
         await peer.until("pong")
         stopping = asyncio.create_task(stopped(door))
         assert kinds(await peer.rest()) == ["transcript"]
         peer.writer.close()
-        assert await stopping < 2
+        assert await stopping < AT_ONCE
         assert await door.outcomes() == ["completed"]
 
 
 async def test_a_request_that_outlasts_the_grace_period_is_answered_with_an_error():
-    limits = Limits(stop=0.6)
-    async with (
-        wyoming_door(limits=limits, faults=Faults(silent_response=Fault())) as door,
-        door.peer() as peer,
-    ):
+    faults = Faults(silent_response=Fault())
+    async with wyoming_door(limits=SHORT, faults=faults) as door, door.peer() as peer:
         await peer.send("synthesize", {"text": "Hello."})
         record = door.behind.server.record
         await eventually(lambda: any(s.counts["response.create"] for s in record.sessions))
@@ -135,12 +142,12 @@ async def test_a_request_that_outlasts_the_grace_period_is_answered_with_an_erro
         heard = await peer.rest()
         assert [event.data["code"] for event in heard] == ["pool-closed"]
         peer.writer.close()
-        assert await stopping < 1
+        assert await stopping < IN_TIME
         assert await door.outcomes() == ["cancelled"]
 
 
 async def test_a_peer_that_never_reads_does_not_hold_up_the_stop():
-    async with wyoming_door(limits=Limits(stop=0.6)) as door:
+    async with wyoming_door(limits=SHORT) as door:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.setblocking(False)
@@ -150,16 +157,16 @@ async def test_a_peer_that_never_reads_does_not_hold_up_the_stop():
             await loop.sock_sendall(client, text)
             record = door.behind.server.record
             await eventually(lambda: any(s.counts["response.create"] for s in record.sessions))
-            assert await stopped(door) < 1
+            assert await stopped(door) < IN_TIME
         assert await door.outcomes() == ["cancelled"]
 
 
 async def test_an_upload_that_never_ends_does_not_hold_up_the_stop():
-    async with wyoming_door(limits=Limits(stop=0.6)) as door, door.peer() as peer:
+    async with wyoming_door(limits=SHORT) as door, door.peer() as peer:
         await peer.send("audio-start", PCM_16K)
         await peer.audio()
         await peer.send("ping")
         await peer.until("pong")
         stopping = asyncio.create_task(stopped(door))
         assert kinds(await peer.rest()) == ["error"]
-        assert await stopping < 1
+        assert await stopping < IN_TIME

@@ -17,8 +17,8 @@ from wyoming_azure_realtime.embedded.faults import Fault, Faults
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 
 WAITING = Faults(transcript_ms=20_000, silent_response=Fault())
-AT_ONCE = 0.3
-"""Seconds: ten times what it takes, on a machine that does other things as well."""
+AT_ONCE = 4.0
+"""Seconds, a fifth of what the answer takes. The long form knows how soon it really is."""
 
 
 async def ask(peer: Peer, door: Door, kind: str) -> None:
@@ -115,6 +115,7 @@ async def test_a_request_that_waits_for_the_one_before_it_is_answered_in_turn():
         assert [event.type for event in await peer.rest()] == ["transcript"] * 2
 
 
+@pytest.mark.long
 async def test_clients_that_vanish_at_random_moments_leave_nothing_behind():
     async with house(faults=SLOW, engines=sink_engines()) as home:
         await home.settled()
@@ -123,5 +124,5 @@ async def test_clients_that_vanish_at_random_moments_leave_nothing_behind():
             await vanishing.one()
         assert len(vanishing.seen.told) > 10
         assert quantile(vanishing.seen.told, 0.5) < 0.05
-        assert quantile(vanishing.seen.told, 0.9) < AT_ONCE
+        assert quantile(vanishing.seen.told, 0.9) < 0.3
         assert not home.tracebacks()

@@ -29,17 +29,17 @@ class SpeechRoutes:
         options = bodies.read_query(request, RecognitionOptions)
         if request.content_type == JSON:
             body = await bodies.read_json(request, self._limits, bodies.RecognitionBody)
-            asked = _asked(body.model or options.model, body.language or options.language)
+            asked = _asked(request, body.model or options.model, body.language or options.language)
             audio = calls.blocks(calls.pcm_from_base64(body.audio_data))
             result = await calls.recognize(self._service, asked, audio)
         elif request.content_type in WAV_TYPES:
             data = await bodies.read(request, self._limits)
             fmt, pcm = read_wav(data, max_bytes=self._limits.max_bytes)
-            asked = _asked(options.model, options.language)
+            asked = _asked(request, options.model, options.language)
             result = await calls.recognize(self._service, asked, calls.blocks(pcm), fmt)
         elif request.content_type == PCM_TYPE:
             fmt = pcm_format(parse_mimetype(request.headers["Content-Type"]).parameters)
-            asked = _asked(options.model, options.language)
+            asked = _asked(request, options.model, options.language)
             result = await calls.recognize(self._service, asked, bodies.pieces(request, self._limits), fmt)
         else:
             raise _unsupported(JSON, "audio/wav", PCM_TYPE)
@@ -64,12 +64,14 @@ class SpeechRoutes:
             voice=body.voice_name or "",
             language=body.language or "",
             text_format=body.text_format or "text",
+            client=request.remote or "",
         )
         return calls.speak(self._service, asked, body.text)
 
 
-def _asked(model: str | None, language: str | None) -> RecognitionRequest:
-    return RecognitionRequest(DOOR, model=model or "", language=language or "")
+def _asked(request: web.Request, model: str | None, language: str | None) -> RecognitionRequest:
+    client = request.remote or ""
+    return RecognitionRequest(DOOR, model=model or "", language=language or "", client=client)
 
 
 def _response(request: web.Request) -> AudioResponse:

@@ -23,8 +23,10 @@ class AsrExchange(Exchange):
     last = "audio-stop"
     holds_session = True
 
-    def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
-        super().__init__(service, outbox, on_ready)
+    def __init__(
+        self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None], client: str
+    ) -> None:
+        super().__init__(service, outbox, on_ready, client)
         self._request: RecognitionRequest | None = None
         self._utterance: Utterance | None = None
         self._format: AudioFormat | None = None
@@ -49,7 +51,7 @@ class AsrExchange(Exchange):
 
     async def run(self) -> None:
         """Open the utterance, then pass its results on until the transcript. Raises SpeechServiceError."""
-        request = self._request = self._request or RecognitionRequest(door="wyoming")
+        request = self._request = self._request or RecognitionRequest("wyoming", client=self._client)
         async with self._service.recognize(request) as utterance:
             self._utterance = utterance
             self._on_ready()
@@ -64,6 +66,7 @@ class AsrExchange(Exchange):
         asked = read_data(event, Transcribe)
         self._request = RecognitionRequest(
             door="wyoming",
+            client=self._client,
             model=asked.name or "",
             language=asked.language or "",
             names=asked.names,

@@ -54,7 +54,7 @@ class Connection(asyncio.BufferedProtocol):
         line = weakref.proxy(self)  # or every connection would wait for the garbage collector
         self._intake = Intake(self._commons, self._transport, line)
         self._outbox = Outbox(self._transport, self._limits.write, self._stuck)
-        self._dialogue = Dialogue(self._offer, self._outbox, self._roster, line, self.peer)
+        self._dialogue = Dialogue(self._offer, self._outbox, self._roster, line, self.peer, self.address)
         self._pulse = Pulse(self._transport, self._outbox, self._may_be_gone)
         if origin.remote:
             self._transport.set_write_buffer_limits(_WRITE_BUFFER)

@@ -50,14 +50,20 @@ class Line(Protocol):
 
 
 class Dialogue:
-    """Answers one request after the other; `describe` and `ping` at any time."""
+    """Answers one request after the other; `describe` and `ping` at any time.
 
-    def __init__(self, offer: Offer, outbox: Outbox, roster: Roster, line: Line, peer: str) -> None:
+    `peer`: the client in words, for the log; `address`: where it comes from, empty unless it came by tcp.
+    """
+
+    def __init__(
+        self, offer: Offer, outbox: Outbox, roster: Roster, line: Line, peer: str, address: str
+    ) -> None:
         self._offer = offer
         self._outbox = outbox
         self._roster = roster
         self._line = line
         self._peer = peer
+        self._address = address
         self._state = _State.OPEN
         self._exchange: Exchange | None = None
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +101,8 @@ class Dialogue:
             return self._reply(event)
         exchange = self._exchange
         if exchange is None:
-            exchange = self._exchange = kind(self._offer.service, self._outbox, self._line.hear_again)
+            service, again = self._offer.service, self._line.hear_again
+            exchange = self._exchange = kind(service, self._outbox, again, self._address)
         elif not exchange.input_open:
             return False
         return self._pass_on(exchange, event)

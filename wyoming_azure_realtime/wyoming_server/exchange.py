@@ -16,7 +16,7 @@ class Exchange(ABC):
     """Takes the events of a request while `run` answers it.
 
     `run` is called once, right after the first `offer`. A SpeechServiceError, from either, ends the exchange.
-    `on_ready` tells that an event that was not taken may be offered again.
+    `on_ready` tells that an event that was not taken may be offered again. `client`: the client's address.
     """
 
     events: ClassVar[frozenset[str]]
@@ -28,8 +28,11 @@ class Exchange(ABC):
     holds_session: ClassVar[bool]
     """Whether a session is kept while the client's next event is awaited."""
 
-    def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None], client: str
+    ) -> None:
         self._service = service
+        self._client = client
         self._outbox = outbox
         self._on_ready = on_ready
         self.input_open = True

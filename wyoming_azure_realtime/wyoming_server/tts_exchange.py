@@ -34,8 +34,10 @@ class TtsExchange(Exchange):
     last = "synthesize-stop"
     holds_session = False
 
-    def __init__(self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None]) -> None:
-        super().__init__(service, outbox, on_ready)
+    def __init__(
+        self, service: SpeechService, outbox: Outbox, on_ready: Callable[[], None], client: str
+    ) -> None:
+        super().__init__(service, outbox, on_ready, client)
         self._asked: SynthesizeStart | None = None
         self._streamed = False
         self._speaking = False
@@ -119,6 +121,7 @@ class TtsExchange(Exchange):
         voice = (self._asked and self._asked.voice) or Voice()
         return SynthesisRequest(
             door="wyoming",
+            client=self._client,
             voice=voice.name or "",
             language=voice.language or "",
             speaker=voice.speaker or "",

@@ -22,11 +22,11 @@ def provider_of(target: Target) -> Provider:
         return _at(target.endpoint)(target)
     try:
         return PROVIDERS[target.service](target)
-    except KeyError:
+    except KeyError as error:
         raise SettingsError(
             f"Target '{target.name}' names an unknown service: {target.service[:60]!r}.",
             advice=f"Allowed: {service_names()}.",
-        ) from None
+        ) from error
 
 
 def service_names() -> str:

@@ -809,13 +809,15 @@ def test_a_short_life_that_was_used_is_followed_by_another():
 
 def test_a_long_life_that_nobody_used_is_followed_by_another():
     pool = model(min_size=1, max_idle=1000.0)
-    pool.warm("alloy")
+    pool.warm("alloy", always=True)
     slot = open_one(pool, life=100.0)
     pool.advance(80)
     open_one(pool, life=100.0)
     assert pool.closed == {slot: "expired"}
     pool.advance(80)
     assert len(opening(pool)) == 1
+    live_for(pool, 3000.0, 100.0)
+    assert pool.opened_ever["alloy"] >= 3000 // 80
 
 
 def test_a_clean_turn_ends_all_restraint():

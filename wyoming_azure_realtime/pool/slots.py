@@ -25,7 +25,6 @@ one in five minutes after that, however short they live and whatever is requeste
 request. A waiter's session is opened at once, whatever failed.
 """
 
-import heapq
 import itertools
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
@@ -263,16 +262,18 @@ class Slots:
         """Of several idle sessions the freshest is given, so that the others can grow old."""
         leased = self._in_state("leased")
         clients, kinds = Counter(slot.client for slot in leased), Counter(slot.kind for slot in leased)
+
+        def rank(waiter: Waiter) -> tuple[int, int, int]:
+            return clients[waiter.client], kinds[waiter.kind], waiter.id
+
         unclaimed = self._in_state("opening")
         queued: list[Waiter] = []
-        for waiter in self._in_order(clients, kinds):
+        for waiter in sorted(self._waiters.values(), key=rank):
             idle = [slot for slot in self._in_state("idle") if waiter.accepts(slot)]
             opening = [slot for slot in unclaimed if waiter.accepts(slot)]
             if idle:
                 slot = max(idle, key=lambda slot: slot.since)
                 slot.state, slot.since, slot.client, slot.used = "leased", now, waiter.client, True
-                clients[waiter.client] += 1
-                kinds[waiter.kind] += 1
                 del self._waiters[waiter.id]
                 decision.give.append((waiter.id, slot.id))
             elif now >= waiter.deadline:
@@ -284,21 +285,6 @@ class Slots:
             else:
                 queued.append(waiter)
         return queued
-
-    def _in_order(self, clients: Counter[str], kinds: Counter[TurnKind]) -> Iterator[Waiter]:
-        """All waiters; what their clients and kinds hold may grow meanwhile."""
-
-        def rank(waiter: Waiter) -> tuple[int, int, int]:
-            return clients[waiter.client], kinds[waiter.kind], waiter.id
-
-        ranked = [(rank(waiter), waiter) for waiter in self._waiters.values()]
-        heapq.heapify(ranked)
-        while ranked:
-            earlier, waiter = heapq.heappop(ranked)
-            if earlier == rank(waiter):
-                yield waiter
-            else:
-                heapq.heappush(ranked, (rank(waiter), waiter))
 
     def _keep_warm(self, now: float, decision: Decision) -> None:
         for key, until in list(self._wanted.items()):

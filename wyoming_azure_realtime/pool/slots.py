@@ -298,8 +298,7 @@ class Slots:
     def _make_room(self, kind: TurnKind, now: float, decision: Decision, *, only_spare: bool = False) -> bool:
         """Whether there is a place for a session of `kind`, after another was closed if that was necessary.
 
-        First those that no waiter accepts are closed, then spare ones, then those in test, then the longest
-        idle.
+        Spare ones are closed first, or are the only ones; then those in test; then the longest idle.
         """
         kind_is_full = sum(slot.kind == kind for slot in self._slots.values()) >= self._most_of_one_kind
         if len(self._slots) < self._limits.max_size and not kind_is_full:
@@ -312,9 +311,8 @@ class Slots:
         if not closable:
             return False
 
-        def worth(slot: Slot) -> tuple[bool, bool, bool, float]:
-            wanted = any(waiter.accepts(slot) for waiter in self._waiters.values())
-            return wanted, not self._spare(slot, now), slot.state == "idle", slot.since
+        def worth(slot: Slot) -> tuple[bool, bool, float]:
+            return not self._spare(slot, now), slot.state == "idle", slot.since
 
         self._close(min(closable, key=worth), "displaced", decision)
         return True

@@ -461,6 +461,18 @@ def test_one_in_test_makes_room_before_one_that_is_idle():
     assert pool.closed == {slots[1]: "displaced"}
 
 
+def test_one_that_makes_room_at_once_is_not_tested():
+    pool = model(min_size=2, max_size=3, max_idle=10.0)
+    hearing = idle(pool, "hears", "hears")
+    pool.advance(5)
+    (slot,) = fill(pool, "alloy", 1)
+    pool.now += 6  # the alarm is late: nobody wants to be heard any more
+    pool.silent(slot)
+    assert pool.closed == {hearing[0]: "displaced"}
+    assert [pool.places[slot].key for slot in opening(pool)] == ["alloy", "alloy"]
+    assert pool.places[hearing[1]].state == "testing"
+
+
 def test_a_session_in_test_that_ends_is_no_reason_for_a_pause():
     pool = model(min_size=1, max_size=10)
     dead = idle(pool, "hears", "alloy")

@@ -202,7 +202,7 @@ class Slots:
     def released(self, slot_id: int, now: float) -> None:
         """A leased session came back clean."""
         slot = self._slots[slot_id]
-        slot.state, slot.since, slot.client = "idle", now, ""
+        slot.state, slot.since = "idle", now
         if not slot.short:
             self._backoff.pop(slot.key, None)
 
@@ -318,10 +318,10 @@ class Slots:
         return True
 
     def _spare(self, slot: Slot, now: float) -> bool:
-        """Whether its key is warm enough without it, by sessions that are known to work."""
+        """Whether its key is warm enough without it, by sessions that are open already."""
         others = [other for other in self._lasting(slot.key, now) if other is not slot]
-        working = sum(other.state in ("idle", "leased") for other in others)
-        return now >= self._wanted.get(slot.key, 0.0) or working >= self._limits.min_size
+        open_already = sum(other.state != "opening" for other in others)
+        return now >= self._wanted.get(slot.key, 0.0) or open_already >= self._limits.min_size
 
     def _lasting(self, key: Hashable, now: float) -> list[Slot]:
         return [slot for slot in self._slots.values() if slot.key == key and now < slot.renew_at]

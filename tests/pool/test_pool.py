@@ -265,10 +265,22 @@ async def test_a_session_that_dies_on_lease_is_not_parked_even_when_released_cle
     async with pool_of(opener) as pool:
         first = await pool.lease("alloy")
         first.session.end()
+        await settle()
+        assert repr(pool) == "<pool <slots 0 opening, 0 idle, 0 testing, 1 leased, 0 waiting>>"
         first.release()
         second = await pool.lease("alloy")
         assert second.session is not first.session
         second.release()
+
+
+async def test_a_session_that_died_on_lease_is_replaced_at_once():
+    opener = MemoryOpener()
+    async with pool_of(opener, min_size=1) as pool:
+        lease = await pool.lease("alloy")
+        lease.session.end()
+        lease.release()
+        await settle()
+        assert len(opener.alive) == 1
 
 
 async def test_an_announced_end_closes_an_idle_session_before_it():
@@ -343,9 +355,18 @@ async def test_those_that_answer_are_used_again(monkeypatch: pytest.MonkeyPatch)
             lease = await pool.lease(key)
             assert lease.session is session
             lease.release()
-        hears.end()
+
+
+async def test_one_that_answered_is_watched_again():
+    opener = MemoryOpener()
+    async with pool_of(opener, max_size=8) as pool:
+        await parked(pool, ["alloy", "hears"])
+        (await pool.lease("alloy")).retire(silent=True)
         await settle()
         assert repr(pool) == "<pool <slots 0 opening, 1 idle, 0 testing, 0 leased, 0 waiting>>"
+        opener.sessions[1].end()
+        await settle()
+        assert repr(pool) == "<pool <slots 0 opening, 0 idle, 0 testing, 0 leased, 0 waiting>>"
 
 
 async def test_one_that_ends_while_it_is_tested_is_lost_once():

@@ -461,6 +461,18 @@ def test_one_in_test_makes_room_before_one_that_is_idle():
     assert pool.closed == {slots[1]: "displaced"}
 
 
+def test_one_that_makes_room_at_once_is_not_tested():
+    pool = model(min_size=2, max_size=3, max_idle=10.0)
+    hearing = idle(pool, "hears", "hears")
+    pool.advance(5)
+    (slot,) = fill(pool, "alloy", 1)
+    pool.now += 6  # the alarm is late: nobody wants to be heard any more
+    pool.silent(slot)
+    assert pool.closed == {hearing[0]: "displaced"}
+    assert [pool.places[slot].key for slot in opening(pool)] == ["alloy", "alloy"]
+    assert pool.places[hearing[1]].state == "testing"
+
+
 def test_a_session_in_test_that_ends_is_no_reason_for_a_pause():
     pool = model(min_size=1, max_size=10)
     dead = idle(pool, "hears", "alloy")
@@ -809,13 +821,15 @@ def test_a_short_life_that_was_used_is_followed_by_another():
 
 def test_a_long_life_that_nobody_used_is_followed_by_another():
     pool = model(min_size=1, max_idle=1000.0)
-    pool.warm("alloy")
+    pool.warm("alloy", always=True)
     slot = open_one(pool, life=100.0)
     pool.advance(80)
     open_one(pool, life=100.0)
     assert pool.closed == {slot: "expired"}
     pool.advance(80)
     assert len(opening(pool)) == 1
+    live_for(pool, 3000.0, 100.0)
+    assert pool.opened_ever["alloy"] >= 3000 // 80
 
 
 def test_a_clean_turn_ends_all_restraint():

@@ -156,7 +156,8 @@ class ScriptedServer:
                 await connection.wait_closed()
             case Ignore(until):
                 connection.transport.pause_reading()
-                await until.wait()
+                async with asyncio.timeout(PATIENCE):
+                    await until.wait()
                 connection.transport.resume_reading()
 
     def _came(self, connection: ServerConnection) -> None:

@@ -247,8 +247,8 @@ class SlotsModel:
     def _check_order(self, decision: Decision, asked: dict[int, Waiting], before: dict[int, Rank]) -> None:
         """Nobody got anything before one who ranks better, unless that one's is under way, or elsewhere.
 
-        Ranks only grow while a decision is made. So whoever ranked worse at its beginning than another does
-        at its end came behind the other.
+        Ranks only grow by a decision. So whoever ranked worse before it than another does after it came
+        behind the other.
         """
         refused = [waiter for waiter, error in decision.refuse if isinstance(error, TooManyRequests)]
         opening = [place for place in self.places.values() if place.state == "opening"]

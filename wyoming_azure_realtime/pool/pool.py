@@ -267,8 +267,8 @@ class SessionPool(Generic[K, S]):
 
     def _unwatch(self, slot_id: int) -> None:
         opened = self._sessions[slot_id]
-        if opened.watch and opened.watch is not asyncio.current_task():
-            opened.watch.cancel()
+        if opened.watch:
+            opened.watch.cancel()  # maybe itself, which has nothing to wait for any more
         opened.watch = None
 
     async def _test(self, slot_id: int) -> None:

@@ -25,7 +25,6 @@ one in five minutes after that, however short they live and whatever is requeste
 request. A waiter's session is opened at once, whatever failed.
 """
 
-import heapq
 import itertools
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
@@ -203,7 +202,7 @@ class Slots:
     def released(self, slot_id: int, now: float) -> None:
         """A leased session came back clean."""
         slot = self._slots[slot_id]
-        slot.state, slot.since, slot.client = "idle", now, ""
+        slot.state, slot.since = "idle", now
         if not slot.short:
             self._backoff.pop(slot.key, None)
 
@@ -263,16 +262,18 @@ class Slots:
         """Of several idle sessions the freshest is given, so that the others can grow old."""
         leased = self._in_state("leased")
         clients, kinds = Counter(slot.client for slot in leased), Counter(slot.kind for slot in leased)
+
+        def rank(waiter: Waiter) -> tuple[int, int, int]:
+            return clients[waiter.client], kinds[waiter.kind], waiter.id
+
         unclaimed = self._in_state("opening")
         queued: list[Waiter] = []
-        for waiter in self._in_order(clients, kinds):
+        for waiter in sorted(self._waiters.values(), key=rank):
             idle = [slot for slot in self._in_state("idle") if waiter.accepts(slot)]
             opening = [slot for slot in unclaimed if waiter.accepts(slot)]
             if idle:
                 slot = max(idle, key=lambda slot: slot.since)
                 slot.state, slot.since, slot.client, slot.used = "leased", now, waiter.client, True
-                clients[waiter.client] += 1
-                kinds[waiter.kind] += 1
                 del self._waiters[waiter.id]
                 decision.give.append((waiter.id, slot.id))
             elif now >= waiter.deadline:
@@ -284,21 +285,6 @@ class Slots:
             else:
                 queued.append(waiter)
         return queued
-
-    def _in_order(self, clients: Counter[str], kinds: Counter[TurnKind]) -> Iterator[Waiter]:
-        """All waiters; what their clients and kinds hold may grow meanwhile."""
-
-        def rank(waiter: Waiter) -> tuple[int, int, int]:
-            return clients[waiter.client], kinds[waiter.kind], waiter.id
-
-        ranked = [(rank(waiter), waiter) for waiter in self._waiters.values()]
-        heapq.heapify(ranked)
-        while ranked:
-            earlier, waiter = heapq.heappop(ranked)
-            if earlier == rank(waiter):
-                yield waiter
-            else:
-                heapq.heappush(ranked, (rank(waiter), waiter))
 
     def _keep_warm(self, now: float, decision: Decision) -> None:
         for key, until in list(self._wanted.items()):
@@ -312,8 +298,7 @@ class Slots:
     def _make_room(self, kind: TurnKind, now: float, decision: Decision, *, only_spare: bool = False) -> bool:
         """Whether there is a place for a session of `kind`, after another was closed if that was necessary.
 
-        First those that no waiter accepts are closed, then spare ones, then those in test, then the longest
-        idle.
+        Spare ones are closed first, or are the only ones; then those in test; then the longest idle.
         """
         kind_is_full = sum(slot.kind == kind for slot in self._slots.values()) >= self._most_of_one_kind
         if len(self._slots) < self._limits.max_size and not kind_is_full:
@@ -326,18 +311,17 @@ class Slots:
         if not closable:
             return False
 
-        def worth(slot: Slot) -> tuple[bool, bool, bool, float]:
-            wanted = any(waiter.accepts(slot) for waiter in self._waiters.values())
-            return wanted, not self._spare(slot, now), slot.state == "idle", slot.since
+        def worth(slot: Slot) -> tuple[bool, bool, float]:
+            return not self._spare(slot, now), slot.state == "idle", slot.since
 
         self._close(min(closable, key=worth), "displaced", decision)
         return True
 
     def _spare(self, slot: Slot, now: float) -> bool:
-        """Whether its key is warm enough without it, by sessions that are known to work."""
+        """Whether its key is warm enough without it, by sessions that are open already."""
         others = [other for other in self._lasting(slot.key, now) if other is not slot]
-        working = sum(other.state in ("idle", "leased") for other in others)
-        return now >= self._wanted.get(slot.key, 0.0) or working >= self._limits.min_size
+        open_already = sum(other.state != "opening" for other in others)
+        return now >= self._wanted.get(slot.key, 0.0) or open_already >= self._limits.min_size
 
     def _lasting(self, key: Hashable, now: float) -> list[Slot]:
         return [slot for slot in self._slots.values() if slot.key == key and now < slot.renew_at]

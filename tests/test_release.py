@@ -68,7 +68,8 @@ def test_a_package_that_names_another_repository_is_not_released():
     def passes(name):
         environ = {**os.environ, "REPOSITORY": name}
         command = ["sh", "-c", check["run"]]
-        return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, check=False).returncode == 0
+        done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, check=False)
+        return done.returncode == 0
 
     assert passes(repository)
     assert not passes("somebody/else")

@@ -210,6 +210,18 @@ def test_the_service_finds_its_pods():
     assert kubernetes()["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
 
 
+HOOKS = ROOT / ".pre-commit-config.yaml"
+
+
+@pytest.mark.skipif(not HOOKS.exists(), reason="hooks are in the checkout only")
+def test_what_checks_a_commit_has_the_versions_that_ci_has():
+    tools = set((ROOT / ".ci" / "tools.txt").read_text().splitlines())
+    hooks = yaml.safe_load(HOOKS.read_text())["repos"][0]["hooks"]
+    used = {package for hook in hooks for package in hook.get("additional_dependencies", ())}
+    assert used
+    assert used <= tools
+
+
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 

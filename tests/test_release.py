@@ -1,6 +1,8 @@
 """What is released is what was tested, under a version that the changelogs tell of."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,12 +37,42 @@ def test_the_changelog_begins_with_this_version_or_with_what_is_not_released_yet
     assert first[1] in {"Unreleased", __version__}
 
 
+SECTIONS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+
+
+def test_every_version_s_changes_are_in_the_sections_of_keep_a_changelog_in_their_order():
+    versions = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]
+    for version in versions:
+        sections = re.findall(r"^### (.*)$", version, re.MULTILINE)
+        assert sections == [name for name in SECTIONS if name in sections]
+        for section in re.split(r"^### .*$", version, flags=re.MULTILINE)[1:]:
+            assert section.lstrip().startswith("- ")
+
+
 @in_the_checkout
 def test_only_a_version_that_both_changelogs_tell_of_is_released():
     said = runs("build")
     assert "CHANGELOG.md" in said.split()
     assert "config/addon/CHANGELOG.md" in said.split()
     assert "wyoming_azure_realtime/__init__.py" in said.split()
+
+
+@in_the_checkout
+def test_a_package_that_names_another_repository_is_not_released():
+    (check,) = [step for step in jobs()["build"]["steps"] if "pyproject.toml" in step.get("run", "")]
+    assert check["env"] == {"REPOSITORY": "${{ github.repository }}"}
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    (source,) = [line for line in lines if line.startswith("Source = ")]
+    repository = source.removeprefix('Source = "https://github.com/').removesuffix('"')
+
+    def passes(name):
+        environ = {**os.environ, "REPOSITORY": name}
+        command = ["sh", "-c", check["run"]]
+        done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, check=False)
+        return done.returncode == 0
+
+    assert passes(repository)
+    assert not passes("somebody/else")
 
 
 @in_the_checkout

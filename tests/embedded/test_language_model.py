@@ -18,6 +18,7 @@ HOME = Home(names=("Zigbee Lamp", "\N{CJK UNIFIED IDEOGRAPH-65E5}"))
 @pytest.fixture(autouse=True)
 def few_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SENTENCES", 500)
+    monkeypatch.setattr(module, "_SLOT_SENTENCES", 200)
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cache = tmp_path_factory.mktemp("built")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SENTENCES", 500)
+        patch.setattr(module, "_SLOT_SENTENCES", 200)
         contents(cache)
     return cache
 

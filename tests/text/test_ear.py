@@ -281,7 +281,7 @@ MOST_TIMES = 100
 
 
 @pytest.mark.parametrize("nasty", NASTY)
-@pytest.mark.parametrize(("length", "step"), [(3_000, 1), (20_000, 7), (300_000, 300_000)])
+@pytest.mark.parametrize(("length", "step"), [(3_000, 1), (20_000, 7), (100_000, 100_000)])
 def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
     def hear(unit: str) -> None:
         ear = Ear()

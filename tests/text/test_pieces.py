@@ -101,7 +101,7 @@ MOST_TIMES = 100
 @pytest.mark.parametrize(
     "nasty", ["।", "*", ".", '."', "Mr. ", "word ", "。", "?”", "1. ", "z. ", "a, ", "! ", "?!\n", "x"]
 )
-@pytest.mark.parametrize(("length", "step"), [(3_000, 1), (200_000, 200_000)])
+@pytest.mark.parametrize(("length", "step"), [(3_000, 1), (50_000, 50_000)])
 def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
     def take(unit: str) -> None:
         text = "A" + unit * (length // len(unit))

@@ -134,9 +134,9 @@ async def open_service(loaded: Loaded, observer: Observer) -> AsyncIterator[Spee
         sessions = session_pool(opener, settings.pool, observer)
         stack.push_async_callback(sessions.close)
         hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
-        deaf_because = backend.reason if backend and not clouds and not backend.hears else ""
+        asr_unavailable_reason = backend.reason if backend and not clouds and not backend.hears else ""
         service = SpeechService(
-            catalog_of((clouds + embedded)[0], settings, deaf_because),
+            catalog_of((clouds + embedded)[0], settings, asr_unavailable_reason),
             TurnEngine(sessions),
             Backends([*clouds, *embedded] if hears else clouds, "recognition", observer),
             Backends([*clouds, *embedded], "synthesis", observer),

@@ -219,10 +219,10 @@ class ResponseFailed(BackendError):
     retryable = True
 
 
-class Drifted(BackendError):
+class ContentMismatch(BackendError):
     """The service said something other than the text that it was given."""
 
-    code = "drifted"
+    code = "content-mismatch"
     retryable = True
 
 

@@ -95,9 +95,9 @@ def test_who_ends_a_command_and_drafts_are_choices(addon):
 
 
 def test_other_settings_may_be_of_models_and_profiles_of_any_name(addon):
-    rows = {"profiles.Quick-2.vad": "own", "recognition.models.gpt-next-2.keywords": "true"}
+    rows = {"profiles.Quick-2.vad": "server", "recognition.models.gpt-next-2.keywords": "true"}
     loaded, _ = addon({"other_settings": [{"name": name, "value": value} for name, value in rows.items()]})
-    assert loaded.settings.profiles["Quick-2"].vad == "own"
+    assert loaded.settings.profiles["Quick-2"].vad == "server"
     assert loaded.settings.recognition.models["gpt-next-2"].keywords
 
 

@@ -24,7 +24,7 @@ listeners:
     profile: quick
 profiles:
   default: {}
-  quick: {vad: own}
+  quick: {vad: server}
 http: {listen: "off"}
 zeroconf: {enabled: false}
 """

@@ -25,17 +25,19 @@ async def test_info_tells_what_is_on_offer_without_a_session():
     assert told["transcriptionModels"][0]["name"] == "whisper-1"
     assert {"en", "en-US", "de"} <= set(told["transcriptionModels"][0]["languages"])
     assert told["targets"] == {"hearing": {"default": "good"}, "speaking": {"default": "good"}}
-    assert "deafBecause" not in told
+    assert "asrUnavailableReason" not in told
 
 
 def test_info_of_a_deaf_backend_says_why():
     catalog = catalog_of(
-        Target(service="embedded"), Settings(), deaf_because="There is no recogniser for this Python."
+        Target(service="embedded"),
+        Settings(),
+        asr_unavailable_reason="There is no recogniser for this Python.",
     )
     told = info(catalog, "gpt-realtime")
     assert told["backend"] == "embedded"
     assert told["features"]["stt"] is False
-    assert told["deafBecause"] == "There is no recogniser for this Python."
+    assert told["asrUnavailableReason"] == "There is no recogniser for this Python."
     assert msgspec.json.encode(told)
 
 

@@ -99,11 +99,11 @@ async def run(requests: int, pairs: int) -> list[str]:
         asked = await drift.some(requests)
         seconds = time.monotonic() - began
         changing.cancel()
-        drifts = sum((await home.http.drifts()).values())
+        mismatches = sum((await home.http.mismatches()).values())
         home.server.faults = NO_FAULTS
         wrong = [str(one) for one in [*usual, *asked] if not one.right]
-        say(f"{requests} requests in {seconds:.0f} s, {drifts} drifts; not right: {len(wrong)}")
-        say(f"  responses asked for: {needed} of an honest service, {needed + drifts} of this one")
+        say(f"{requests} requests in {seconds:.0f} s, {mismatches} mismatches; not right: {len(wrong)}")
+        say(f"  responses asked for: {needed} of an honest service, {needed + mismatches} of this one")
         pairs_of = [
             (one, other) for one, other in zip(usual, asked, strict=True) if one.right and other.right
         ]

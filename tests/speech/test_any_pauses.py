@@ -12,9 +12,9 @@ from tests.support.service import running_service
 from tests.support.spoken_words import MISHEARD, VOCABULARY, speech, spoken_engines, text_of
 from wyoming_azure_realtime.embedded.faults import Cut, Failure, Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
+from wyoming_azure_realtime.speech.endpointing_rules import EndpointingRules
 from wyoming_azure_realtime.speech.requests import Recognition, RecognitionRequest
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.speech.turn_rules import TurnRules
 
 HASTY = Settings(deadlines=Deadlines(request=15.0, transcript=0.6))
 SEEDS = range(12)
@@ -24,7 +24,7 @@ FAULTS = {
     "failed transcript": lambda skip, times: Faults(failed_transcript=Failure(skip=skip, times=times)),
     "silent transcript": lambda skip, times: Faults(silent_transcript=Fault(skip=skip, times=times)),
 }
-LONG = round(TurnRules().draft * 1000) - 20
+LONG = round(EndpointingRules().draft * 1000) - 20
 """Milliseconds; shorter pauses are none. A word's own faint end adds some."""
 
 

@@ -15,9 +15,9 @@ DEFAULTS = Settings()
 EARS = Target(transcription_deployment="my-ears", transcription_model="whisper-1")
 
 
-def catalog(settings: Settings = DEFAULTS, deaf_because: str = "", **target: Any) -> Catalog:
+def catalog(settings: Settings = DEFAULTS, asr_unavailable_reason: str = "", **target: Any) -> Catalog:
     """`target`: fields that differ from those of a target whose deployment that hears is `my-ears`."""
-    return catalog_of(replace(EARS, **target), settings, deaf_because)
+    return catalog_of(replace(EARS, **target), settings, asr_unavailable_reason)
 
 
 def hearing(*deployments: Deployment) -> Catalog:
@@ -155,7 +155,7 @@ def test_the_default_language_is_checked_as_well():
 
 
 def test_a_backend_that_does_not_hear_says_why():
-    deaf = catalog(deaf_because="pocketsphinx has no wheel for Python 3.14.", service="embedded")
+    deaf = catalog(asr_unavailable_reason="pocketsphinx has no wheel for Python 3.14.", service="embedded")
     assert deaf.models == ()
     with pytest.raises(UnknownModel, match="no wheel for Python"):
         deaf.model()

@@ -132,7 +132,7 @@ async def test_silence_ends_no_turn_before_its_time_however_short_a_turn_may_be(
 
 async def test_a_profile_may_end_turns_where_the_others_do_not():
     async with running_service(engines=spoken_engines()) as running:
-        own = running.service.for_profile(Profile(vad="own"))
+        own = running.service.for_profile(Profile(vad="server"))
         assert running.service.catalog.requires_external_vad
         assert not own.catalog.requires_external_vad
         running.service = own

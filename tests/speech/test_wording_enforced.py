@@ -43,9 +43,9 @@ async def test_a_service_that_never_says_the_text_is_an_error_within_the_deadlin
     faults = Faults(wrong_words=WrongWords(how="answer"))
     async with running_service(faults=faults, engines=word_engines(), settings=settings) as running:
         async with asyncio.timeout(5):
-            with pytest.raises(errors.Drifted):
+            with pytest.raises(errors.ContentMismatch):
                 await speak(running, TEXT)
-        assert running.turns[0].outcome == "drifted"
+        assert running.turns[0].outcome == "content-mismatch"
         assert running.turns[0].audio_seconds == 0
 
 

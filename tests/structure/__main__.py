@@ -13,8 +13,8 @@ from pathlib import Path
 PACKAGE = "wyoming_azure_realtime"
 # fmt: off
 PRIVATE_WORDS = (
-    "Take", "Rendition", "Hold", "Gate", "Patience", "Commons", "Relief", "Roster", "Pulse", "Outbox", "Intake",
-    "Exchange", "Dialogue", "Wording", "Ear", "Turns", "AsrExchange", "TtsExchange",
+    "Take", "Rendition", "Hold", "Gate", "Patience", "Commons", "Relief", "Roster", "Pulse", "Outbox",
+    "Intake", "Exchange", "AsrExchange", "TtsExchange", "Dialogue", "Wording", "Ear", "Turns",
 )
 # fmt: on
 """Names of classes of this project's own making, where the field has a word."""

@@ -223,10 +223,10 @@ class HttpCaller:
                     listener.take(chunk)
         return listener.all()
 
-    async def drifts(self) -> dict[str, int]:
+    async def mismatches(self) -> dict[str, int]:
         """How often other words than the text were said, by voice."""
         async with self._client.get(f"{_API}/info") as response:
-            told: dict[str, int] = (await response.json())["drifts"]
+            told: dict[str, int] = (await response.json())["mismatches"]
             return told
 
     @asynccontextmanager

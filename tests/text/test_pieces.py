@@ -117,5 +117,5 @@ def test_what_is_kept_of_an_endless_text_is_bounded():
     for _ in range(2000):
         pieces.add("word . [ * " * 5)
         pieces.take()
-        longest = max(longest, len(pieces._splitter._text) + len(pieces._ear._inline._held))
+        longest = max(longest, len(pieces._splitter._text) + len(pieces._markdown._inline._held))
     assert longest < 5 * LONGEST_PIECE

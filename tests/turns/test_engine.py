@@ -161,14 +161,14 @@ def never_the_text(text: str) -> str:
 async def test_a_text_that_is_never_said_costs_so_many_requests_and_one_session(requests: int):
     settings = Settings(budget=Budget(requests=requests))
     async with scripted_service(service_that_says(never_the_text, str), settings) as running:
-        with pytest.raises(errors.Drifted):
+        with pytest.raises(errors.ContentMismatch):
             await speak(running.service, TEXT)
         (turn,) = running.turns
     assert turn.requests == turn.mismatches == running.requests == requests
-    assert turn.outcome == "drifted"
+    assert turn.outcome == "content-mismatch"
     assert turn.sessions == 0
     assert max(channel.requests for channel in running.channels) == requests  # all on one session
-    assert judged(running) == {"drifted": requests}
+    assert judged(running) == {"content-mismatch": requests}
 
 
 @in_virtual_time
@@ -190,11 +190,11 @@ def deaf_to_cancel(channel: ScriptedChannel, event: client.ClientEvent) -> None:
 async def test_sessions_that_do_not_leave_off_are_closed_and_counted():
     settings = Settings(budget=Budget(sessions=2))
     async with scripted_service(deaf_to_cancel, settings) as running:
-        with pytest.raises(errors.Drifted):
+        with pytest.raises(errors.ContentMismatch):
             await speak(running.service, TEXT)
         (turn,) = running.turns
     assert turn.sessions == turn.requests == 2
-    assert judged(running) == {"drifted": 2}
+    assert judged(running) == {"content-mismatch": 2}
 
 
 def endless(channel: ScriptedChannel, event: client.ClientEvent) -> None:

@@ -18,7 +18,7 @@ from tests.wyoming_server.test_reader import MALFORMED
 from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
-from wyoming_azure_realtime.wyoming_server.commons import Commons
+from wyoming_azure_realtime.wyoming_server.commons import ServerState
 from wyoming_azure_realtime.wyoming_server.connection import Connection
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 
@@ -262,7 +262,7 @@ class AlreadyReset(asyncio.Transport):
 
 async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted():
     async with running_service() as behind:
-        commons = Commons.within(Limits(), sessions=16, observer=Observer())
+        commons = ServerState.within(Limits(), sessions=16, observer=Observer())
         transport = AlreadyReset()
         connection = Connection(Offer.of(behind.service), commons)
         connection.connection_made(transport)

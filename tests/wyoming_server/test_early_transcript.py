@@ -15,7 +15,7 @@ from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings
 COMMAND, NEXT = speech(FIRST_CLAUSE, before=300), speech(SECOND_CLAUSE, before=300)
 TEXT, NEXT_TEXT = text_of(FIRST_CLAUSE.split()), text_of(SECOND_CLAUSE.split())
 STEP = 320
-OWN = Profile(vad="own")
+OWN = Profile(vad="server")
 WAYS = pytest.mark.parametrize("way", ["local", "server_vad"])
 
 

@@ -67,7 +67,7 @@ def test_the_flags_tell_the_truth():
 
 
 def test_a_backend_that_cannot_hear_offers_no_recognition_and_says_why():
-    info = build_info(replace(CATALOG, models=(), deaf_because="No recogniser is installed."))
+    info = build_info(replace(CATALOG, models=(), asr_unavailable_reason="No recogniser is installed."))
     assert not info.asr[0].installed
     assert info.asr[0].models == []
     assert info.asr[0].description == "No recogniser is installed."

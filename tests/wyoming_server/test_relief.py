@@ -2,7 +2,7 @@ import asyncio
 
 from tests.support.fake_clock import on_a_fake_clock
 from wyoming_azure_realtime.wyoming_server import relief
-from wyoming_azure_realtime.wyoming_server.relief import Relief
+from wyoming_azure_realtime.wyoming_server.relief import StallReaper
 
 
 class Holder:
@@ -22,7 +22,7 @@ class House(list[Holder]):
     def __init__(self, sessions: int) -> None:
         super().__init__()
         self.gave_way: list[Holder] = []
-        self.relief = Relief(sessions, lambda: len(self), lambda: list(self))
+        self.relief = StallReaper(sessions, lambda: len(self), lambda: list(self))
 
     def begin(self, seconds: float | None) -> Holder:
         self.append(Holder(self, seconds))

@@ -1,13 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_azure_realtime.wyoming_server.unfinished import Unfinished
+from wyoming_azure_realtime.wyoming_server.unfinished import BufferBudget
 
 
 class Holder:
     """Lets go when told."""
 
-    def __init__(self, unfinished: Unfinished) -> None:
+    def __init__(self, unfinished: BufferBudget) -> None:
         self._unfinished = unfinished
         self.size = 0
         self.told = 0
@@ -22,7 +22,7 @@ class Holder:
 
 
 def test_whoever_has_the_most_lets_go():
-    unfinished = Unfinished(100)
+    unfinished = BufferBudget(100)
     small, large, new = (Holder(unfinished) for _ in range(3))
     small.hold(20)
     large.hold(80)
@@ -32,7 +32,7 @@ def test_whoever_has_the_most_lets_go():
 
 
 def test_one_that_has_more_than_there_may_be_in_all_lets_go_itself():
-    unfinished = Unfinished(100)
+    unfinished = BufferBudget(100)
     small, large = Holder(unfinished), Holder(unfinished)
     small.hold(20)
     large.hold(101)
@@ -41,7 +41,7 @@ def test_one_that_has_more_than_there_may_be_in_all_lets_go_itself():
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 60)), max_size=60))
 def test_there_is_never_more_than_there_may_be_and_nothing_is_taken_without_need(history):
-    unfinished = Unfinished(100)
+    unfinished = BufferBudget(100)
     holders = [Holder(unfinished) for _ in range(10)]
     for number, size in history:
         before = sum(holder.told for holder in holders)

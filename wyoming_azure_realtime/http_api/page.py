@@ -37,7 +37,7 @@ HEADERS: Mapping[str, str] = {
 def render(catalog: Catalog, model: str, states: Mapping[str, Mapping[str, str]]) -> str:
     """The page. `model`: the deployment that speaks; `states`: each target's state, by what it does."""
     hears = ", ".join(known.name for known in catalog.models)
-    deaf = catalog.deaf_because or "nothing"
+    deaf = catalog.asr_unavailable_reason or "nothing"
     facts = {
         "Backend": catalog.backend,
         "Speaks": f"{model}, voice {catalog.default_voice}",

@@ -64,7 +64,7 @@ ANSWERS: Mapping[type[SpeechServiceError], Answer] = {
     errors.ProtocolViolation: Answer(502),
     errors.TranscriptionFailed: Answer(502),
     errors.ResponseFailed: Answer(502),
-    errors.Drifted: Answer(502, 1),
+    errors.ContentMismatch: Answer(502, 1),
     errors.BackendTimeout: Answer(504, 5),
 }
 

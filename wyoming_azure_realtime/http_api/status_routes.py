@@ -40,7 +40,7 @@ def info(catalog: Catalog, model: str) -> dict[str, Any]:
         "defaultLanguage": catalog.default_language,
         "audio": {"rate": REALTIME.rate, "bits": 8 * REALTIME.width, "channels": REALTIME.channels},
     }
-    return told if hears else told | {"deafBecause": catalog.deaf_because}
+    return told if hears else told | {"asrUnavailableReason": catalog.asr_unavailable_reason}
 
 
 class StatusRoutes:
@@ -54,7 +54,7 @@ class StatusRoutes:
         """Models, voices, features, how the targets do, and how often what was said was not the text."""
         told = info(self._service.catalog, self._model)
         return _json(
-            told | {"targets": self._service.backend_states(), "drifts": dict(self._service.mismatches)}
+            told | {"targets": self._service.backend_states(), "mismatches": dict(self._service.mismatches)}
         )
 
     async def page(self, request: web.Request) -> web.StreamResponse:

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.model import Secret, Settings, Slice
+from wyoming_azure_realtime.settings.model import Secret, Settings, SettingsModel
 from wyoming_azure_realtime.settings.options import Unreadable, nearest, read_switch
 from wyoming_azure_realtime.settings.tree import Branch, Leaf, Node, Path, render
 
@@ -32,7 +32,7 @@ def quote(text: str) -> str:
 
 def _node(kind: Any, node: Node, path: Path) -> Any:
     origin, args = get_origin(kind), get_args(kind)
-    if isinstance(kind, type) and issubclass(kind, Slice):
+    if isinstance(kind, type) and issubclass(kind, SettingsModel):
         return _slice(kind, _branch(node, path, sequence=False), path)
     if origin is tuple:
         return _sequence(args[0], node, path)
@@ -44,7 +44,7 @@ def _node(kind: Any, node: Node, path: Path) -> Any:
     return _leaf(kind, node, path)
 
 
-def _slice(kind: type[Slice], branch: Branch, path: Path) -> Slice:
+def _slice(kind: type[SettingsModel], branch: Branch, path: Path) -> SettingsModel:
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name, child in branch.children.items():
         if name not in fields:

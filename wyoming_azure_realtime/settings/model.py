@@ -38,26 +38,26 @@ class Secret:
     __str__ = __repr__
 
 
-class Slice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SettingsModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all settings."""
 
 
-class Profile(Slice, frozen=True, kw_only=True):
+class Profile(SettingsModel, frozen=True, kw_only=True):
     """What a listener offers. Empty: as in `speech` and `recognition`."""
 
     language: str = ""
     voice: str = ""
-    vad: Literal["", "external", "own"] = ""  # external: the client ends a turn; own: the server does
+    vad: Literal["", "client", "server"] = ""  # who ends a command; empty: as in `recognition`
 
 
-class Listener(Slice, frozen=True, kw_only=True):
+class Listener(SettingsModel, frozen=True, kw_only=True):
     """Where the Wyoming server listens: `tcp://host:port`, `unix://path` or `stdio://`."""
 
     uri: str
     profile: str = "default"
 
 
-class Target(Slice, frozen=True, kw_only=True):
+class Target(SettingsModel, frozen=True, kw_only=True):
     """One realtime endpoint with its credentials.
 
     `endpoint` is an Azure resource, a gateway in front of one (any path prefix), OpenAI's own host, or
@@ -84,7 +84,7 @@ class Target(Slice, frozen=True, kw_only=True):
         return self.transcription_model or self.transcription_deployment
 
 
-class ModelFacts(Slice, frozen=True, kw_only=True):
+class ModelFacts(SettingsModel, frozen=True, kw_only=True):
     """What a transcription model accepts that the program does not know, or that has changed."""
 
     turn_detection: bool = False
@@ -95,7 +95,7 @@ class ModelFacts(Slice, frozen=True, kw_only=True):
     retires: str = ""
 
 
-class Recognition(Slice, frozen=True, kw_only=True):
+class Recognition(SettingsModel, frozen=True, kw_only=True):
     """Speech to text. `max_names` limits `names` together with those of the request and the home."""
 
     language: str = "en"
@@ -115,7 +115,7 @@ class Recognition(Slice, frozen=True, kw_only=True):
     longest_turn: Annotated[float, Meta(ge=1, le=600)] = 15.0
 
 
-class Speech(Slice, frozen=True, kw_only=True):
+class Speech(SettingsModel, frozen=True, kw_only=True):
     """Text to speech. `instructions` adds style (pace, tone, accent) to the rule to read word for word."""
 
     voice: str = "alloy"
@@ -132,7 +132,7 @@ class Speech(Slice, frozen=True, kw_only=True):
     )
 
 
-class Deadlines(Slice, frozen=True, kw_only=True):
+class Deadlines(SettingsModel, frozen=True, kw_only=True):
     """How long each wait may take; none outlasts `request`, which counts from the end of the input."""
 
     request: Seconds = 30.0
@@ -143,7 +143,7 @@ class Deadlines(Slice, frozen=True, kw_only=True):
     transcript: Seconds = 4.0
 
 
-class Budget(Slice, frozen=True, kw_only=True):
+class Budget(SettingsModel, frozen=True, kw_only=True):
     """What one command that is heard, or one segment of a text that is spoken, may cost.
 
     `requests`: transcriptions or responses that its content causes; `sessions`: sessions that it may use up;
@@ -156,7 +156,7 @@ class Budget(Slice, frozen=True, kw_only=True):
     audio_factor: Annotated[float, Meta(ge=1, le=100)] = 3.0
 
 
-class Pool(Slice, frozen=True, kw_only=True):
+class Pool(SettingsModel, frozen=True, kw_only=True):
     """Warm sessions, in psycopg_pool's words; `min_size` for each kind, `max_size` for all together.
 
     `max_waiting` bounds the requests for whose session there is no room.
@@ -170,7 +170,7 @@ class Pool(Slice, frozen=True, kw_only=True):
     max_lifetime: Seconds = 3300.0
 
 
-class Limits(Slice, frozen=True, kw_only=True):
+class Limits(SettingsModel, frozen=True, kw_only=True):
     """What Wyoming clients may cost. Bytes, connections, seconds."""
 
     max_header: Annotated[int, Meta(ge=1024, le=16 << 20)] = 64 << 10
@@ -186,7 +186,7 @@ class Limits(Slice, frozen=True, kw_only=True):
     stop: Seconds = 5.0
 
 
-class Http(Slice, frozen=True, kw_only=True):
+class Http(SettingsModel, frozen=True, kw_only=True):
     """The HTTP API. `listen` is `host:port` or `off`; beyond loopback it needs `token` or `trusted_proxy`.
 
     `trusted_proxy` is the address of a proxy that knows its users: what comes from there needs no token.
@@ -198,14 +198,14 @@ class Http(Slice, frozen=True, kw_only=True):
     max_body: Annotated[int, Meta(ge=1024, le=256 << 20)] = 16 << 20
 
 
-class Zeroconf(Slice, frozen=True, kw_only=True):
+class Zeroconf(SettingsModel, frozen=True, kw_only=True):
     """Announcing the Wyoming port. An empty name becomes one that is stable and unique per host."""
 
     enabled: bool = True
     name: str = ""
 
 
-class HomeAssistant(Slice, frozen=True, kw_only=True):
+class HomeAssistant(SettingsModel, frozen=True, kw_only=True):
     """Where the names in the home come from: Home Assistant's address and a token of an administrator."""
 
     url: str = ""
@@ -213,7 +213,7 @@ class HomeAssistant(Slice, frozen=True, kw_only=True):
     refresh: Seconds = 600.0
 
 
-class Embedded(Slice, frozen=True, kw_only=True):
+class Embedded(SettingsModel, frozen=True, kw_only=True):
     """The embedded backend. `names` are words of the home that its recogniser should know."""
 
     names: tuple[str, ...] = ()
@@ -221,14 +221,14 @@ class Embedded(Slice, frozen=True, kw_only=True):
     cache_dir: str = ""
 
 
-class Log(Slice, frozen=True, kw_only=True):
+class Log(SettingsModel, frozen=True, kw_only=True):
     """Logging. Neither level shows what people say."""
 
     debug: bool = False
     format: str = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-class Settings(Slice, frozen=True, kw_only=True):
+class Settings(SettingsModel, frozen=True, kw_only=True):
     """Everything."""
 
     backend: Literal["auto", "azure", "embedded"] = "auto"

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from wyoming_azure_realtime.settings.model import Secret, Settings, Slice
+from wyoming_azure_realtime.settings.model import Secret, Settings, SettingsModel
 from wyoming_azure_realtime.settings.tree import Path, render
 
 
@@ -21,13 +21,15 @@ def secrets(settings: Settings) -> list[str]:
 
 
 def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, Slice):
+    if isinstance(value, SettingsModel):
         for field in msgspec.structs.fields(value):
             yield from _walk(getattr(value, field.name), (*path, field.name))
-    elif isinstance(value, tuple) and value and isinstance(value[0], Slice):
+    elif isinstance(value, tuple) and value and isinstance(value[0], SettingsModel):
         for index, item in enumerate(value):
             yield from _walk(item, (*path, index))
-    elif isinstance(value, dict) and value and all(isinstance(item, Slice) for item in value.values()):
+    elif (
+        isinstance(value, dict) and value and all(isinstance(item, SettingsModel) for item in value.values())
+    ):
         for name, item in value.items():
             yield from _walk(item, (*path, name))
     else:

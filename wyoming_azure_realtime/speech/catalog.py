@@ -36,7 +36,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Models and voices with the defaults of a profile. `deaf_because`: why there are no models.
+    """Models and voices with the defaults of a profile. `asr_unavailable_reason`: why there are no models.
 
     `provider`: the service that they are of. `requires_external_vad`: it is the client who ends an utterance.
     """
@@ -47,7 +47,7 @@ class Catalog:
     provider: Provider
     default_voice: str
     default_language: str
-    deaf_because: str = ""
+    asr_unavailable_reason: str = ""
     requires_external_vad: bool = True
 
     @property
@@ -58,7 +58,7 @@ class Catalog:
     def model(self, name: str = "", language: str = "") -> Model:
         """By name, else the first that knows the language. Raises `UnknownModel`, `UnknownLanguage`."""
         if not self.models:
-            raise UnknownModel(f"Nothing here can recognise speech: {self.deaf_because}")
+            raise UnknownModel(f"Nothing here can recognise speech: {self.asr_unavailable_reason}")
         named = [model for model in self.models if name in ("", model.name)]
         named = named or [model for model in self.models if name == model.deployment.name]
         if not named:
@@ -91,7 +91,7 @@ class Catalog:
             self,
             default_voice=profile.voice or self.default_voice,
             default_language=profile.language or self.default_language,
-            requires_external_vad=profile.vad == "external" if profile.vad else self.requires_external_vad,
+            requires_external_vad=profile.vad == "client" if profile.vad else self.requires_external_vad,
         )
 
 
@@ -104,22 +104,22 @@ def _list(entries: tuple[Model, ...] | tuple[Voice, ...]) -> str:
     return ", ".join(entry.name for entry in entries)
 
 
-def catalog_of(target: Target, settings: Settings, deaf_because: str = "") -> Catalog:
+def catalog_of(target: Target, settings: Settings, asr_unavailable_reason: str = "") -> Catalog:
     """What a target offers, and the settings' substitutes for voices that it lacks.
 
-    `deaf_because`: why it does not hear, if it does not. Raises `SettingsError` as `provider_of` does.
+    `asr_unavailable_reason`: why it has no recognition, if it has none. Raises `SettingsError`.
     """
     provider = provider_of(target)
     known = provider.known_models(described_models(settings.recognition))
     models = [transcription_model(deployment.model, known) for deployment in provider.deployments]
     return Catalog(
-        models=() if deaf_because else _models(provider),
+        models=() if asr_unavailable_reason else _models(provider),
         voices=tuple(_voices(provider, settings.speech.substitutes)),
         partials=any(model.partials != "none" for model in models),
         provider=provider,
         default_voice=settings.speech.voice,
         default_language=settings.recognition.language,
-        deaf_because=deaf_because,
+        asr_unavailable_reason=asr_unavailable_reason,
         requires_external_vad=settings.recognition.requires_external_vad,
     )
 

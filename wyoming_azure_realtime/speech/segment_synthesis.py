@@ -16,7 +16,7 @@ from wyoming_azure_realtime.audio.continuation import Continuation
 from wyoming_azure_realtime.errors import (
     BackendError,
     BackendTimeout,
-    Drifted,
+    ContentMismatch,
     InternalError,
     ProtocolViolation,
     SessionLost,
@@ -26,14 +26,14 @@ from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
 from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Spoken, SpokenText, TextEnded
 from wyoming_azure_realtime.settings.model import Budget, Deadlines, Speech, Target
-from wyoming_azure_realtime.speech.hold import Hold
+from wyoming_azure_realtime.speech.transcript_gate import TranscriptGate
 from wyoming_azure_realtime.text.pieces import Piece
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.budget import TurnBudget
 from wyoming_azure_realtime.turns.engine import Attempt, TurnEngine
 from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, ServiceTime
 from wyoming_azure_realtime.turns.record import BYTES_PER_SECOND, TurnRecorder
-from wyoming_azure_realtime.wording import Wording
+from wyoming_azure_realtime.verification import TranscriptVerifier
 
 MOST_UNREAD = 10 * BYTES_PER_SECOND
 """Audio that waits for its turn, or for a client who takes it slowly; then the service has to wait."""
@@ -76,7 +76,7 @@ class SegmentSynthesis:
         self._released = bytearray()  # everything that was released, to go on from
         self._time = ServiceTime(context.deadlines.request)
         self._mismatches = 0
-        self._hold = Hold(Wording(piece.text), 0.0)
+        self._hold = TranscriptGate(TranscriptVerifier(piece.text), 0.0)
         self._rest: Continuation | None = None
         self._config = context.configure(context.backends.first, piece)
         self._over = False
@@ -139,8 +139,10 @@ class SegmentSynthesis:
     def begin(self, attempt: Attempt) -> SpeechTurn:
         """The whole text again; what was released already is left out of what comes."""
         speech = self._context.speech
-        wording = Wording(self.piece.text, language=self._context.language, tolerance=speech.tolerance)
-        self._hold = Hold(wording, speech.margin)
+        wording = TranscriptVerifier(
+            self.piece.text, language=self._context.language, tolerance=speech.tolerance
+        )
+        self._hold = TranscriptGate(wording, speech.margin)
         self._rest = Continuation(bytes(self._released)) if self._released else None
         return SpeechTurn(attempt.id, self.piece.text, style=speech.instructions, failures=self._mismatches)
 
@@ -150,7 +152,7 @@ class SegmentSynthesis:
         attempt.request_sent()
 
     async def take(self, attempt: Attempt, turn: SpeechTurn, outcome: Any) -> bool:
-        """Release audio as far as its transcript is the text. Raises `Drifted`, `ProtocolViolation`."""
+        """Release audio as far as its transcript is the text. Raises `BackendError`."""
         try:
             match outcome:
                 case Spoken(pcm):
@@ -163,7 +165,7 @@ class SegmentSynthesis:
                     released = self._hold.text_ended()
                 case _:
                     released = self._hold.finish()
-        except Drifted:
+        except ContentMismatch:
             self._note_mismatch()
             raise
         await self._release(self._rest.feed(released) if self._rest and released else released)

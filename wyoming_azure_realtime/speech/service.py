@@ -16,11 +16,11 @@ from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, 
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
 from wyoming_azure_realtime.speech.bias import expected_names
 from wyoming_azure_realtime.speech.catalog import Catalog, Voice
+from wyoming_azure_realtime.speech.endpointing_rules import endpointing_rules
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.segment_synthesis import SynthesisContext
 from wyoming_azure_realtime.speech.synthesis import Synthesis
 from wyoming_azure_realtime.speech.transcription_pass import RecognitionContext
-from wyoming_azure_realtime.speech.turn_rules import turn_rules
 from wyoming_azure_realtime.speech.utterance import Utterance
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
 from wyoming_azure_realtime.turns.backends import Backends
@@ -61,7 +61,7 @@ class SpeechService:
         service = copy.copy(self)
         service.catalog = self.catalog.for_profile(profile)
         if profile.vad:
-            recognition = replace(self._settings.recognition, requires_external_vad=profile.vad == "external")
+            recognition = replace(self._settings.recognition, requires_external_vad=profile.vad == "client")
             service._settings = replace(self._settings, recognition=recognition)  # noqa: SLF001 - our own copy
         return service
 
@@ -89,7 +89,7 @@ class SpeechService:
         requested = model.deployment if request.model else None
         recognition = self._settings.recognition
         detects = self._transcription(self._asr.first, requested).accepts.turn_detection
-        rules = turn_rules(recognition, request.vad_sensitivity, model_detects=detects)
+        rules = endpointing_rules(recognition, request.vad_sensitivity, model_detects=detects)
         context = RecognitionContext(
             self._engine,
             self._asr,

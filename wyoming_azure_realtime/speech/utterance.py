@@ -17,7 +17,9 @@ from types import TracebackType
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.speech.bias import echoes
-from wyoming_azure_realtime.speech.incoming import Incoming
+from wyoming_azure_realtime.speech.endpointing import Endpointing
+from wyoming_azure_realtime.speech.endpointing_rules import EndpointingRules
+from wyoming_azure_realtime.speech.incoming_audio import IncomingAudio
 from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
 from wyoming_azure_realtime.speech.transcription_pass import (
@@ -26,8 +28,6 @@ from wyoming_azure_realtime.speech.transcription_pass import (
     is_too_short,
     no_response,
 )
-from wyoming_azure_realtime.speech.turn_rules import TurnRules
-from wyoming_azure_realtime.speech.turn_taking import TurnTaking
 from wyoming_azure_realtime.turns.budget import TurnBudget
 
 MOST_PENDING = 2
@@ -40,11 +40,11 @@ _PRE_ROLL = round(0.5 * BYTES_PER_SECOND) & ~1
 class Utterance:
     """Enter it, `begin`, `write`…, `finish`, and read `results`. Leaving it early cancels the turn."""
 
-    def __init__(self, context: RecognitionContext, rules: TurnRules, *, max_seconds: float) -> None:
+    def __init__(self, context: RecognitionContext, rules: EndpointingRules, *, max_seconds: float) -> None:
         self._context = context
         self._recorder = context.recorder
         self._budget = TurnBudget(context.limits)
-        self._incoming = Incoming(max_seconds, rules, self._recorded, self._follow, self._fail)
+        self._incoming = IncomingAudio(max_seconds, rules, self._recorded, self._follow, self._fail)
         self._recording = self._incoming.recording
         self._passes: list[TranscriptionPass] = []  # the newest one counts, earlier ones are drafts
         self._rest: TranscriptionPass | None = None  # over what came after `_rest_draft`, which has a text
@@ -118,7 +118,7 @@ class Utterance:
     # while audio comes
 
     @property
-    def _turn(self) -> TurnTaking | None:
+    def _turn(self) -> Endpointing | None:
         return self._incoming.turn
 
     @property
@@ -129,7 +129,7 @@ class Utterance:
         if self._passes:
             self._passes[-1].grown()
 
-    def _follow(self, turn: TurnTaking) -> None:
+    def _follow(self, turn: Endpointing) -> None:
         """Begin or close a pass, as somebody speaks or pauses."""
         if self._recording.finished or self._ended or self._result is not None:
             return
@@ -144,7 +144,7 @@ class Utterance:
         elif turn.ended:
             self._end_unless_empty(turn)
 
-    def _has_news(self, newest: TranscriptionPass | None, turn: TurnTaking) -> bool:
+    def _has_news(self, newest: TranscriptionPass | None, turn: Endpointing) -> bool:
         """Whether something was recorded that no pass covers and that is worth one."""
         if newest is None:
             return (turn.audible or self._recording.loud) and not is_too_short(self._recording)
@@ -194,7 +194,7 @@ class Utterance:
             self._is_command,
         )
 
-    def _end_unless_empty(self, turn: TurnTaking) -> None:
+    def _end_unless_empty(self, turn: Endpointing) -> None:
         """A cough sounds like a word: the turn ends as soon as there is a text, and goes on without."""
         newest = self._newest
         if newest is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wyoming_azure_realtime.errors import InvalidRequest
-from wyoming_azure_realtime.text.ear import Ear
+from wyoming_azure_realtime.text.markdown import MarkdownToSpeech
 from wyoming_azure_realtime.text.splitting import Splitter
 from wyoming_azure_realtime.text.ssml import Passage, SsmlReader
 
@@ -35,7 +35,7 @@ class Pieces:
             )
         self._language = language
         self._splitter = Splitter(language)
-        self._ear = Ear()
+        self._markdown = MarkdownToSpeech()
         self._ssml: SsmlReader | None = SsmlReader() if text_format == "ssml" else None
         self._undecided: str | None = None if self._ssml else ""
         self.finished = False
@@ -62,7 +62,7 @@ class Pieces:
         if self._ssml:
             self._ssml.finish()
         else:
-            self._splitter.add(self._ear.finish())
+            self._splitter.add(self._markdown.finish())
             self._splitter.finish()
 
     def take(self, *, hurry: bool = False) -> list[Piece]:
@@ -79,7 +79,7 @@ class Pieces:
         if self._ssml:
             self._ssml.add(text)
         else:
-            self._splitter.add(self._ear.add(text))
+            self._splitter.add(self._markdown.add(text))
 
     def _of_passage(self, passage: Passage) -> list[Piece]:
         """Its cuts; what SSML wants of silence comes after the last."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from wyoming_azure_realtime.errors import (
     BackendError,
     BackendTimeout,
-    Drifted,
+    ContentMismatch,
     PoolTimeout,
     SessionLost,
     SpeechServiceError,
@@ -94,7 +94,7 @@ class Feeder(Protocol[T]):
         """Send the input, behind the turn's own first events."""
 
     async def take(self, attempt: Attempt, turn: T, outcome: Any) -> bool:
-        """Use an outcome; true when it was the last. Raises `Drifted` where it is not what was asked for."""
+        """Use an outcome; true when it was the last. Raises `ContentMismatch` for wrong words."""
 
     async def finish(self, attempt: Attempt, turn: T, error: BackendError | None) -> bool:
         """The attempt ended, with an error perhaps; whether the work is done all the same."""
@@ -123,7 +123,7 @@ class TurnEngine:
             feeder.recorder.target = target.name
             try:
                 await self._attempt(feeder, feeder.configure(target), fresh=fresh)
-            except Drifted:
+            except ContentMismatch:
                 feeder.recorder.mismatches += 1
                 out_of_time = _now() >= feeder.deadline()
                 if out_of_time or not (feeder.budget.requests_left and feeder.budget.sessions_left):
@@ -155,7 +155,7 @@ class TurnEngine:
             await self._converse(feeder, attempt, turn)
             outcome = "completed"
             self._give_back(lease, feeder, attempt, turn)
-        except Drifted as error:
+        except ContentMismatch as error:
             outcome = error.code
             await self._leave_off(lease, feeder, attempt, turn)
             raise

@@ -10,15 +10,15 @@ import weakref
 from typing import cast
 
 from wyoming_azure_realtime.errors import PoolClosed
-from wyoming_azure_realtime.wyoming_server.commons import Commons
-from wyoming_azure_realtime.wyoming_server.dialogue import Dialogue
+from wyoming_azure_realtime.wyoming_server.access_list import AccessList
+from wyoming_azure_realtime.wyoming_server.commons import ServerState
+from wyoming_azure_realtime.wyoming_server.dispatcher import Dispatcher
+from wyoming_azure_realtime.wyoming_server.event_source import EventSource
+from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
 from wyoming_azure_realtime.wyoming_server.events import Event
-from wyoming_azure_realtime.wyoming_server.gate import Gate
-from wyoming_azure_realtime.wyoming_server.intake import Intake
+from wyoming_azure_realtime.wyoming_server.half_close_probe import HalfCloseProbe
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 from wyoming_azure_realtime.wyoming_server.origin import Origin
-from wyoming_azure_realtime.wyoming_server.outbox import Outbox
-from wyoming_azure_realtime.wyoming_server.pulse import Pulse
 from wyoming_azure_realtime.wyoming_server.refusals import Bound, Overstepped
 
 _LOGGER = logging.getLogger(__name__)
@@ -31,9 +31,9 @@ _MALFORMED_PATIENCE = 2.0
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Shell of a Dialogue: transport in, timers, transport out. `gate`: who may connect; None: anybody."""
+    """Shell of a Dispatcher: transport in, timers, transport out. `gate`: who may connect; None: anybody."""
 
-    def __init__(self, offer: Offer, commons: Commons, gate: Gate | None = None) -> None:
+    def __init__(self, offer: Offer, commons: ServerState, gate: AccessList | None = None) -> None:
         self.peer = self.address = ""
         self._offer = offer
         self._commons = commons
@@ -52,10 +52,10 @@ class Connection(asyncio.BufferedProtocol):
         self._origin = origin = Origin.of(transport)
         self.peer, self.address = origin.peer, str(origin.address or "")
         line = weakref.proxy(self)  # or every connection would wait for the garbage collector
-        self._intake = Intake(self._commons, self._transport, line)
-        self._outbox = Outbox(self._transport, self._limits.write, self._stuck)
-        self._dialogue = Dialogue(self._offer, self._outbox, self._roster, line, self.peer, self.address)
-        self._pulse = Pulse(self._transport, self._outbox, self._may_be_gone)
+        self._intake = EventSource(self._commons, self._transport, line)
+        self._outbox = EventWriter(self._transport, self._limits.write, self._stuck)
+        self._dialogue = Dispatcher(self._offer, self._outbox, self._roster, line, self.peer, self.address)
+        self._pulse = HalfCloseProbe(self._transport, self._outbox, self._may_be_gone)
         if origin.remote:
             self._transport.set_write_buffer_limits(_WRITE_BUFFER)
         if not (self._passes_gate() and self._roster.admit(self)):

@@ -26,7 +26,7 @@ def _asr_program(catalog: Catalog) -> AsrProgram:
         name=PROGRAM,
         attribution=_OURS,
         installed=bool(models),
-        description=catalog.deaf_because or "Speech recognition over the realtime API",
+        description=catalog.asr_unavailable_reason or "Speech recognition over the realtime API",
         version=__version__,
         models=models,
         supports_transcript_streaming=catalog.partials,

@@ -21,7 +21,7 @@ class Holder(Protocol):
         """End the request."""
 
 
-class Relief:
+class StallReaper:
     """Looks, as long as there are too many requests, for those that have been waiting for their clients."""
 
     def __init__(self, sessions: int, running: Callable[[], int], holders: Callable[[], Iterable[Holder]]):

@@ -18,10 +18,10 @@ from wyoming_azure_realtime.settings.addresses import (
 )
 from wyoming_azure_realtime.settings.model import Limits, Listener, Pool, Profile
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.wyoming_server.commons import Commons
+from wyoming_azure_realtime.wyoming_server.access_list import AccessList
+from wyoming_azure_realtime.wyoming_server.commons import ServerState
 from wyoming_azure_realtime.wyoming_server.connection import Connection
 from wyoming_azure_realtime.wyoming_server.descriptors import room_for
-from wyoming_azure_realtime.wyoming_server.gate import Gate
 from wyoming_azure_realtime.wyoming_server.listeners import TcpListener, UnixListener
 from wyoming_azure_realtime.wyoming_server.offer import Offer
 from wyoming_azure_realtime.wyoming_server.stdio import StdioListener
@@ -59,9 +59,9 @@ class WyomingServer:
         self._limits = limits
         possible = room_for(limits.max_connections)
         bounds = msgspec.structs.replace(limits, max_connections=possible)
-        self._commons = Commons.within(bounds, sessions, observer)
+        self._commons = ServerState.within(bounds, sessions, observer)
         self._roster = self._commons.roster
-        self._gate = Gate(allowed_networks)
+        self._gate = AccessList(allowed_networks)
         self._listeners: list[TcpListener | UnixListener | StdioListener] = []
 
     @property

@@ -10,7 +10,7 @@ class Holder(Protocol):
         """Let go of them: it has the most of all, and there are too many."""
 
 
-class Unfinished:
+class BufferBudget:
     """At most `most` bytes; beyond, whoever has the most has to let go."""
 
     def __init__(self, most: int) -> None:

@@ -337,7 +337,8 @@ class TestFailures:
         faults = Faults(silent_transcript=Fault(times=1))
         async with running_service(faults=faults, settings=HASTY) as running:
             assert (await recognise(running, noise(0.5)))[-1].text == SAID
-            assert [s.counts["input_audio_buffer.commit"] for s in running.server.record.sessions] == [1, 1]
+            commits = [s.counts["input_audio_buffer.commit"] for s in running.server.record.sessions]
+            assert [count for count in commits if count] == [1, 1]
 
     async def test_strange_but_legal_events_disturb_nobody(self):
         faults = Faults(

@@ -44,6 +44,12 @@ class Seen:
         )
 
 
+def left_off(session: SessionRecord, since: float) -> float | None:
+    """When a session was cancelled or closed, `since` then."""
+    ends = [at for at, _ in session.cancels if at >= since]
+    return min([*ends, session.closed] if session.closed is not None else ends, default=None)
+
+
 class Vanishing:
     """One client after the other; each asks, and is gone after a random time."""
 
@@ -76,9 +82,9 @@ class Vanishing:
         elif not working:
             self.seen.idle += 1
         else:
-            await eventually(lambda: all(session.closed is not None for session in working))
+            await eventually(lambda: all(left_off(session, gone) for session in working))
             self.seen.manners[manner] += 1
-            self.seen.told.append(max(session.closed or gone for session in working) - gone)
+            self.seen.told.append(max(left_off(session, gone) or gone for session in working) - gone)
 
     def _working(self, begun: float, gone: float) -> list[SessionRecord]:
         """Sessions that still had something to do for this client when it had gone."""

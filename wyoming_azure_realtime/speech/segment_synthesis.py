@@ -23,6 +23,7 @@ from wyoming_azure_realtime.errors import (
     SpeechServiceError,
 )
 from wyoming_azure_realtime.logs import turn as current_turn
+from wyoming_azure_realtime.realtime.client_events import ClientEvent
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
 from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Spoken, SpokenText, TextEnded
 from wyoming_azure_realtime.settings.model import Budget, Deadlines, Speech, Target
@@ -178,6 +179,10 @@ class SegmentSynthesis:
         if self._rest is not None:
             await self._release(self._rest.finish())
         return True
+
+    def cancel(self, turn: SpeechTurn) -> list[ClientEvent]:
+        """The response's own cancel."""
+        return turn.cancel()
 
     def late(self) -> BackendTimeout:
         """What did not come."""

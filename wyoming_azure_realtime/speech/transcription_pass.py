@@ -13,6 +13,7 @@ from typing import Any
 
 from wyoming_azure_realtime.errors import BackendError, BackendTimeout, InternalError, SpeechServiceError
 from wyoming_azure_realtime.logs import turn as current_turn
+from wyoming_azure_realtime.realtime.client_events import ClientEvent
 from wyoming_azure_realtime.realtime.session_config import Hints, TranscriptionConfig
 from wyoming_azure_realtime.realtime.transcription_turn import (
     LONGEST_APPEND,
@@ -78,7 +79,7 @@ class TranscriptionPass:
         self.start = start
         self.end: int | None = None
         self._held = b""
-        self._abandoned = False
+        self._abandoned = self._superseded = False
         self._on_end = on_end
         self._on_partial = on_partial
         self._is_turn = is_turn
@@ -109,10 +110,13 @@ class TranscriptionPass:
         """No further attempt may begin at `deadline` or later, in the event loop's time."""
         self._deadline = deadline
 
-    def abandon(self) -> None:
-        """Leave off: nobody needs the text any more. A second call changes nothing."""
+    def abandon(self, *, superseded: bool = False) -> None:
+        """Leave off: nobody needs the text any more. A second call does nothing.
+
+        `superseded`: another pass covers more; else it is the client that is gone.
+        """
         if not (self.done or self._abandoned):  # or the session is just being given back
-            self._abandoned = True
+            self._abandoned, self._superseded = True, superseded
             self._task.cancel()
 
     async def ended(self) -> None:
@@ -208,6 +212,10 @@ class TranscriptionPass:
         """A text that came before an error is as good as any."""
         self.last_error = error or self.last_error
         return self.done
+
+    def cancel(self, turn: TranscriptionTurn) -> list[ClientEvent] | None:
+        """A draft's session is worth waiting for; when the client is gone, the service is told at once."""
+        return turn.cancel() if self._superseded else None
 
     def late(self) -> BackendTimeout:
         """As everybody knows it."""

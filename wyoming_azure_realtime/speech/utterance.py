@@ -178,7 +178,7 @@ class Utterance:
             return self._newest
         pending = [one for one in self._passes if not one.done]
         for draft in pending[:-MOST_PENDING]:
-            draft.abandon()
+            draft.abandon(superseded=True)
         self._budget.requests += 1
         self._passes.append(self._new_pass(affordable[0]))
         return self._newest

@@ -22,6 +22,7 @@ from wyoming_azure_realtime.errors import (
     first_of,
 )
 from wyoming_azure_realtime.pool.pool import Lease
+from wyoming_azure_realtime.realtime.client_events import ClientEvent
 from wyoming_azure_realtime.realtime.session_config import SessionConfig
 from wyoming_azure_realtime.realtime.turn import ToSend, Turn
 from wyoming_azure_realtime.settings.model import Target
@@ -98,6 +99,9 @@ class Feeder(Protocol[T]):
 
     async def finish(self, attempt: Attempt, turn: T, error: BackendError | None) -> bool:
         """The attempt ended, with an error perhaps; whether the work is done all the same."""
+
+    def cancel(self, turn: T) -> list[ClientEvent] | None:
+        """What makes the service leave off, as `Turn.cancel`; None: the session is closed instead."""
 
     def late(self) -> BackendTimeout:
         """The error for a service that did not go on in time."""
@@ -223,7 +227,7 @@ class TurnEngine:
         self, lease: Lease[PooledChannel], feeder: Feeder[T], attempt: Attempt, turn: T
     ) -> None:
         """Make the service leave off, and keep the session if it confirms that in a moment."""
-        if not turn.settled and (events := turn.cancel()) is not None:
+        if not turn.settled and (events := feeder.cancel(turn)) is not None:
             confirming = asyncio.create_task(_confirmed(attempt.session, turn, events))
             try:
                 await asyncio.wait({confirming}, timeout=LEAVE_OFF_SECONDS)
@@ -242,7 +246,7 @@ class TurnEngine:
             lease.release()
 
 
-async def _confirmed(session: PooledChannel, turn: Turn, events: list[Any]) -> None:
+async def _confirmed(session: PooledChannel, turn: Turn, events: list[ClientEvent]) -> None:
     """Tell the service to leave off, and listen until it has."""
     for event in events:
         await session.send(event)

@@ -10,7 +10,6 @@ import yaml
 from tests.support.program import run_to_end
 from tests.support.service import running_service
 from wyoming_azure_realtime import logs
-from wyoming_azure_realtime.azure.connection import Connection
 from wyoming_azure_realtime.embedded.faults import Faults, RefusedUpgrade
 from wyoming_azure_realtime.errors import BackendError, ConnectFailed, InternalError, SettingsError
 from wyoming_azure_realtime.observe import Observer, SessionRefused, TurnEnded, TurnRecord
@@ -18,6 +17,7 @@ from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.settings.model import Deadlines, Log, Settings
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
+from wyoming_azure_realtime.transport.websocket import Connection
 
 ROOT = Path(logs.__file__).parent
 KEY = "hunter2-hunter2-hunter2"

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wyoming_azure_realtime import __version__
-from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
@@ -22,17 +21,16 @@ from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.pool.slots import most_of_one_kind
-from wyoming_azure_realtime.providers.model_warnings import model_warnings
-from wyoming_azure_realtime.providers.models import described_models
+from wyoming_azure_realtime.providers.base import described_models, model_warnings
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.stopping import first_over, told_to_stop
+from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.sessions import session_pool
+from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
 if TYPE_CHECKING:

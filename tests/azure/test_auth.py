@@ -4,11 +4,11 @@ import sys
 import pytest
 
 from tests.support.entra import install_entra
-from wyoming_azure_realtime.azure import auth
-from wyoming_azure_realtime.azure.auth import Credentials, KeyCredentials, credentials_for
 from wyoming_azure_realtime.errors import AuthenticationFailed, SettingsError
 from wyoming_azure_realtime.providers.registry import PROVIDERS, provider_of
 from wyoming_azure_realtime.settings.model import Secret, Target
+from wyoming_azure_realtime.transport import credentials as auth
+from wyoming_azure_realtime.transport.credentials import Credentials, KeyCredentials, credentials_for
 
 KEY = "k3y/with+odd=chars"
 

@@ -16,7 +16,7 @@ from tests.support.scripted_server import (
     scripted_server,
 )
 from wyoming_azure_realtime import __version__, errors
-from wyoming_azure_realtime.azure.connection import Connection
+from wyoming_azure_realtime.transport.websocket import Connection
 
 CLEAR = b'{"type":"input_audio_buffer.clear"}'
 

@@ -20,7 +20,7 @@ from websockets.frames import Close
 from websockets.http11 import Response
 
 from wyoming_azure_realtime import errors
-from wyoming_azure_realtime.azure.failures import from_close, from_connect, from_status
+from wyoming_azure_realtime.transport.websocket import from_close, from_connect, from_status
 
 Expected = type[errors.BackendError]
 

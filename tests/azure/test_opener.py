@@ -20,13 +20,13 @@ from tests.support.scripted_server import (
     scripted_server,
 )
 from wyoming_azure_realtime import errors
-from wyoming_azure_realtime.azure.opener import SessionOpener, TargetOpener
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
 from wyoming_azure_realtime.providers.registry import PROVIDERS
 from wyoming_azure_realtime.realtime.dialects import PreviewDialect
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Target
+from wyoming_azure_realtime.transport.session import SessionOpener, TargetOpener
 
 SPEAKS = SpeechConfig("t", "my-rt", "alloy")
 HEARS = TranscriptionConfig("t", "my-ears", "whisper-1")

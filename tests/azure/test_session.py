@@ -23,14 +23,14 @@ from tests.support.scripted_server import (
     updated,
 )
 from wyoming_azure_realtime import errors
-from wyoming_azure_realtime.azure.connection import Connection
-from wyoming_azure_realtime.azure.session import RealtimeSession
 from wyoming_azure_realtime.realtime import client_events as send
 from wyoming_azure_realtime.realtime import server_events as got
 from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, PreviewDialect
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.realtime.shapes import Session
+from wyoming_azure_realtime.transport.session import RealtimeSession
+from wyoming_azure_realtime.transport.websocket import Connection
 
 GA = GaDialect()
 PREVIEW = PreviewDialect()

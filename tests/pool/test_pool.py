@@ -71,9 +71,6 @@ async def waiting(pool: Pool, key: str = "alloy") -> asyncio.Task[Lease[MemorySe
     return task
 
 
-# --- leasing
-
-
 async def test_a_clean_lease_leaves_its_session_to_the_next():
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
@@ -147,9 +144,6 @@ async def test_warming_opens_without_being_waited_for():
         lease = await pool.lease("alloy")
         assert lease.session in opener.sessions[:2]
         lease.release()
-
-
-# --- refusing
 
 
 async def test_no_session_in_time_is_a_timeout():
@@ -626,9 +620,6 @@ async def test_a_waiter_that_runs_out_of_its_own_time_loses_nothing():
         second = await pool.lease("alloy")
         assert second.session is first.session
         second.release()
-
-
-# --- closing
 
 
 async def test_a_closed_pool_refuses():

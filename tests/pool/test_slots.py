@@ -98,9 +98,6 @@ def test_thousands_of_random_histories_break_no_rule(seed: int):
         assert_everyone_is_answered_in_the_end(pool)
 
 
-# --- serving
-
-
 def test_a_first_request_opens_a_session_and_gets_it():
     pool = model()
     waiter = pool.wait("alloy")
@@ -164,9 +161,6 @@ def test_a_session_handed_to_one_who_left_is_not_lost():
     slot = open_one(pool)
     assert pool.places[slot].state == "idle"
     assert pool.served[pool.wait("alloy")] == slot
-
-
-# --- refusing
 
 
 def test_a_request_is_refused_at_its_deadline_and_not_before():
@@ -276,9 +270,6 @@ def test_a_success_settles_the_last_failure():
     pool.advance(10)
     assert str(pool.refused[waiter]) == "No session became free in time."
     assert pool.refused[waiter].__cause__ is None
-
-
-# --- room
 
 
 def test_a_waiter_outranks_the_warm_sessions_of_others():
@@ -547,9 +538,6 @@ def test_leased_sessions_never_make_room():
     assert pool.places[slot].state == "leased"
 
 
-# --- warmth
-
-
 def test_a_key_in_use_is_kept_warm():
     pool = model(min_size=1)
     pool.warm("alloy")
@@ -714,9 +702,6 @@ def test_a_life_that_ended_before_it_began_is_a_wrong_clock_and_no_reason_to_rec
     slot = open_one(pool, life)
     pool.advance(50)
     assert slot in pool.places
-
-
-# --- restraint
 
 
 def opened_while(pool: SlotsModel, seconds: int, mishap: Callable[[int], None]) -> int:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from wyoming_azure_realtime.providers.languages import ALL, ENGLISH, matches
+from wyoming_azure_realtime.providers.base import ALL, ENGLISH, matches
 
 
 def test_every_code_is_a_language_or_a_language_with_region_once():

@@ -2,8 +2,7 @@ from datetime import date
 
 import pytest
 
-from wyoming_azure_realtime.providers.model_warnings import model_warnings
-from wyoming_azure_realtime.providers.models import Deployment, ServiceModel, described_models
+from wyoming_azure_realtime.providers.base import Deployment, ServiceModel, described_models, model_warnings
 from wyoming_azure_realtime.providers.registry import PROVIDERS, provider_of
 from wyoming_azure_realtime.realtime.models import KNOWN, TranscriptionModel
 from wyoming_azure_realtime.settings.model import ModelFacts, Recognition, Target

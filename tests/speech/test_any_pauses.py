@@ -12,7 +12,7 @@ from tests.support.service import running_service
 from tests.support.spoken_words import MISHEARD, VOCABULARY, speech, spoken_engines, text_of
 from wyoming_azure_realtime.embedded.faults import Cut, Failure, Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
-from wyoming_azure_realtime.speech.endpointing_rules import EndpointingRules
+from wyoming_azure_realtime.speech.endpointing import EndpointingRules
 from wyoming_azure_realtime.speech.requests import Recognition, RecognitionRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 

@@ -43,9 +43,6 @@ def test_whatever_comes_in_what_comes_out_is_bounded_and_without_doubles(sources
     assert all(name.isprintable() and name == name.strip() for name in names)
 
 
-# --- echoes
-
-
 @pytest.mark.parametrize(
     "text",
     [

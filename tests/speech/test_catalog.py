@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wyoming_azure_realtime.errors import RequestError, UnknownLanguage, UnknownModel, UnknownVoice
-from wyoming_azure_realtime.providers.models import Deployment
+from wyoming_azure_realtime.providers.base import Deployment
 from wyoming_azure_realtime.providers.voices import COMMON_VOICES
 from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings, Speech, Target
 from wyoming_azure_realtime.speech.catalog import Catalog, catalog_of
@@ -32,9 +32,6 @@ def hearing(*deployments: Deployment) -> Catalog:
 GA = catalog()
 PREVIEW = catalog(api_version="2025-04-01-preview")
 EMBEDDED = catalog(service="embedded")
-
-
-# --- voices
 
 
 @pytest.mark.parametrize("name", COMMON_VOICES)
@@ -126,9 +123,6 @@ def test_every_voice_speaks_some_language():
     for offered in (GA, PREVIEW, EMBEDDED):
         assert all(voice.languages for voice in offered.voices)
         assert all(model.languages for model in offered.models)
-
-
-# --- models
 
 
 def test_the_model_is_found_by_name_by_language_and_by_default():

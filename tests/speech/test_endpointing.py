@@ -5,8 +5,7 @@ import pytest
 from tests.support.room_sounds import click, fan, pcm, pink, white
 from tests.support.spoken_words import FIRST_CLAUSE, ONE_WORD, speech
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.speech.endpointing import Endpointing
-from wyoming_azure_realtime.speech.endpointing_rules import EndpointingRules
+from wyoming_azure_realtime.speech.endpointing import Endpointing, EndpointingRules
 
 MICROPHONE = AudioFormat(16_000, 2, 1)
 CHUNK = 320

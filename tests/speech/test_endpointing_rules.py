@@ -1,7 +1,7 @@
 import pytest
 
 from wyoming_azure_realtime.settings.model import Recognition
-from wyoming_azure_realtime.speech.endpointing_rules import endpointing_rules
+from wyoming_azure_realtime.speech.endpointing import endpointing_rules
 
 OWN = Recognition(requires_external_vad=False)
 

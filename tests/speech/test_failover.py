@@ -11,7 +11,6 @@ from tests.speech.test_service import SAID, noise
 from tests.support.eventually import eventually
 from tests.support.service import KEY
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
 from wyoming_azure_realtime.embedded.models import ALL_VOICES
 from wyoming_azure_realtime.embedded.options import ServerOptions
@@ -22,10 +21,11 @@ from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, T
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.turns import backends, probe
+from wyoming_azure_realtime.transport.session import SessionOpener
+from wyoming_azure_realtime.turns import backends
+from wyoming_azure_realtime.turns import engine as probe
 from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.sessions import session_pool
+from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
 
 DOWN = Faults(refused_upgrade=RefusedUpgrade(status=503))
 

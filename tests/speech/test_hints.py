@@ -12,7 +12,7 @@ from wyoming_azure_realtime.embedded.models import Deployments
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing
 from wyoming_azure_realtime.observe import Warned
-from wyoming_azure_realtime.providers.models import Deployment
+from wyoming_azure_realtime.providers.base import Deployment
 from wyoming_azure_realtime.settings.model import ModelFacts, Profile, Recognition, Settings
 from wyoming_azure_realtime.speech.catalog import Model
 from wyoming_azure_realtime.speech.requests import Recognition as Heard

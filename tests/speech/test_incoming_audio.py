@@ -2,9 +2,8 @@ import asyncio
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.errors import AudioTooLong, InternalError, SpeechServiceError
-from wyoming_azure_realtime.speech.endpointing import Endpointing
-from wyoming_azure_realtime.speech.endpointing_rules import EndpointingRules
-from wyoming_azure_realtime.speech.incoming_audio import IncomingAudio
+from wyoming_azure_realtime.speech.endpointing import Endpointing, EndpointingRules
+from wyoming_azure_realtime.speech.recording import IncomingAudio
 
 SIXTEEN = AudioFormat(16_000, 2, 1)
 TEN_MS = b"\x10\x20\x90\xd0" * 80

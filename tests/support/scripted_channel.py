@@ -20,8 +20,7 @@ from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.sessions import Sessions, session_pool
+from wyoming_azure_realtime.turns.engine import Sessions, TurnEngine, session_pool
 
 SAID = "Turn on the lights."
 USAGE = {"total_tokens": 10, "output_token_details": {"audio_tokens": 8, "text_tokens": 2}}

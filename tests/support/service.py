@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.engines import Engines
 from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
@@ -16,9 +15,9 @@ from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecor
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.sessions import Sessions, session_pool
+from wyoming_azure_realtime.turns.engine import Sessions, TurnEngine, session_pool
 
 KEY = "a-key-for-tests"
 DEFAULTS = Settings()

@@ -217,9 +217,6 @@ async def test_a_service_that_does_not_stop_speaking_is_stopped():
     assert turn.received_seconds < 30
 
 
-# --- cancelling
-
-
 @in_virtual_time
 async def test_leaving_cancels_the_response_by_its_id_and_keeps_the_session():
     async with scripted_service() as running:
@@ -279,9 +276,6 @@ async def test_a_draft_that_nobody_needs_any_more_is_counted_and_its_session_is_
     assert turn.usage["total_tokens"] == 20
 
 
-# --- usage
-
-
 @in_virtual_time
 async def test_usage_of_failed_responses_is_counted_too():
     failures = 2
@@ -303,9 +297,6 @@ async def test_usage_of_failed_responses_is_counted_too():
     assert turn.usage["output_token_details"] == {"audio_tokens": 24, "text_tokens": 6}
     assert judged(running) == {"response-failed": 2, "completed": 1}
     assert sum(isinstance(event, RequestSent) for event in running.events) == 3
-
-
-# --- deadlines
 
 
 def chatter(*events: server.ServerEvent, every: float = 1.0) -> Script:
@@ -467,9 +458,6 @@ async def test_a_client_that_reads_slowly_is_no_silence_of_the_service():
                 await asyncio.sleep(40.0)
         assert running.turns[0].outcome == "completed"
         assert running.turns[0].attempts == running.turns[0].requests
-
-
-# --- fairness
 
 
 @pytest.mark.parametrize("same_address", [True, False])

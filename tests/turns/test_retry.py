@@ -15,8 +15,7 @@ from wyoming_azure_realtime.errors import (
 )
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Target
-from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.retry import LONGEST_WAIT, Retry
+from wyoming_azure_realtime.turns.backends import LONGEST_WAIT, Backends, Retry
 
 LOST = SessionLost("It was.")
 REFUSED = AuthenticationFailed("It was.")

@@ -3,8 +3,7 @@
 from datetime import date
 from typing import ClassVar
 
-from wyoming_azure_realtime.providers.base import Provider
-from wyoming_azure_realtime.providers.models import ServiceModel
+from wyoming_azure_realtime.providers.base import Provider, ServiceModel
 from wyoming_azure_realtime.providers.voices import COMMON_VOICES, GA_VOICES
 from wyoming_azure_realtime.realtime.dialects import Dialect, for_api_version
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind

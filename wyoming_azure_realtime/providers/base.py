@@ -1,21 +1,120 @@
-"""What a provider is: everything that the program knows of one service, for one target.
-
-Pure: no sockets, no tokens, no clock. A service that comes next is one more subclass and its line in the
-registry; where it speaks another wire format, a dialect as well.
-"""
+"""Models as a service offers them, what settings add, and what an operator should know about them. Pure."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import ClassVar
+from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
-from wyoming_azure_realtime.providers.address import websocket_url
-from wyoming_azure_realtime.providers.languages import ALL
-from wyoming_azure_realtime.providers.models import Deployment, ServiceModel
+from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.providers.voices import LIKENESS, realtime_name
 from wyoming_azure_realtime.realtime.dialects import Dialect
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
-from wyoming_azure_realtime.realtime.models import TranscriptionModel
-from wyoming_azure_realtime.settings.model import Target
+from wyoming_azure_realtime.realtime.models import TranscriptionModel, transcription_model
+from wyoming_azure_realtime.settings.addresses import is_loopback
+from wyoming_azure_realtime.settings.model import Recognition, Target
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceModel:
+    """A family of models at one service; `ends`: from when on its last version is refused there, if known."""
+
+    name: str
+    ends: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment that hears, and its model."""
+
+    name: str
+    model: str
+
+
+def described_models(recognition: Recognition) -> tuple[TranscriptionModel, ...]:
+    """What the settings tell about models."""
+    return tuple(
+        TranscriptionModel(
+            name,
+            turn_detection=facts.turn_detection,
+            partials=facts.partials,
+            prompt=facts.prompt,
+            plural_languages=facts.plural_languages,
+            keywords=facts.keywords,
+            ends=date.fromisoformat(facts.retires) if facts.retires else None,
+        )
+        for name, facts in recognition.models.items()
+    )
+
+
+def split(endpoint: str) -> SplitResult:
+    """The parts of an endpoint. Raises `SettingsError`, which repeats no part that may be a secret."""
+    if "@" in endpoint:
+        raise SettingsError("The endpoint must not contain a user name or a password.")
+    try:
+        parts = urlsplit(endpoint)
+        _ = parts.port  # raises where it is no number
+    except ValueError as error:
+        raise SettingsError(f"The endpoint is no valid address ({error}).") from error
+    return parts
+
+
+def websocket_url(endpoint: str, copied: Sequence[str], path: str, query: Mapping[str, str]) -> str:
+    """`wss://…` at the endpoint; `ws://` on loopback only. Raises `SettingsError`.
+
+    `copied`: paths of the service that people copy along with its host, the longest first. One of them at the
+    endpoint's end is left out; what stands before it, such as a gateway's prefix, stays ahead of `path`.
+    """
+    parts = split(endpoint)
+    shown = endpoint.partition("?")[0]
+    scheme = {"https": "wss", "http": "ws"}.get(parts.scheme)
+    if scheme is None or not parts.hostname:
+        raise SettingsError(f"Endpoint '{shown}' is no https:// address.")
+    if scheme == "ws" and not is_loopback(parts.hostname):
+        raise SettingsError(f"Endpoint '{shown}' is http://, which is allowed on loopback only.")
+    given = parts.path.rstrip("/")
+    end = next((end for end in copied if given.endswith(end)), "")
+    prefix = given.removesuffix(end).rstrip("/")
+    return urlunsplit((scheme, parts.netloc, prefix + path, urlencode(query), ""))
+
+
+_PLAIN = (
+    "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko lt lv mi "
+    "mk mr ms nb ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh"
+)
+
+_REGIONS = {
+    "ar": "AE EG JO KW LB QA SA",
+    "de": "AT CH DE",
+    "en": "AU CA GB IE IN NZ SG US ZA",
+    "es": "419 AR CL CO ES MX PE US",
+    "fr": "BE CA CH FR",
+    "it": "CH IT",
+    "nl": "BE NL",
+    "pt": "BR PT",
+    "zh": "CN HK TW",
+    "af": "ZA", "az": "AZ", "be": "BY", "bg": "BG", "bs": "BA", "ca": "ES", "cs": "CZ", "cy": "GB",
+    "da": "DK", "el": "GR", "et": "EE", "fa": "IR", "fi": "FI", "gl": "ES", "he": "IL", "hi": "IN",
+    "hr": "HR", "hu": "HU", "hy": "AM", "id": "ID", "is": "IS", "ja": "JP", "kk": "KZ", "kn": "IN",
+    "ko": "KR", "lt": "LT", "lv": "LV", "mi": "NZ", "mk": "MK", "mr": "IN", "ms": "MY", "nb": "NO",
+    "ne": "NP",
+    "no": "NO", "pl": "PL", "ro": "RO", "ru": "RU", "sk": "SK", "sl": "SI", "sr": "RS", "sv": "SE",
+    "sw": "KE", "ta": "IN", "th": "TH", "tl": "PH", "tr": "TR", "uk": "UA", "ur": "PK", "vi": "VN",
+}  # fmt: skip
+
+ALL = tuple(
+    code
+    for plain in _PLAIN.split()
+    for code in (plain, *(f"{plain}-{region}" for region in _REGIONS.get(plain, "").split()))
+)
+
+ENGLISH = ("en", "en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
+
+
+def matches(offered: str, wanted: str) -> bool:
+    """Whether a model or voice of language `offered` serves `wanted`: the same language, any region."""
+    return offered.lower().replace("_", "-").split("-")[0] == wanted.lower().replace("_", "-").split("-")[0]
 
 
 @dataclass(frozen=True)
@@ -142,3 +241,40 @@ class Provider(ABC):
     def speed(self, wanted: float) -> float:
         """The nearest speed that a session accepts; 1 is normal."""
         return min(self.fastest, max(self.slowest, wanted))
+
+
+SOON = timedelta(days=60)
+"""So long before a model's end it is told at every start."""
+
+
+def model_warnings(
+    provider: Provider, described: tuple[TranscriptionModel, ...], today: date
+) -> Iterator[str]:
+    """One sentence each. `described`: models that the settings describe; their ends count before others."""
+    target = provider.target
+    for deployment in provider.deployments:
+        facts = transcription_model(deployment.model, provider.known_models(described))
+        what = f"Target '{target.name}': the transcription model '{deployment.model}'"
+        if not facts.name:
+            yield (
+                f"{what} is unknown, so it is asked for little, and names in the home are not sent. "
+                "Say which it is (transcription_model, also_transcribes) or describe it "
+                "(recognition.models)"
+            )
+        end = facts.ends or _end(provider.transcription_models, facts.name)
+        yield from _ending(what, end, today, "gpt-realtime-whisper or gpt-live-transcribe")
+    speaks = target.realtime_deployment.lower()  # a deployment that is called otherwise may be any model
+    what = f"Target '{target.name}': the model '{speaks}'"
+    end = _end(provider.speech_models, speaks)
+    yield from _ending(what, end, today, "gpt-realtime-2.1 or gpt-realtime-2.1-mini")
+
+
+def _end(models: Iterable[ServiceModel], name: str) -> date | None:
+    return next((model.ends for model in models if model.name == name), None)
+
+
+def _ending(what: str, end: date | None, today: date, instead: str) -> Iterator[str]:
+    if end is None or end - today > SOON:
+        return
+    when = f"{'was' if end <= today else 'is'} to be retired on {end}, as far as known in November 2026"
+    yield f"{what} {when}. Deploy another, such as {instead}"

@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
-from wyoming_azure_realtime.providers.languages import ENGLISH
-from wyoming_azure_realtime.providers.models import Deployment, ServiceModel
+from wyoming_azure_realtime.providers.base import ENGLISH, Deployment, ServiceModel
 
 DEMO_MODEL = "embedded-demo"
 

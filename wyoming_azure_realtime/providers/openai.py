@@ -4,8 +4,7 @@ from datetime import date
 from typing import ClassVar
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.providers.base import Provider
-from wyoming_azure_realtime.providers.models import ServiceModel
+from wyoming_azure_realtime.providers.base import Provider, ServiceModel
 from wyoming_azure_realtime.providers.voices import GA_VOICES
 from wyoming_azure_realtime.realtime.dialects import Dialect, for_api_version
 

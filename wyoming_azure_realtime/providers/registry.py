@@ -1,9 +1,8 @@
 """Which service a target is at: the one function that everybody asks."""
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.providers.address import split
 from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
-from wyoming_azure_realtime.providers.base import Provider
+from wyoming_azure_realtime.providers.base import Provider, split
 from wyoming_azure_realtime.providers.embedded import Embedded
 from wyoming_azure_realtime.providers.openai import OpenAi
 from wyoming_azure_realtime.settings.model import Target

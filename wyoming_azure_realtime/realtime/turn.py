@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wyoming_azure_realtime.realtime.client_events import ClientEvent
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.server_events import ServerEvent, UnknownEvent
+from wyoming_azure_realtime.realtime.session_config import Hints
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 
@@ -39,3 +41,20 @@ class Turn(Protocol):
 
         None: it cannot be made to, so that the session is not to be used again.
         """
+
+
+class Channel(Protocol):
+    """An open, configured session. Raises `SessionLost` from the moment it has ended."""
+
+    @property
+    def kind(self) -> SessionKind:
+        """The kind of socket: a transcription session, or a conversation that only transcribes."""
+
+    hints: Hints
+    items: set[str]
+
+    async def send(self, event: ClientEvent) -> None:
+        """Send one event, waiting while the socket is congested."""
+
+    async def receive(self) -> ServerEvent | UnknownEvent:
+        """The next event."""

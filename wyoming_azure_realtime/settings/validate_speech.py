@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from wyoming_azure_realtime.providers.base import Provider
+from wyoming_azure_realtime.providers.base import Provider, matches
 from wyoming_azure_realtime.providers.embedded import Embedded
-from wyoming_azure_realtime.providers.languages import matches
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.convert import impossible, quote
 from wyoming_azure_realtime.settings.model import Settings, Target

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from wyoming_azure_realtime.errors import UnknownLanguage, UnknownModel, UnknownVoice
-from wyoming_azure_realtime.providers.base import Provider
-from wyoming_azure_realtime.providers.languages import matches
-from wyoming_azure_realtime.providers.models import Deployment, described_models
+from wyoming_azure_realtime.providers.base import Deployment, Provider, described_models, matches
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.models import transcription_model
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from wyoming_azure_realtime.errors import SpeechServiceError, UnknownVoice
 from wyoming_azure_realtime.observe import Observer, RequestRefused, TurnKind
-from wyoming_azure_realtime.providers.models import Deployment, described_models
+from wyoming_azure_realtime.providers.base import Deployment, described_models
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
 from wyoming_azure_realtime.speech.bias import expected_names
 from wyoming_azure_realtime.speech.catalog import Catalog, Voice
-from wyoming_azure_realtime.speech.endpointing_rules import endpointing_rules
+from wyoming_azure_realtime.speech.endpointing import endpointing_rules
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.segment_synthesis import SynthesisContext
 from wyoming_azure_realtime.speech.synthesis import Synthesis
@@ -24,8 +24,7 @@ from wyoming_azure_realtime.speech.transcription_pass import RecognitionContext
 from wyoming_azure_realtime.speech.utterance import Utterance
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
 from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.engine import TurnEngine
-from wyoming_azure_realtime.turns.probe import keep_probing
+from wyoming_azure_realtime.turns.engine import TurnEngine, keep_probing
 from wyoming_azure_realtime.turns.record import TurnRecorder
 
 

@@ -1,15 +1,8 @@
-"""The engine that runs every turn, whatever it is for.
-
-A feeder says what one piece of work needs: which session, what is sent, what is made of the outcomes. The
-engine does the rest, the same for all kinds: it chooses a target, leases a session, sends and receives
-through the turn's sans-I/O state machine, watches the deadlines, tries again after failures, makes the
-service leave off what nobody needs any more, and counts what all of that cost. Nothing here knows what was
-said.
-"""
+"""The seam between turns and the pool: sessions by config, as channels."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from wyoming_azure_realtime.errors import (
@@ -21,17 +14,35 @@ from wyoming_azure_realtime.errors import (
     SpeechServiceError,
     first_of,
 )
-from wyoming_azure_realtime.pool.pool import Lease
+from wyoming_azure_realtime.observe import Observer, TurnKind
+from wyoming_azure_realtime.pool.pool import Lease, Poolable, SessionPool
 from wyoming_azure_realtime.realtime.client_events import ClientEvent
-from wyoming_azure_realtime.realtime.session_config import SessionConfig
-from wyoming_azure_realtime.realtime.turn import ToSend, Turn
-from wyoming_azure_realtime.settings.model import Target
-from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.realtime.session_config import SessionConfig, TranscriptionConfig
+from wyoming_azure_realtime.realtime.turn import Channel, ToSend, Turn
+from wyoming_azure_realtime.settings.model import Pool, Target
+from wyoming_azure_realtime.turns.backends import Backends, Retry
 from wyoming_azure_realtime.turns.budget import TurnBudget
 from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout
 from wyoming_azure_realtime.turns.record import TurnRecorder
-from wyoming_azure_realtime.turns.retry import Retry
-from wyoming_azure_realtime.turns.sessions import PooledChannel, Sessions
+
+
+class PooledChannel(Channel, Poolable, Protocol):
+    """A session that can be talked to and kept."""
+
+
+Sessions = SessionPool[SessionConfig, PooledChannel]
+
+
+def session_pool(
+    opener: Callable[[SessionConfig], Awaitable[PooledChannel]], limits: Pool, observer: Observer
+) -> Sessions:
+    """A pool of sessions, of which those at one target share their fate."""
+    return Sessions(opener, limits, observer, group=lambda config: config.target, describe=_describe)
+
+
+def _describe(config: SessionConfig) -> tuple[str, TurnKind]:
+    return config.target, "recognition" if isinstance(config, TranscriptionConfig) else "synthesis"
+
 
 LEAVE_OFF_SECONDS = 0.5
 """For which the service may take to confirm that it has left off; then its session is closed instead."""
@@ -309,3 +320,23 @@ class _SilenceWatch:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+LOOK_SECONDS = 1.0
+
+
+async def keep_probing(
+    backends: Backends, sessions: Sessions, configure: Callable[[Target], SessionConfig]
+) -> None:
+    """Until cancelled. A target is back when a session there can be opened and configured."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        for target in backends.due(loop.time()):
+            try:
+                lease = await sessions.lease(configure(target))
+            except SpeechServiceError as error:
+                backends.failed(target.name, error, loop.time())
+            else:
+                lease.release()
+                backends.succeeded(target.name)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.support.realtime_samples import CLIENT_EVENTS, SERVER_EVENTS, JsonObject, name_of
-from wyoming_azure_realtime.realtime.dialects.ga import GaDialect
+from wyoming_azure_realtime.realtime.dialects.base import GaDialect
 
 GA = GaDialect()
 

@@ -4,8 +4,7 @@ import datetime
 import re
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.realtime.dialects.base import Dialect
-from wyoming_azure_realtime.realtime.dialects.ga import GaDialect
+from wyoming_azure_realtime.realtime.dialects.base import Dialect, GaDialect
 from wyoming_azure_realtime.realtime.dialects.preview import PreviewDialect
 
 FIRST_PREVIEW = datetime.date(2024, 10, 1)

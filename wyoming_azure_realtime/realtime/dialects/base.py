@@ -61,3 +61,51 @@ class Dialect(Protocol):
 
     def parameter(self, path: str) -> str:
         """The dialect's name for a dotted GA path, as `error.param` names it."""
+
+
+GA_NAME = {
+    "response.audio.delta": "response.output_audio.delta",
+    "response.audio.done": "response.output_audio.done",
+    "response.audio_transcript.delta": "response.output_audio_transcript.delta",
+    "response.audio_transcript.done": "response.output_audio_transcript.done",
+    "response.text.delta": "response.output_text.delta",
+    "response.text.done": "response.output_text.done",
+    "conversation.item.created": "conversation.item.added",
+    "transcription_session.created": "session.created",
+    "transcription_session.updated": "session.updated",
+}
+
+PREVIEW_NAME = {
+    ga: preview for preview, ga in GA_NAME.items() if not preview.startswith("transcription_session")
+}
+
+
+class GaDialect:
+    """Nested sessions."""
+
+    name = "ga"
+    deprecation = ""
+
+    def same_on_the_wire(self, event_type: str) -> bool:
+        """Everything but stray events under their old names."""
+        return event_type not in GA_NAME
+
+    def client_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """GA is GA."""
+        return event
+
+    def server_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """Old names are understood, in case a service mixes generations."""
+        return {**event, "type": GA_NAME.get(event["type"], event["type"])}
+
+    def client_from_wire(self, event: JsonObject) -> JsonObject | None:
+        """GA is GA; what is unknown is found when the event is decoded."""
+        return event
+
+    def server_to_wire(self, event: JsonObject) -> JsonObject | None:
+        """GA is GA."""
+        return event
+
+    def parameter(self, path: str) -> str:
+        """GA is GA."""
+        return path

@@ -3,12 +3,17 @@
 The one place where exceptions of the WebSocket library and of the system become errors of this package.
 """
 
+import asyncio
 import math
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI
 
+from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.errors import (
     AuthenticationFailed,
     BackendError,
@@ -20,6 +25,7 @@ from wyoming_azure_realtime.errors import (
     UnsupportedVersion,
 )
 from wyoming_azure_realtime.realtime.failures import retry_after
+from wyoming_azure_realtime.settings.addresses import is_loopback
 
 KEY_ADVICE = "Check the API key and that it belongs to this endpoint."
 REFRESH_ADVICE = "Check the identity that the token is for, and the target's token_scope."
@@ -124,3 +130,77 @@ def _wait(headers: Mapping[str, str], message: str) -> float | None:
         if math.isfinite(seconds):
             return max(0.0, seconds)
     return retry_after(message)
+
+
+LARGEST_FRAME = 16 << 20  # the service sends whole items with their audio; the library's default is 1 MiB
+
+
+class _NoRedirects(connect):
+    """Redirects are not followed: the credentials in the headers are meant for one host."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
+class Connection:
+    """One open socket. Every method raises errors of this package only."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    @classmethod
+    async def open(cls, url: str, headers: dict[str, str], *, within: float, deployment: str) -> "Connection":
+        """Connect, in `within` seconds. `deployment` is named in the error when there is none."""
+        options: dict[str, Any] = {"proxy": None} if is_loopback(urlsplit(url).hostname or "") else {}
+        try:
+            socket = await _NoRedirects(
+                url,
+                additional_headers=headers,
+                user_agent_header=f"wyoming-azure-realtime/{__version__}",
+                compression=None,
+                max_size=LARGEST_FRAME,
+                open_timeout=within,
+                close_timeout=1.0,
+                **options,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is translated here
+            # a proxy's address may hold its password
+            cause = None if isinstance(error, InvalidProxy) else error
+            raise from_connect(error, deployment) from cause
+        return cls(socket)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the socket has ended, from either side."""
+        return self._socket.state.name != "OPEN"
+
+    async def send(self, frame: bytes) -> None:
+        """One text frame."""
+        try:
+            await self._socket.send(frame, text=True)
+        except ConnectionClosed as error:
+            raise from_close(error) from error
+
+    async def receive(self) -> str | bytes:
+        """The next frame."""
+        try:
+            return await self._socket.recv(decode=False)
+        except ConnectionClosed as error:
+            raise from_close(error) from error
+
+    async def answers(self, within: float) -> bool:
+        """Whether a ping is answered within `within` seconds; False when the socket has ended."""
+        try:
+            async with asyncio.timeout(within):
+                await (await self._socket.ping())
+        except (TimeoutError, ConnectionClosed):
+            return False
+        return True
+
+    async def wait_closed(self) -> None:
+        """Until the socket has ended."""
+        await self._socket.wait_closed()
+
+    async def close(self) -> None:
+        """Say goodbye, briefly."""
+        await self._socket.close()

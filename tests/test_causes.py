@@ -17,7 +17,7 @@ from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.settings.model import Deadlines, Log, Settings
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
-from wyoming_azure_realtime.transport.websocket import Connection
+from wyoming_azure_realtime.transport.websocket import WebSocketConnection
 
 ROOT = Path(logs.__file__).parent
 KEY = "hunter2-hunter2-hunter2"
@@ -105,7 +105,7 @@ def test_a_bug_is_the_cause_of_what_clients_are_told():
 
 async def open_at(port: int) -> BackendError:
     with pytest.raises(BackendError) as caught:
-        await Connection.open(f"ws://127.0.0.1:{port}/", {}, within=5, deployment="d")
+        await WebSocketConnection.open(f"ws://127.0.0.1:{port}/", {}, within=5, deployment="d")
     return caught.value
 
 
@@ -138,7 +138,7 @@ async def test_a_turn_that_fails_is_reported_with_the_causes():
 async def test_the_password_of_a_proxy_is_in_no_cause(monkeypatch):
     monkeypatch.setenv("https_proxy", f"nonsense://user:{KEY}@proxy.example")
     with pytest.raises(BackendError) as caught:
-        await Connection.open("wss://service.example/", {}, within=5, deployment="d")
+        await WebSocketConnection.open("wss://service.example/", {}, within=5, deployment="d")
     assert KEY not in f"{caught.value} {logs.causes_of(caught.value)}"
 
 

@@ -19,7 +19,7 @@ from wyoming_azure_realtime.errors import (
 )
 from wyoming_azure_realtime.observe import (
     ClientRefused,
-    Event,
+    ObservedEvent,
     Observer,
     RequestJudged,
     RequestRefused,
@@ -65,7 +65,7 @@ class Observed(logging.Handler):
         if record.levelno > logging.DEBUG:
             self.lines.append(record.getMessage())
 
-    def report(self, *events: Event) -> None:
+    def report(self, *events: ObservedEvent) -> None:
         for event in events:
             self.observer.report(event)
 
@@ -196,7 +196,7 @@ REFUSED = re.compile(r"(\d+) sessions? refused")
 LEFT_OUT = re.compile(r"after (\d+) more outages")
 
 
-def event_of(target: str, kind: TurnKind, what: str) -> Event:
+def event_of(target: str, kind: TurnKind, what: str) -> ObservedEvent:
     errors = {"refused": NOBODY, "timeout": BackendTimeout("Late."), "denied": WRONG_KEY}
     match what:
         case "aside" | "back":

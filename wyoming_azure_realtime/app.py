@@ -50,7 +50,7 @@ GOODBYE, AFTERWARDS = 0.1, 0.15
 
 
 async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
-    """Run the program until it is told to stop; its exit code. Raises `SettingsError` at the start only.
+    """Run the program until it is config to stop; its exit code. Raises `SettingsError` at the start only.
 
     `announce` is called with the Wyoming port once everything accepts.
     """
@@ -148,13 +148,13 @@ async def open_service(loaded: Loaded, observer: Observer) -> AsyncIterator[Spee
 
 
 def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Sequence[str]]:
-    """What Home Assistant calls things, if it was told where that is; fetched in the background."""
-    told = settings.home_assistant
-    if not (told.url and told.token):
-        if told.url or told.token:
+    """What Home Assistant calls things, if it was config where that is; fetched in the background."""
+    config = settings.home_assistant
+    if not (config.url and config.token):
+        if config.url or config.token:
             _LOGGER.warning("No names from Home Assistant: that needs home_assistant.url and .token, both")
         return tuple
-    home = Home(told)
+    home = Home(config)
     keeper = asyncio.create_task(home.keep_current())
     stack.callback(keeper.cancel)
     return lambda: home.names

@@ -156,7 +156,7 @@ class Warned:
     message: str
 
 
-Event = (
+ObservedEvent = (
     TurnEnded
     | RequestSent
     | RequestJudged
@@ -168,7 +168,7 @@ Event = (
     | ClientRefused
     | Warned
 )
-Subscriber = Callable[[Event], None]
+Subscriber = Callable[[ObservedEvent], None]
 
 
 class Observer:
@@ -186,7 +186,7 @@ class Observer:
         """Call `subscriber` with every event from now on."""
         self._subscribers.append(subscriber)
 
-    def report(self, event: Event) -> None:
+    def report(self, event: ObservedEvent) -> None:
         """Pass `event` on."""
         for subscriber in self._subscribers:
             try:

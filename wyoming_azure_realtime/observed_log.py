@@ -18,7 +18,7 @@ from wyoming_azure_realtime.errors import (
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import (
     ClientRefused,
-    Event,
+    ObservedEvent,
     RequestRefused,
     SessionClosed,
     SessionOpened,
@@ -52,7 +52,7 @@ class ObservedLog:
         self._limit = _LineLimit()
         self._outages: dict[str, _Outage] = {}
 
-    def write(self, event: Event) -> None:
+    def write(self, event: ObservedEvent) -> None:
         """Write the lines that `event` is worth. Requests to the service are in the line of their turn."""
         match event:
             case TurnEnded(record):

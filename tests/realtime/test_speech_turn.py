@@ -14,7 +14,13 @@ from wyoming_azure_realtime.realtime import server_events as got
 from wyoming_azure_realtime.realtime.codec import encode_client
 from wyoming_azure_realtime.realtime.dialects import GaDialect
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail, Response, StatusDetails
-from wyoming_azure_realtime.realtime.speech_turn import Finished, Outcome, SpeechTurn, Spoken, SpokenText
+from wyoming_azure_realtime.realtime.speech_turn import (
+    Finished,
+    SpeechOutcome,
+    SpeechTurn,
+    Spoken,
+    SpokenText,
+)
 from wyoming_azure_realtime.realtime.turn import ToSend
 
 Event = got.ServerEvent | got.UnknownEvent
@@ -64,7 +70,7 @@ def refused(event_id: str | None = None, *, code: str | None = "invalid_value", 
     return got.Error(error=ErrorDetail(type="invalid_request_error", code=code, event_id=event_id, **more))
 
 
-def outcomes(turn: SpeechTurn, *events: Event) -> list[Outcome]:
+def outcomes(turn: SpeechTurn, *events: Event) -> list[SpeechOutcome]:
     return [outcome for event in events for outcome in turn.receive(event)]
 
 
@@ -129,7 +135,7 @@ def test_a_turn_is_settled_when_its_response_has_ended_however_it_did():
 
 # --- what a turn makes of events
 
-HAPPY: dict[str, tuple[list[Event], list[Outcome]]] = {
+HAPPY: dict[str, tuple[list[Event], list[SpeechOutcome]]] = {
     "text, sound, end": (
         [created(), text("Five"), audio(b"\1\2"), text("?"), audio(b"\3\4"), done(usage=USAGE)],
         [SpokenText("Five"), Spoken(b"\1\2"), SpokenText("?"), Spoken(b"\3\4"), Finished()],

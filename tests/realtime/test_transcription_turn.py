@@ -16,8 +16,8 @@ from wyoming_azure_realtime.realtime.session_config import Hints, TranscriptionC
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail
 from wyoming_azure_realtime.realtime.transcription_turn import (
     FinalText,
-    Outcome,
     PartialText,
+    TranscriptionOutcome,
     TranscriptionTurn,
 )
 from wyoming_azure_realtime.realtime.turn import ToSend
@@ -34,11 +34,11 @@ def turn_of(
     turn_id: str = "t1",
     *,
     hints: Hints = FULL,
-    told: Hints = FULL,
+    sent_hints: Hints = FULL,
     kind: SessionKind = "transcription",
     foreign: frozenset[str] = frozenset(),
 ) -> TranscriptionTurn:
-    return TranscriptionTurn(turn_id, CONFIG, hints, kind=kind, told=told, foreign_items=foreign)
+    return TranscriptionTurn(turn_id, CONFIG, hints, kind=kind, sent_hints=sent_hints, foreign_items=foreign)
 
 
 def sent(event: Any) -> JsonObject:
@@ -61,7 +61,7 @@ def completed(item: str, text: str, usage: JsonObject | None = None) -> Event:
 
 
 def failed(item: str, **error: Any) -> Event:
-    return got.TranscriptionFailed(item_id=item, error=ErrorDetail(**error))
+    return got.TranscriptionFailure(item_id=item, error=ErrorDetail(**error))
 
 
 def refused(event_id: str | None = None, *, code: str | None = "invalid_value", **more: Any) -> Event:
@@ -72,11 +72,11 @@ def refused(event_id: str | None = None, *, code: str | None = "invalid_value", 
 UPDATED = got.SessionUpdated(session={})
 
 
-def outcomes(turn: TranscriptionTurn, *events: Event) -> list[Outcome]:
+def outcomes(turn: TranscriptionTurn, *events: Event) -> list[TranscriptionOutcome]:
     return [outcome for event in events for outcome in turn.receive(event)]
 
 
-def hints_in(outcome: Outcome) -> JsonObject:
+def hints_in(outcome: TranscriptionOutcome) -> JsonObject:
     assert isinstance(outcome, ToSend)
     event = sent(outcome.event)
     assert (event["type"], event["event_id"]) == ("session.update", "t1-hints")
@@ -88,13 +88,13 @@ def hints_in(outcome: Outcome) -> JsonObject:
 
 
 def test_a_session_that_knows_the_hints_is_told_nothing():
-    assert turn_of(hints=FULL, told=FULL).begin() == []
-    assert turn_of(hints=NOTHING, told=NOTHING).begin() == []
+    assert turn_of(hints=FULL, sent_hints=FULL).begin() == []
+    assert turn_of(hints=NOTHING, sent_hints=NOTHING).begin() == []
 
 
 @KINDS
 def test_other_hints_travel_ahead_of_the_audio(kind: SessionKind):
-    turn = turn_of(hints=FULL, told=Hints("de"), kind=kind)
+    turn = turn_of(hints=FULL, sent_hints=Hints("de"), kind=kind)
     (update,) = turn.begin()
     assert sent(update) == {
         "type": "session.update",
@@ -108,7 +108,7 @@ def test_other_hints_travel_ahead_of_the_audio(kind: SessionKind):
             },
         },
     }
-    assert turn.told == FULL
+    assert turn.sent_hints == FULL
 
 
 def test_audio_travels_as_it_is_and_the_commit_has_a_name():
@@ -124,7 +124,7 @@ def test_audio_travels_as_it_is_and_the_commit_has_a_name():
 
 FINAL = FinalText("Turn on the lights.")
 DONE = completed("i1", "Turn on the lights.", {"seconds": 2})
-HAPPY: dict[str, tuple[list[Event], list[Outcome]]] = {
+HAPPY: dict[str, tuple[list[Event], list[TranscriptionOutcome]]] = {
     "text after the commit": (
         [committed("i1"), delta("i1", "Turn on"), delta("i1", " the lights"), DONE],
         [PartialText("Turn on"), PartialText(" the lights"), FINAL],
@@ -323,7 +323,7 @@ def test_refused_hints_become_fewer_then_none_and_never_a_failure(
     code: str | None, named: bool, kind: SessionKind
 ):
     refusal = refused("t1-hints" if named else None, code=code)
-    turn = turn_of(hints=FULL, told=NOTHING, kind=kind)
+    turn = turn_of(hints=FULL, sent_hints=NOTHING, kind=kind)
     turn.begin()
     (fewer,) = turn.receive(refusal)
     assert hints_in(fewer) == {"model": "hears-well", "language": "en"}
@@ -331,40 +331,40 @@ def test_refused_hints_become_fewer_then_none_and_never_a_failure(
     assert hints_in(none) == {"model": "hears-well"}
     assert turn.receive(refusal) == []
     assert outcomes(turn, committed("i1"), DONE)[-1] == FINAL
-    assert turn.told == NOTHING
+    assert turn.sent_hints == NOTHING
 
 
 def test_a_refused_language_alone_becomes_none():
-    turn = turn_of(hints=Hints("en"), told=NOTHING)
+    turn = turn_of(hints=Hints("en"), sent_hints=NOTHING)
     turn.begin()
     (none,) = turn.receive(refused("t1-hints"))
     assert hints_in(none) == {"model": "hears-well"}
 
 
 def test_a_turn_remembers_what_the_session_was_told():
-    turn = turn_of(hints=FULL, told=NOTHING)
+    turn = turn_of(hints=FULL, sent_hints=NOTHING)
     turn.begin()
     turn.receive(refused("t1-hints"))
     turn.receive(UPDATED)
-    assert turn.told == FULL.without_prompt()
+    assert turn.sent_hints == FULL.without_prompt()
 
 
 def test_named_hints_are_refused_in_peace_even_after_an_acknowledgement_of_earlier_ones():
-    turn = turn_of(hints=FULL, told=NOTHING)
+    turn = turn_of(hints=FULL, sent_hints=NOTHING)
     turn.begin()
     turn.receive(UPDATED)
     assert hints_in(turn.receive(refused("t1-hints"))[0]) == {"model": "hears-well", "language": "en"}
 
 
 def test_hints_refused_after_the_commit_cost_nothing():
-    turn = turn_of(hints=FULL, told=NOTHING)
+    turn = turn_of(hints=FULL, sent_hints=NOTHING)
     turn.begin()
     assert len(outcomes(turn, committed("i1"), refused("t1-hints"))) == 1
     assert outcomes(turn, DONE) == [FINAL]
 
 
 def test_acknowledged_hints_are_not_blamed_for_a_nameless_error():
-    turn = turn_of(hints=FULL, told=NOTHING)
+    turn = turn_of(hints=FULL, sent_hints=NOTHING)
     turn.begin()
     turn.receive(UPDATED)
     with pytest.raises(errors.ProtocolViolation):
@@ -372,7 +372,7 @@ def test_acknowledged_hints_are_not_blamed_for_a_nameless_error():
 
 
 def test_a_lost_session_is_no_refusal_of_hints():
-    turn = turn_of(hints=FULL, told=NOTHING)
+    turn = turn_of(hints=FULL, sent_hints=NOTHING)
     turn.begin()
     with pytest.raises(errors.SessionLost):
         turn.receive(refused("t1-hints", code="session_expired"))
@@ -409,7 +409,7 @@ def test_late_events_of_an_earlier_turn_never_reach_the_next_one(late: list[tupl
         for position, own in enumerate([*history, []])
         for event in [*(other for place, other in late if place == position), *own]
     ]
-    turn = turn_of(hints=FULL, told=NOTHING, foreign=frozenset({"i0"}))
+    turn = turn_of(hints=FULL, sent_hints=NOTHING, foreign=frozenset({"i0"}))
     turn.begin()
     assert outcomes(turn, *mixed) == [PartialText("a"), PartialText("b"), FINAL]
 
@@ -431,7 +431,7 @@ def everything() -> st.SearchStrategy[Event]:
 
 @given(events=st.lists(everything(), max_size=20), kind=st.sampled_from(["transcription", "realtime"]))
 def test_any_history_gives_outcomes_or_a_documented_error(events: list[Event], kind: SessionKind):
-    turn = turn_of(hints=FULL, told=NOTHING, kind=kind, foreign=frozenset({"i0"}))
+    turn = turn_of(hints=FULL, sent_hints=NOTHING, kind=kind, foreign=frozenset({"i0"}))
     turn.begin()
     try:
         results = outcomes(turn, *events)

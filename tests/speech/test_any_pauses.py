@@ -13,7 +13,7 @@ from tests.support.spoken_words import MISHEARD, VOCABULARY, speech, spoken_engi
 from wyoming_azure_realtime.embedded.faults import Cut, Failure, Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 from wyoming_azure_realtime.speech.endpointing import EndpointingRules
-from wyoming_azure_realtime.speech.requests import Recognition, RecognitionRequest
+from wyoming_azure_realtime.speech.requests import RecognitionRequest, RecognitionResult
 from wyoming_azure_realtime.speech.service import SpeechService
 
 HASTY = Settings(deadlines=Deadlines(request=15.0, transcript=0.6))
@@ -68,7 +68,7 @@ async def heard(service: SpeechService, what: Said) -> str:
             at, turn = at + size, turn + 1
         utterance.finish()
         last = [result async for result in utterance.results()][-1]
-    assert isinstance(last, Recognition)
+    assert isinstance(last, RecognitionResult)
     return last.text
 
 

@@ -27,7 +27,7 @@ from wyoming_azure_realtime.embedded.engines import Engines, Hints
 from wyoming_azure_realtime.embedded.faults import Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest
-from wyoming_azure_realtime.speech.requests import Recognition as Recognised
+from wyoming_azure_realtime.speech.requests import RecognitionResult as Recognised
 
 MODELS = ("whisper-1", "gpt-4o-transcribe", "gpt-realtime-whisper", "gpt-live-transcribe", "gpt-transcribe")
 WORDS = f"{FIRST_CLAUSE} {SECOND_CLAUSE}".split()

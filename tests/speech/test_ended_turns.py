@@ -10,8 +10,8 @@ from tests.support.room_sounds import cough, pcm, white
 from tests.support.service import PREVIEW, Running, running_service
 from tests.support.spoken_words import FIRST_CLAUSE, speech, spoken_engines, text_of
 from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings
-from wyoming_azure_realtime.speech.requests import Recognition as Recognised
 from wyoming_azure_realtime.speech.requests import RecognitionRequest
+from wyoming_azure_realtime.speech.requests import RecognitionResult as Recognised
 
 COMMAND = speech(FIRST_CLAUSE, before=300)
 WAYS = pytest.mark.parametrize(

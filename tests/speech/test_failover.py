@@ -16,7 +16,7 @@ from wyoming_azure_realtime.embedded.models import ALL_VOICES
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
-from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord, Warned
+from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord, Warned
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
@@ -33,7 +33,9 @@ DOWN = Faults(refused_upgrade=RefusedUpgrade(status=503))
 class House:
     """A service with two targets, and what its turns say about them."""
 
-    def __init__(self, service: SpeechService, servers: list[EmbeddedServer], events: list[Event]) -> None:
+    def __init__(
+        self, service: SpeechService, servers: list[EmbeddedServer], events: list[ObservedEvent]
+    ) -> None:
         self.service = service
         self.servers = servers
         self.events = events
@@ -78,7 +80,7 @@ async def opened_house(**second: str) -> AsyncIterator[House]:
             for name, server, more in zip(("first", "second"), servers, ({}, second), strict=True)
         ]
         settings = Settings(deadlines=Deadlines(request=5.0))
-        events: list[Event] = []
+        events: list[ObservedEvent] = []
         observer = Observer(events.append)
         sessions = session_pool(SessionOpener(aims, settings.deadlines), settings.pool, observer)
         stack.push_async_callback(sessions.close)

@@ -15,8 +15,8 @@ from wyoming_azure_realtime.observe import Warned
 from wyoming_azure_realtime.providers.base import Deployment
 from wyoming_azure_realtime.settings.model import ModelFacts, Profile, Recognition, Settings
 from wyoming_azure_realtime.speech.catalog import Model
-from wyoming_azure_realtime.speech.requests import Recognition as Heard
 from wyoming_azure_realtime.speech.requests import RecognitionRequest
+from wyoming_azure_realtime.speech.requests import RecognitionResult as Heard
 from wyoming_azure_realtime.speech.service import SpeechService
 
 SAID = "turn on the kitchen lights"

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_azure_realtime.errors import ContentMismatch
-from wyoming_azure_realtime.speech.segment_synthesis import MOST_HELD, UNTOLD, TranscriptGate
+from wyoming_azure_realtime.speech.segment_synthesis import MOST_HELD, WITHOUT_TRANSCRIPT, TranscriptGate
 from wyoming_azure_realtime.verification import TranscriptVerifier
 
 TEXT = "The light in the kitchen is on."
@@ -62,9 +62,9 @@ def test_an_end_that_is_missing_is_a_drift():
 
 def test_a_service_that_gives_no_transcript_is_heard_late_but_heard():
     held = hold()
-    assert held.audio(bytes(UNTOLD)) == b""
+    assert held.audio(bytes(WITHOUT_TRANSCRIPT)) == b""
     assert len(held.audio(SECOND)) == len(SECOND)
-    assert len(held.finish()) == UNTOLD
+    assert len(held.finish()) == WITHOUT_TRANSCRIPT
 
 
 def test_what_is_held_has_a_bound():

@@ -14,7 +14,7 @@ import numpy as np
 from tests.support.service import Running, running_service
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.server import PREFIX, HttpServer
-from wyoming_azure_realtime.observe import Event, Observer
+from wyoming_azure_realtime.observe import ObservedEvent, Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.model import Http, Secret
 
@@ -45,7 +45,7 @@ class Door:
     server: HttpServer
     running: Running
     client: aiohttp.ClientSession
-    events: list[Event]
+    events: list[ObservedEvent]
 
     async def ask(self, method: str, path: str, **request: Any) -> Answer:
         async with asyncio.timeout(10), self.client.request(method, path, **request) as response:
@@ -75,7 +75,7 @@ async def http_door(
     """`options`: those of `running_service`."""
     async with running_service(**options) as running:
         http = Http(listen="127.0.0.1:0", token=Secret(token), max_body=max_body)
-        events: list[Event] = []
+        events: list[ObservedEvent] = []
         observer = Observer(ObservedLog().write, events.append)
         server = HttpServer(running.service, http, observer, model="gpt-realtime", limits=limits)
         await server.start()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wyoming_azure_realtime.errors import BackendError, SessionLost
-from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord
+from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
 from wyoming_azure_realtime.realtime.session_config import Hints, SessionConfig, TranscriptionConfig
@@ -177,7 +177,7 @@ class Scripted:
     service: SpeechService
     sessions: Sessions
     channels: list[ScriptedChannel]
-    events: list[Event]
+    events: list[ObservedEvent]
     opener: "ScriptedOpener"
 
     @property
@@ -227,7 +227,7 @@ async def scripted_service(
     before = asyncio.all_tasks()
     target = Target(endpoint="https://r.example", key=Secret("k"), transcription_deployment="whisper-1")
     opener = ScriptedOpener(script)
-    events: list[Event] = []
+    events: list[ObservedEvent] = []
     observer = Observer(events.append)
     sessions = session_pool(opener, settings.pool, observer)
     catalog = catalog_of(target, settings)

@@ -11,7 +11,7 @@ from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.server import EmbeddedServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
-from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord
+from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -32,13 +32,13 @@ class Running:
     server: EmbeddedServer
     sessions: Sessions
     turns: list[TurnRecord] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[ObservedEvent] = field(default_factory=list)
 
 
-def records_into(turns: list[TurnRecord]) -> Callable[[Event], None]:
+def records_into(turns: list[TurnRecord]) -> Callable[[ObservedEvent], None]:
     """A subscriber that keeps the records of turns."""
 
-    def keep(event: Event) -> None:
+    def keep(event: ObservedEvent) -> None:
         if isinstance(event, TurnEnded):
             turns.append(event.record)
 
@@ -62,7 +62,7 @@ async def running_service(
         plain = Target(endpoint=server.url, key=Secret(KEY), transcription_deployment="whisper-1")
         aim = msgspec.structs.replace(plain, **target)
         opener = SessionOpener([aim], settings.deadlines)
-        events: list[Event] = []
+        events: list[ObservedEvent] = []
         observer = Observer(events.append)
         sessions = session_pool(opener, settings.pool, observer)
         catalog = catalog_of(aim, settings)

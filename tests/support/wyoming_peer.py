@@ -11,7 +11,7 @@ from wyoming.event import Event, async_read_event
 
 from tests.support.service import Running, running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
-from wyoming_azure_realtime.observe import Event as Observed
+from wyoming_azure_realtime.observe import ObservedEvent as Observed
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.addresses import TcpAddress

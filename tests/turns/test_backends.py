@@ -3,7 +3,7 @@
 import pytest
 
 from wyoming_azure_realtime.errors import AuthenticationFailed, ConnectFailed, SessionLost, SettingsError
-from wyoming_azure_realtime.observe import Event, Observer, TargetChanged
+from wyoming_azure_realtime.observe import ObservedEvent, Observer, TargetChanged
 from wyoming_azure_realtime.settings.model import Target
 from wyoming_azure_realtime.turns.backends import FINAL_ASIDE, FIRST_ASIDE, LONGEST_ASIDE, Backends
 
@@ -79,7 +79,7 @@ def test_any_success_restores_trust():
 
 
 def test_the_observer_is_told_once_that_a_target_is_set_aside_and_once_that_it_is_back():
-    events: list[Event] = []
+    events: list[ObservedEvent] = []
     one = targets("a", observer=Observer(events.append))
     one.succeeded("a")
     for _ in range(5):

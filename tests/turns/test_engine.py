@@ -33,8 +33,8 @@ from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail, StatusDetails
 from wyoming_azure_realtime.settings.model import Budget, Deadlines, Pool, Recognition, Settings
-from wyoming_azure_realtime.speech.requests import Recognition as Recognised
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
+from wyoming_azure_realtime.speech.requests import RecognitionResult as Recognised
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.budget import MAX_FAULTS
 

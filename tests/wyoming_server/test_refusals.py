@@ -10,13 +10,13 @@ from wyoming_azure_realtime.errors import (
     TooManyRequests,
     UnknownVoice,
 )
-from wyoming_azure_realtime.observe import ClientRefused, Event, Observer
+from wyoming_azure_realtime.observe import ClientRefused, ObservedEvent, Observer
 from wyoming_azure_realtime.wyoming_server.reader import MalformedEvent
 from wyoming_azure_realtime.wyoming_server.refusals import Bound, Refusals, bound_of
 
 
 def test_every_refusal_is_counted_under_its_bound_and_reported():
-    events: list[Event] = []
+    events: list[ObservedEvent] = []
     refusals = Refusals(Observer(events.append))
     refusals.note(Bound.HEADER, "long")
     refusals.note(Bound.HEADER, "longer", logging.INFO)

@@ -18,10 +18,10 @@ from wyoming_azure_realtime.realtime.server_events import (
     ResponseDone,
     ServerEvent,
     TranscriptionCompleted,
-    TranscriptionFailed,
+    TranscriptionFailure,
 )
 
-_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailed)
+_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailure)
 _LOG = logging.getLogger(__name__)
 
 

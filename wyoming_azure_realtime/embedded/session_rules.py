@@ -7,12 +7,12 @@ from msgspec import UNSET
 from wyoming_azure_realtime.embedded.models import DELAYS, TranscriptionModel
 from wyoming_azure_realtime.embedded.refusals import Refused, invalid, missing, not_one_of, unknown
 from wyoming_azure_realtime.realtime.shapes import (
-    AudioFormat,
     AudioOutput,
     JsonObject,
     NoiseReduction,
     Transcription,
     TurnDetection,
+    WireAudioFormat,
 )
 
 LOGPROBS = "item.input_audio_transcription.logprobs"
@@ -44,7 +44,7 @@ def check_output(output: AudioOutput, voices: tuple[str, ...], path: str) -> Non
         )
 
 
-def check_format(audio: AudioFormat, path: str) -> None:
+def check_format(audio: WireAudioFormat, path: str) -> None:
     """PCM at 24 kHz or one of the two laws at 8 kHz."""
     if audio.type not in FORMATS:
         raise not_one_of(f"{path}.type", audio.type, FORMATS)
@@ -61,7 +61,7 @@ def check_format(audio: AudioFormat, path: str) -> None:
         raise Refused("integer_above_max_value", told, f"{path}.rate")
 
 
-def full_format(audio: AudioFormat) -> JsonObject:
+def full_format(audio: WireAudioFormat) -> JsonObject:
     """PCM has one rate, whether it is said or not."""
     return {"type": audio.type, "rate": 24000} if audio.type == "audio/pcm" else {"type": audio.type}
 

@@ -187,4 +187,4 @@ class Transcription:
             await self._emit(events.TranscriptionDelta(item_id=self.recording.item_id, delta=delta))
 
     async def _fail(self, failure: Failure) -> None:
-        await self._emit(events.TranscriptionFailed(item_id=self.recording.item_id, error=failure.detail()))
+        await self._emit(events.TranscriptionFailure(item_id=self.recording.item_id, error=failure.detail()))

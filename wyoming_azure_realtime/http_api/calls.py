@@ -7,7 +7,7 @@ import msgspec
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.errors import InternalError, InvalidRequest, TextTooLong
-from wyoming_azure_realtime.speech.requests import Recognition, RecognitionRequest, SynthesisRequest
+from wyoming_azure_realtime.speech.requests import RecognitionRequest, RecognitionResult, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.utterance import Utterance
 
@@ -48,7 +48,7 @@ async def recognize(
     request: RecognitionRequest,
     audio: AsyncIterable[bytes],
     fmt: AudioFormat = REALTIME,
-) -> Recognition:
+) -> RecognitionResult:
     """What was said in `audio`, which goes upstream while it arrives. Raises SpeechServiceError."""
     received = 0
     async with service.recognize(request) as utterance:
@@ -95,8 +95,8 @@ async def whole(audio: AsyncIterator[bytes]) -> bytes:
     return bytes(pcm)
 
 
-async def _final(utterance: Utterance) -> Recognition:
+async def _final(utterance: Utterance) -> RecognitionResult:
     async for result in utterance.results():
-        if isinstance(result, Recognition):
+        if isinstance(result, RecognitionResult):
             return result
     raise InternalError("The utterance ended without a result.")

@@ -1,4 +1,8 @@
-"""Models as a service offers them, what settings add, and what an operator should know about them. Pure."""
+"""What a realtime service is to this program: address, header, models, voices, languages, limits. Pure.
+
+`Provider` is one service at one target; its subclasses are the services. Whatever depends on the service is
+asked of the target's provider; no other code knows hosts, paths or headers.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +22,7 @@ from wyoming_azure_realtime.settings.model import Recognition, Target
 
 @dataclass(frozen=True, slots=True)
 class ServiceModel:
-    """A family of models at one service; `ends`: from when on its last version is refused there, if known."""
+    """A family of models at one service. `ends`: from this date on its last version is refused."""
 
     name: str
     ends: date | None = None
@@ -26,14 +30,14 @@ class ServiceModel:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployment that hears, and its model."""
+    """A deployment that transcribes: its name at the service and the model behind it."""
 
     name: str
     model: str
 
 
 def described_models(recognition: Recognition) -> tuple[TranscriptionModel, ...]:
-    """What the settings tell about models."""
+    """The models that the settings describe (`recognition.models`)."""
     return tuple(
         TranscriptionModel(
             name,
@@ -112,14 +116,16 @@ ALL = tuple(
 ENGLISH = ("en", "en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
 
 
-def matches(offered: str, wanted: str) -> bool:
-    """Whether a model or voice of language `offered` serves `wanted`: the same language, any region."""
-    return offered.lower().replace("_", "-").split("-")[0] == wanted.lower().replace("_", "-").split("-")[0]
+def matches(offered: str, requested: str) -> bool:
+    """Whether a model or voice of language `offered` serves `requested`: the same language, any region."""
+    return (
+        offered.lower().replace("_", "-").split("-")[0] == requested.lower().replace("_", "-").split("-")[0]
+    )
 
 
 @dataclass(frozen=True)
 class Provider(ABC):
-    """One service at one target. Cheap, immutable, asked whenever something depends on the service."""
+    """One service at one target. Cheap to make and immutable: ask `provider_of(target)` whenever needed."""
 
     target: Target
 
@@ -203,15 +209,16 @@ class Provider(ABC):
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
-        """What hears at the target, its default first."""
+        """The deployments that transcribe at the target, its default first."""
         target = self.target
         default = Deployment(target.transcription_deployment, target.transcribes_with)
         return (default, *(Deployment(name, model) for name, model in target.also_transcribes.items()))
 
-    def deployment_like(self, wanted: Deployment) -> Deployment | None:
-        """The one that hears as `wanted`, of whatever target, does; None if there is no such model here."""
-        alike = [offered for offered in self.deployments if offered.model.lower() == wanted.model.lower()]
-        namesakes = [offered for offered in alike if offered.name == wanted.name]
+    def deployment_like(self, requested: Deployment) -> Deployment | None:
+        """The deployment with the model of `requested` (of any target); None if there is none here."""
+        model = requested.model.lower()
+        alike = [offered for offered in self.deployments if offered.model.lower() == model]
+        namesakes = [offered for offered in alike if offered.name == requested.name]
         return next(iter([*namesakes, *alike]), None)
 
     def known_models(self, described: tuple[TranscriptionModel, ...]) -> tuple[TranscriptionModel, ...]:
@@ -219,32 +226,32 @@ class Provider(ABC):
         return (*described, *self.own_models)
 
     def offered_as(self, deployment: Deployment) -> tuple[str, str]:
-        """The name under which clients are offered what hears, and its description."""
+        """Name and description under which clients are offered this deployment."""
         return deployment.model, deployment.model
 
     # --- voices
 
     def understood_voice(self, asked: str) -> str:
-        """The service's name for the voice that somebody asks for; not necessarily one that it has."""
+        """The service's name for a voice as a client wrote it; not necessarily a voice that it has."""
         return realtime_name(asked)
 
     def voice_languages(self, voice: str) -> tuple[str, ...]:
-        """What a voice speaks."""
+        """The languages that a voice speaks."""
         return self.languages
 
     def nearest_voice(self, name: str) -> str:
         """`name` if the target has that voice, else the likest that it has, else its default voice."""
-        wanted = self.understood_voice(name)
-        likest = (wanted, *LIKENESS.get(wanted, ()), self.default_voice)
+        requested = self.understood_voice(name)
+        likest = (requested, *LIKENESS.get(requested, ()), self.default_voice)
         return next(voice for voice in likest if voice in self.voices)
 
-    def speed(self, wanted: float) -> float:
+    def speed(self, requested: float) -> float:
         """The nearest speed that a session accepts; 1 is normal."""
-        return min(self.fastest, max(self.slowest, wanted))
+        return min(self.fastest, max(self.slowest, requested))
 
 
 SOON = timedelta(days=60)
-"""So long before a model's end it is told at every start."""
+"""How long before a model's end every start warns of it."""
 
 
 def model_warnings(

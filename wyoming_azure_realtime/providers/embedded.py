@@ -8,7 +8,7 @@ from wyoming_azure_realtime.providers.base import ENGLISH, Deployment, ServiceMo
 DEMO_MODEL = "embedded-demo"
 
 
-class Embedded(AzureOpenAi):
+class EmbeddedService(AzureOpenAi):
     """A demo in English. Its models behave like the vendor's of the same names and never end."""
 
     service: ClassVar = "embedded"

@@ -3,7 +3,7 @@
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
 from wyoming_azure_realtime.providers.base import Provider, split
-from wyoming_azure_realtime.providers.embedded import Embedded
+from wyoming_azure_realtime.providers.embedded import EmbeddedService
 from wyoming_azure_realtime.providers.openai import OpenAi
 from wyoming_azure_realtime.settings.model import Target
 
@@ -11,7 +11,7 @@ AUTO = "auto"
 """The endpoint tells the service; a host that is nobody's is an Azure resource, or a gateway to one."""
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.service: provider for provider in (AzureOpenAi, OpenAi, Embedded)
+    provider.service: provider for provider in (AzureOpenAi, OpenAi, EmbeddedService)
 }
 
 

@@ -139,7 +139,7 @@ class TranscriptionCompleted(
     usage: JsonObject | None = None
 
 
-class TranscriptionFailed(
+class TranscriptionFailure(
     ServerEvent, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.failed"
 ):
     """No text for this item; the session lives on."""
@@ -277,7 +277,7 @@ AnyServerEvent = (
     Error | SessionCreated | SessionUpdated | SpeechStarted | SpeechStopped | BufferCommitted
     | BufferCleared | TimeoutTriggered | ItemAdded | ItemDone | ItemRetrieved | ItemTruncated
     | ItemDeleted | TranscriptionDelta | TranscriptionSegment | TranscriptionCompleted
-    | TranscriptionFailed | ResponseCreated | ResponseDone | OutputItemAdded | OutputItemDone
+    | TranscriptionFailure | ResponseCreated | ResponseDone | OutputItemAdded | OutputItemDone
     | ContentPartAdded | ContentPartDone | AudioDelta | AudioDone | AudioTranscriptDelta
     | AudioTranscriptDone | TextDelta | TextDone | FunctionCallArgumentsDelta | FunctionCallArgumentsDone
     | RateLimitsUpdated

@@ -61,7 +61,7 @@ class Hints:
     """What one request tells the session. `language` is a BCP 47 tag, `prompt` free text.
 
     `keywords`: names that may be said, the likeliest first. `detection`: how the service finds the end of the
-    turn; None: it is told.
+    turn; None: the client says so.
     """
 
     language: str = ""
@@ -114,33 +114,33 @@ def opening_update(config: SessionConfig, kind: SessionKind) -> Session:
 
 
 def hints_update(
-    config: TranscriptionConfig, hints: Hints, kind: SessionKind, told: Hints = NO_HINTS
+    config: TranscriptionConfig, hints: Hints, kind: SessionKind, previous: Hints = NO_HINTS
 ) -> Session:
-    """Only the hints, to a session that has been `told` others: everything else stays as it was opened."""
-    detects = config.accepts.turn_detection and hints.detection != told.detection
-    heard = AudioInput(
+    """Only the hints, to a session that has got `previous` ones: everything else stays as it was opened."""
+    detects = config.accepts.turn_detection and hints.detection != previous.detection
+    audio_input = AudioInput(
         transcription=transcription(config, hints),
         turn_detection=_detection(hints.detection, kind) if detects else UNSET,
     )
-    return Session(type=kind, audio=Audio(input=heard))
+    return Session(type=kind, audio=Audio(input=audio_input))
 
 
-def _detection(wanted: TurnDetection | None, kind: SessionKind) -> TurnDetection | None:
+def _detection(detection: TurnDetection | None, kind: SessionKind) -> TurnDetection | None:
     """A conversation must not answer; transcription sessions are said to refuse being told so."""
-    if wanted is None or kind == "transcription":
-        return wanted
-    return msgspec.structs.replace(wanted, create_response=False, interrupt_response=False)
+    if detection is None or kind == "transcription":
+        return detection
+    return msgspec.structs.replace(detection, create_response=False, interrupt_response=False)
 
 
 def _transcribing(config: TranscriptionConfig, kind: SessionKind) -> Session:
     noise = None if config.noise_reduction == "off" else NoiseReduction(type=config.noise_reduction)
-    heard = AudioInput(
+    audio_input = AudioInput(
         format=PCM_24K,
         transcription=transcription(config, Hints()),
         noise_reduction=noise,
         turn_detection=None,
     )
-    return Session(type=kind, audio=Audio(input=heard))
+    return Session(type=kind, audio=Audio(input=audio_input))
 
 
 def _speaking(config: SpeechConfig) -> Session:

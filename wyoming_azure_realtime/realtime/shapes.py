@@ -16,14 +16,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of everything below: immutable, keyword only, absent fields stay absent."""
 
 
-class AudioFormat(Shape, frozen=True, kw_only=True):
+class WireAudioFormat(Shape, frozen=True, kw_only=True):
     """`audio/pcm` (24 kHz, 16 bit, mono), `audio/pcmu` or `audio/pcma`."""
 
     type: str
     rate: int | UnsetType = UNSET
 
 
-PCM_24K = AudioFormat(type="audio/pcm", rate=24000)
+PCM_24K = WireAudioFormat(type="audio/pcm", rate=24000)
 
 
 class Transcription(Shape, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class TurnDetection(Shape, frozen=True, kw_only=True):
 class AudioInput(Shape, frozen=True, kw_only=True):
     """`session.audio.input`."""
 
-    format: AudioFormat | UnsetType = UNSET
+    format: WireAudioFormat | UnsetType = UNSET
     transcription: Transcription | None | UnsetType = UNSET
     noise_reduction: NoiseReduction | None | UnsetType = UNSET
     turn_detection: TurnDetection | None | UnsetType = UNSET
@@ -69,7 +69,7 @@ class AudioInput(Shape, frozen=True, kw_only=True):
 class AudioOutput(Shape, frozen=True, kw_only=True):
     """`session.audio.output` and `response.audio.output`; `speed` belongs to the session only."""
 
-    format: AudioFormat | UnsetType = UNSET
+    format: WireAudioFormat | UnsetType = UNSET
     voice: str | JsonObject | UnsetType = UNSET
     speed: float | UnsetType = UNSET
 

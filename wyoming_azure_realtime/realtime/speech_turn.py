@@ -1,7 +1,7 @@
-"""One text to be spoken on a session, from `response.create` to `response.done`: no socket, no clock.
+"""State machine of one spoken response, from `response.create` to `response.done`. No socket, no clock.
 
-The response is out of band, with an input of its own: the conversation stays empty and the session stays
-fit for the next turn. The input is exactly the text; every instruction travels in `instructions`.
+The response is out of band (`conversation: none`) with an input of its own: the conversation stays empty, so
+that the session can serve the next turn. The input is exactly the text; all else is in `instructions`.
 """
 
 from dataclasses import dataclass
@@ -61,11 +61,15 @@ class Finished:
     """The response is complete."""
 
 
-Outcome = Spoken | SpokenText | TextEnded | Finished | ToSend
+SpeechOutcome = Spoken | SpokenText | TextEnded | Finished | ToSend
 
 
 class SpeechTurn:
-    """Feed it the session's events with `receive`; it raises what ended the turn early."""
+    """Give `receive` every event of the session; it raises the error that ends the turn.
+
+    `turn_id`: unique on the session. `style`: how the text shall be read. `failures`: earlier attempts that
+    said something else; the more, the stricter the instructions.
+    """
 
     def __init__(self, turn_id: str, text: str, *, style: str = "", failures: int = 0) -> None:
         self._id = turn_id
@@ -73,7 +77,7 @@ class SpeechTurn:
         stricter = STRICTER[min(failures, len(STRICTER) - 1)]
         self._instructions = " ".join(part for part in (READ_ALOUD, stricter, style) if part)
         self._remainder = b""
-        self._heard = False
+        self._has_audio = False
         self._latest_words: got.AudioTranscriptDelta | None = None
         self._cancelled = False
         self.response_id = ""
@@ -83,7 +87,7 @@ class SpeechTurn:
 
     def begin(self) -> list[send.ClientEvent]:
         """The request. `metadata` is echoed in `response.created` and tells whose response it is."""
-        said = Item(type="message", role="user", content=[ContentPart(type="input_text", text=self._text)])
+        message = Item(type="message", role="user", content=[ContentPart(type="input_text", text=self._text)])
         parameters = ResponseParameters(
             conversation="none",
             metadata={"turn": self._id},
@@ -91,7 +95,7 @@ class SpeechTurn:
             instructions=self._instructions,
             tools=[],
             tool_choice="none",
-            input=[said],
+            input=[message],
         )
         return [send.ResponseCreate(event_id=f"{self._id}-create", response=parameters)]
 
@@ -100,7 +104,7 @@ class SpeechTurn:
         self._cancelled = True
         return [self._cancel()] if self.response_id and not self.settled else []
 
-    def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[Outcome]:
+    def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[SpeechOutcome]:
         """What an event means for this turn. Raises the `BackendError` that ends it."""
         if self.settled:
             return []
@@ -111,7 +115,7 @@ class SpeechTurn:
             case got.AudioDelta() if event.response_id == self.response_id:
                 return self._samples(event.delta)
             case got.AudioDone() if event.response_id == self.response_id:
-                self.audio_ended = self._heard
+                self.audio_ended = self._has_audio
             case got.AudioTranscriptDelta() if event.response_id == self.response_id:
                 return self._words(event)
             case got.AudioTranscriptDone() if event.response_id == self.response_id:
@@ -133,25 +137,25 @@ class SpeechTurn:
     def _is_ours(self, response: Response) -> bool:
         return (response.metadata or {}).get("turn") == self._id
 
-    def _words(self, event: got.AudioTranscriptDelta) -> list[Outcome]:
+    def _words(self, event: got.AudioTranscriptDelta) -> list[SpeechOutcome]:
         """An event that comes twice would look like a word that is said twice."""
         again, self._latest_words = event == self._latest_words, event
         return [] if again and event.event_id else [SpokenText(event.delta)]
 
-    def _samples(self, delta: bytes) -> list[Outcome]:
+    def _samples(self, delta: bytes) -> list[SpeechOutcome]:
         """A delta may end within a sample; the rest waits for the next one."""
         data = self._remainder + delta if self._remainder else delta
         whole = len(data) & ~1
         self._remainder = data[whole:]
         if not whole:
             return []
-        self._heard = True
+        self._has_audio = True
         return [Spoken(data[:whole] if self._remainder else data)]
 
-    def _judge(self, response: Response) -> list[Outcome]:
+    def _judge(self, response: Response) -> list[SpeechOutcome]:
         details = response.status_details or StatusDetails()
         if response.status == "completed":
-            if self._heard:
+            if self._has_audio:
                 return [Finished()]
             raise errors.ResponseFailed("The service finished its response without any audio.")
         if response.status == "failed" and details.error:

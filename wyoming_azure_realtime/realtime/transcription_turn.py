@@ -1,7 +1,8 @@
-"""One utterance on a session, from the first audio to the text: no socket, no clock.
+"""State machine of one transcription on a session, from the first audio to the text. No socket, no clock.
 
-Manual turn: hints, append…, commit, then the transcription of the committed item. Where the service detects
-turns, it commits by itself. Events of other items (earlier turns, late arrivals) are ignored.
+Sent: a `session.update` with hints where the session has others, then `append`s, then one `commit`. The
+answer is the transcription of the committed item. Where the service detects the end of speech, it commits by
+itself. Events of other items (earlier turns, late arrivals) are ignored.
 """
 
 from collections.abc import Set as AbstractSet
@@ -34,13 +35,14 @@ class FinalText:
     text: str
 
 
-Outcome = PartialText | FinalText | ToSend
+TranscriptionOutcome = PartialText | FinalText | ToSend
 
 
 class TranscriptionTurn:
-    """Feed it the session's events with `receive`; it raises what ended the turn early.
+    """Give `receive` every event of the session; it raises the error that ends the turn.
 
-    `foreign_items` are items of earlier turns on the same session; `told` are the hints the session has.
+    `foreign_items`: ids of items of earlier turns on the session, whose events are ignored. `sent_hints`: the
+    hints that the session has; only others are sent.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class TranscriptionTurn:
         hints: Hints,
         *,
         kind: SessionKind,
-        told: Hints,
+        sent_hints: Hints,
         foreign_items: AbstractSet[str],
     ) -> None:
         self._id = turn_id
@@ -64,12 +66,12 @@ class TranscriptionTurn:
         self.committed = False
         self.settled = False
         self.usages: list[JsonObject] = []
-        self.told = told
+        self.sent_hints = sent_hints
         self.item_id = ""
 
     def begin(self) -> list[send.ClientEvent]:
         """Events ahead of the first append: the hints, if the session has others. No reply is awaited."""
-        if self._hints == self.told:
+        if self._hints == self.sent_hints:
             return []
         return [self._update(self._hints)]
 
@@ -98,7 +100,7 @@ class TranscriptionTurn:
         """
         return [] if self.commit_sent or self.committed else None
 
-    def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[Outcome]:
+    def receive(self, event: got.ServerEvent | got.UnknownEvent) -> list[TranscriptionOutcome]:
         """What an event means for this turn. Raises the `BackendError` that ends it."""
         match event:
             case got.BufferCommitted() if not self.committed and not self._is_past(event.item_id):
@@ -108,7 +110,7 @@ class TranscriptionTurn:
                 return [PartialText(event.delta)]
             case got.TranscriptionCompleted() if self._is_ours(event.item_id) and self.committed:
                 return self._finished(event)
-            case got.TranscriptionFailed() if self._is_ours(event.item_id):
+            case got.TranscriptionFailure() if self._is_ours(event.item_id):
                 self.settled = True
                 raise self._failure(event.error)
             case got.SessionUpdated():
@@ -127,7 +129,7 @@ class TranscriptionTurn:
     def _is_past(self, item_id: str) -> bool:
         return item_id in self._foreign or (item_id in self.items and item_id != self.item_id)
 
-    def _finished(self, event: got.TranscriptionCompleted) -> list[Outcome]:
+    def _finished(self, event: got.TranscriptionCompleted) -> list[TranscriptionOutcome]:
         if self.settled:  # it came twice
             return []
         self.settled = True
@@ -140,12 +142,12 @@ class TranscriptionTurn:
         return [ToSend(delete), final]
 
     def _update(self, hints: Hints) -> send.ClientEvent:
-        session = hints_update(self._config, hints, self._kind, self.told)
-        self.told = hints
+        session = hints_update(self._config, hints, self._kind, self.sent_hints)
+        self.sent_hints = hints
         self._update_pending = True
         return send.SessionUpdate(session=session, event_id=f"{self._id}-hints")
 
-    def _refused(self, error: ErrorDetail) -> list[Outcome]:
+    def _refused(self, error: ErrorDetail) -> list[TranscriptionOutcome]:
         ours = error.event_id is None or error.event_id.startswith(f"{self._id}-")
         if not ours or error.code in HARMLESS:
             return []
@@ -156,11 +158,15 @@ class TranscriptionTurn:
             return self._fewer_hints()
         raise failure
 
-    def _fewer_hints(self) -> list[Outcome]:
+    def _fewer_hints(self) -> list[TranscriptionOutcome]:
         """A refused update changes nothing; a recognition without hints is better than none."""
         self._update_pending = False
-        fewer = self.told.without_prompt() if self.told.prompt or self.told.keywords else Hints()
-        if fewer == self.told:
+        fewer = (
+            self.sent_hints.without_prompt()
+            if self.sent_hints.prompt or self.sent_hints.keywords
+            else Hints()
+        )
+        if fewer == self.sent_hints:
             return []
         return [ToSend(self._update(fewer))]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from wyoming_azure_realtime.providers.base import Provider, matches
-from wyoming_azure_realtime.providers.embedded import Embedded
+from wyoming_azure_realtime.providers.embedded import EmbeddedService
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.convert import impossible, quote
 from wyoming_azure_realtime.settings.model import Settings, Target
@@ -17,7 +17,7 @@ _SUBSTITUTED = re.compile(r"[a-z0-9_]{1,40}")
 
 def check_speech(settings: Settings, sources: Sources, uses: Literal["azure", "embedded"]) -> None:
     """Raise `SettingsError` for a voice, a substitute or a language that the first target does not have."""
-    provider = provider_of(settings.targets[0]) if uses == "azure" else Embedded(Target())
+    provider = provider_of(settings.targets[0]) if uses == "azure" else EmbeddedService(Target())
     _check_substitutes(settings, sources, provider.voices)
     voices = (*provider.voices, *settings.speech.substitutes)
     for key, voice in _chosen(settings, "voice"):

@@ -1,8 +1,8 @@
-"""Which names a recogniser is told to expect, in which order and how many. Pure.
+"""Which names a recognizer is given to expect, and whether a transcript only repeats them. Pure.
 
-A recogniser that expects too much hears what it expects. The vendor of these models tells no limit; others
+A recognizer that expects too much finds what it expects. The vendor of these models states no limit; others
 that stream take 50 names (ElevenLabs), 100 with 1200 characters (Cartesia) or 100 (Deepgram), and advise few
-and uncommon words. So the defaults are moderate, and what is most likely to be said comes first.
+and uncommon words. So the defaults are moderate, and the likeliest names come first.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from wyoming_azure_realtime.realtime.session_config import Hints
 
-LONGEST_NAME = 60  # characters; what is longer is a sentence, and nobody says it
+LONGEST_NAME = 60  # characters; more is a sentence and no name
 MOST_CHARACTERS = 1200  # of all names together
 
 _BETWEEN_CLAUSES = re.compile(r"[^\w\s'\u2019-]+")
@@ -36,27 +36,27 @@ def echoes(text: str, hints: Hints) -> bool:
     That is all of it, the user's own prompt, or at least two parts in their order (repeated or not). A part
     is a name, or what stands between the punctuation of the prompt.
     """
-    said = _letters(text)
+    letters = _letters(text)
     parts = [part for part in map(_letters, (*_BETWEEN_CLAUSES.split(hints.prompt), *hints.keywords)) if part]
-    if not said or not parts or len(said) > 4 * sum(map(len, parts)):
+    if not letters or not parts or len(letters) > 4 * sum(map(len, parts)):
         return False
-    return said in ("".join(parts), _letters(hints.prompt)) or _lists_two(said, parts)
+    return letters in ("".join(parts), _letters(hints.prompt)) or _lists_two(letters, parts)
 
 
-def _lists_two(said: str, parts: list[str]) -> bool:
-    """Walk `said` part by part. `one`: where the first part ends, and which it was; `two`: later ends."""
+def _lists_two(letters: str, parts: list[str]) -> bool:
+    """Walk `letters` part by part. `one`: where the first part ends, and which it was; `two`: later ends."""
     one: dict[int, int] = {}
     two: set[int] = set()
     for index, part in enumerate(parts):
-        if said.startswith(part):
+        if letters.startswith(part):
             one.setdefault(len(part), index)
-    for place in range(1, len(said)):
+    for place in range(1, len(letters)):
         if place in one:
             after = parts[one[place] + 1 :]
-            two.update(place + len(part) for part in after if said.startswith(part, place))
+            two.update(place + len(part) for part in after if letters.startswith(part, place))
         if place in two:  # an order has shown itself; from here on it may begin again
-            two.update(place + len(part) for part in parts if said.startswith(part, place))
-    return len(said) in two
+            two.update(place + len(part) for part in parts if letters.startswith(part, place))
+    return len(letters) in two
 
 
 def _usable(sources: Iterable[Iterable[str]]) -> Iterator[str]:

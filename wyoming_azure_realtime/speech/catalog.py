@@ -61,20 +61,22 @@ class Catalog:
         named = named or [model for model in self.models if name == model.deployment.name]
         if not named:
             raise UnknownModel(f"Unknown model {_shown(name)}.", advice=f"There is {_list(self.models)}.")
-        wanted = language or self.default_language
+        requested = language or self.default_language
         for model in named:
-            if any(matches(offered, wanted) for offered in model.languages):
+            if any(matches(offered, requested) for offered in model.languages):
                 return model
         known = sorted({code for model in named for code in model.languages if "-" not in code})
-        raise UnknownLanguage(f"Unknown language {_shown(wanted)}.", advice=f"There is {', '.join(known)}.")
+        raise UnknownLanguage(
+            f"Unknown language {_shown(requested)}.", advice=f"There is {', '.join(known)}."
+        )
 
     def voice(self, name: str = "", language: str = "", speaker: str = "") -> Voice:
         """By name or speaker, else one that speaks the language. Raises `UnknownVoice`."""
         asked = name or speaker
         if asked:
-            wanted = self.provider.understood_voice(asked)
+            requested = self.provider.understood_voice(asked)
             for voice in self.voices:
-                if voice.name == wanted:
+                if voice.name == requested:
                     return voice
             raise UnknownVoice(f"Unknown voice {_shown(asked)}.", advice=f"There is {_list(self.voices)}.")
         default = self.voice(self.default_voice)

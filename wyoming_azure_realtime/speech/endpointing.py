@@ -1,4 +1,8 @@
-"""When a turn has ended, and who says so: from the settings, the model and the request. Pure."""
+"""When a command pauses or has ended, by the rules of settings, model and request. Pure.
+
+In: the client's audio, in its own format. Out: properties that say whether somebody speaks, pauses or has
+ended.
+"""
 
 import math
 from dataclasses import dataclass
@@ -18,11 +22,12 @@ _NEVER = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class EndpointingRules:
-    """Seconds. `draft`: the pause at which what was said is recognised already; 0: only at the end.
+    """All times in seconds.
 
-    `end`: the pause that ends the turn; None: the client does, and the rest means nothing. `shortest`: the
-    speech without which it is no turn but a cough. `longest`: when it ends whatever is heard. `detection`:
-    how the service ends the turn; then `end` is never.
+    `draft`: the pause after which the speech so far is transcribed already; 0: only at the end. `end`: the
+    pause that ends the command; None: the client ends it, and the rest is not used. `shortest`: with less
+    speech it is a cough and no command. `longest`: the command ends then, whatever is heard. `detection`:
+    how the service finds the end; then `end` is infinite.
     """
 
     draft: float = 0.2
@@ -66,11 +71,12 @@ def _detection(kind: str, pause: float, sensitivity: str) -> TurnDetection:
     )
 
 
-LEAST_SPEECH = 0.05  # seconds, below which nobody has said anything
+LEAST_SPEECH = 0.05
+"""Seconds; with less detected speech nobody has spoken."""
 
 
 class Endpointing:
-    """One utterance, as far as it has come."""
+    """One command, as far as it has arrived. `source`: the format of the audio that `feed` gets."""
 
     def __init__(self, source: AudioFormat, rules: EndpointingRules) -> None:
         self._endpointer = Endpointer(source)
@@ -81,22 +87,22 @@ class Endpointing:
         self._dismissed_speech = 0.0
 
     def feed(self, data: bytes) -> None:
-        """More of the input, cut anywhere."""
+        """Take more audio, cut anywhere."""
         self._endpointer.feed(data)
 
     @property
     def audible(self) -> bool:
-        """There was something that is neither speech nor quiet, or there was speech."""
+        """Whether there was anything but quiet."""
         return self._endpointer.calm < self._endpointer.total
 
     @property
     def spoken(self) -> bool:
-        """Somebody has said something."""
+        """Whether somebody has spoken."""
         return self._endpointer.speech >= LEAST_SPEECH
 
     @property
     def pausing(self) -> bool:
-        """Somebody has spoken since the last draft, and then it was quiet: this may have been all."""
+        """Whether there was speech since the last draft, and then quiet for `draft` seconds."""
         draft = self._rules.draft
         return (
             draft > 0
@@ -110,43 +116,43 @@ class Endpointing:
         return self._endpointer.speech - self._drafted_speech >= LEAST_SPEECH
 
     def drafted(self) -> None:
-        """What was heard so far is in a draft."""
+        """Note that the audio so far is covered by a draft."""
         self._drafted_until, self._drafted_speech = self._endpointer.stirred, self._endpointer.speech
 
     @property
     def goes_on(self) -> bool:
-        """There was something other than quiet since the last draft."""
+        """Whether there was anything but quiet since the last draft."""
         return self._endpointer.stirred > self._drafted_until
 
     @property
     def ended(self) -> bool:
-        """Somebody has spoken, and then not for so long that this was all. Noise does not hold a turn."""
+        """Whether there was speech, and then none for `end` seconds. Noise does not delay that."""
         end = self._rules.end
         return end is not None and self.long_enough and self._endpointer.quiet >= end
 
     @property
     def too_long(self) -> bool:
-        """It ends whatever is heard."""
+        """Whether the command lasts for `longest` seconds."""
         return self._rules.end is not None and self._endpointer.total >= self._rules.longest
 
     def dismissed(self) -> None:
-        """What was heard so far was no turn, since nobody said anything."""
+        """Note that the speech so far had no words: it does not count any more."""
         self._dismissed_speech = self._endpointer.speech
 
     @property
     def long_enough(self) -> bool:
-        """There was more speech than a cough has."""
+        """Whether there was more speech than a cough has."""
         return self._endpointer.speech - self._dismissed_speech >= self._rules.shortest
 
     def bytes_until_decision(self, most: float) -> int:
-        """Of the input, before whose end nothing can be decided, whatever they are; for `most` seconds."""
-        wait, ear = most, self._endpointer
+        """How many more bytes may come before anything can be decided, for at most `most` seconds."""
+        wait, endpointer = most, self._endpointer
         if self._rules.draft > 0:
-            paused = min(ear.quiet, ear.calm) if self._undrafted else 0.0
+            paused = min(endpointer.quiet, endpointer.calm) if self._undrafted else 0.0
             wait = min(wait, self._rules.draft - paused)
         if self._rules.end is not None:
-            paused = ear.quiet if self.long_enough else 0.0
-            wait = min(wait, self._rules.end - paused, self._rules.longest - ear.total)
+            paused = endpointer.quiet if self.long_enough else 0.0
+            wait = min(wait, self._rules.end - paused, self._rules.longest - endpointer.total)
         frames = math.ceil(
             round(max(0.0, wait) * self._source.rate, 3)
         )  # rounded, or 0.02 s are a frame more

@@ -1,4 +1,9 @@
-"""The sound of one utterance, whole and bounded: written by the client's side, walked by the senders."""
+"""The audio of one command: received from the client, kept whole to be sent again, and listened to.
+
+`IncomingAudio` gets the client's chunks, in its format; `Recording` holds them as 24 kHz PCM16 mono, at most
+`max_seconds` of it. Small chunks wait for each other, since converting 100 ms at once costs a fraction of
+converting every 10 ms; but never beyond the moment at which something may have to be decided.
+"""
 
 import asyncio
 import logging
@@ -20,7 +25,7 @@ _VERY_LOUD = (32768 * 10 ** (-25 / 20)) ** 2  # noise like this drowns speech
 
 
 class Recording:
-    """24 kHz PCM16 mono, at most `max_seconds` of it. It is kept so that it can be sent again."""
+    """24 kHz PCM16 mono, at most `max_seconds` of it, kept so that it can be sent again. Lengths in bytes."""
 
     def __init__(self, max_seconds: float) -> None:
         self._max_seconds = max_seconds
@@ -38,38 +43,38 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """How long it is, as far as it was converted."""
+        """Its length, as far as the audio was converted."""
         return len(self) / BYTES_PER_SECOND
 
     def begin(self, source: AudioFormat) -> None:
-        """Say what is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
+        """Set the format of what `write` will get. Raises `UnsupportedAudio`, `OutOfOrder`."""
         if self._resampler is not None:
             raise OutOfOrder("The audio has already begun.")
         self._source = source
         self._resampler = StreamResampler(source)
 
     def write(self, data: bytes) -> None:
-        """More sound in the source format, cut anywhere. Raises `AudioTooLong`, `OutOfOrder`."""
+        """Add audio in the source format, cut anywhere. Raises `AudioTooLong`, `OutOfOrder`."""
         if self._resampler is None or self.finished:
             raise OutOfOrder("There is audio outside of audio-start and audio-stop.")
         self._append(self._resampler.process(data))
         self._remember(data)
 
     def finish(self) -> None:
-        """No more sound. Idempotent."""
+        """End the audio; a second call does nothing. Raises `AudioTooLong`."""
         if self._resampler is not None and not self.finished:
             self._append(self._resampler.flush())
         self.finished = True
 
     def discard(self) -> None:
-        """Nobody needs the sound any more: let go of it now, whoever still knows this object."""
+        """Free the memory now, although others may still refer to this object."""
         self.finished, self._resampler = True, None
         self._pieces.clear()
         self._ends.clear()
         self._recent.clear()
 
     def read(self, start: int, most: int) -> bytes:
-        """At most `most` bytes from `start` on; empty where nothing is yet."""
+        """Return at most `most` bytes from `start` on; empty if there is nothing yet."""
         first = bisect_right(self._ends, start)
         last = bisect_left(self._ends, start + most, first) + 1
         pieces = self._pieces[first:last]
@@ -81,13 +86,13 @@ class Recording:
 
     @property
     def loud_lately(self) -> bool:
-        """Whether the last 200 ms are so loud that nobody would call it a pause, whatever it is."""
+        """Whether the last 200 ms are too loud to be a pause, whatever the sound is."""
         return _power(self.read(max(0, len(self) - _LATELY), _LATELY)) > _VERY_LOUD
 
     def held(self) -> bytes:
-        """What the resampler holds back just now, made anew from the latest input; before it comes all else.
+        """Return the audio that the resampler still holds back, computed anew from the latest input.
 
-        For a recognition that shall not wait for it; the recording goes on without a seam.
+        A draft sends it behind the recording so far; the recording itself goes on without a seam.
         """
         frames = self._received // self._source.frame_bytes
         samples = round(frames * REALTIME.rate / self._source.rate)
@@ -109,7 +114,7 @@ class Recording:
         self.loud = self.loud or _power(pcm) > _LOUD
 
     def _remember(self, data: bytes) -> None:
-        """Whole frames stay whole: the oldest go in multiples of them."""
+        """Keep the latest input; the oldest is dropped in whole frames."""
         self._received += len(data)
         self._recent += data
         frame = self._source.frame_bytes
@@ -123,7 +128,7 @@ class Recording:
 
 
 def _power(pcm: bytes) -> float:
-    """Mean square, an offset included."""
+    """Mean square, a DC offset included."""
     samples = np.frombuffer(pcm, "<i2").astype(np.float32)
     return float(samples @ samples) / len(samples) if len(samples) else 0.0
 
@@ -133,10 +138,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class IncomingAudio:
-    """The sound of one utterance.
+    """The audio of one command while it arrives.
 
-    `on_recorded` is called when there is more in the recording; `on_listened` when that was listened to,
-    mostly a moment later. What the latter raises goes to `on_error`.
+    `on_recorded` is called when the recording has grown; `on_listened` when the endpointing has seen that
+    audio, usually in the event loop's next round. Errors of the latter go to `on_error`.
     """
 
     def __init__(
@@ -148,70 +153,70 @@ class IncomingAudio:
         on_error: Callable[[SpeechServiceError], None],
     ) -> None:
         self.recording = Recording(max_seconds)
-        self.turn: Endpointing | None = None
+        self.endpointing: Endpointing | None = None
         self._rules = rules
         self._on_recorded = on_recorded
         self._on_listened = on_listened
         self._on_error = on_error
         self._unrecorded = bytearray()
         self._enough = 0
-        self._unheard = b""
+        self._unseen = b""
         self._soon: asyncio.Handle | None = None
 
     def begin(self, source: AudioFormat) -> None:
-        """Say what audio is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
+        """Set the format of what `write` will get. Raises `UnsupportedAudio`, `OutOfOrder`."""
         self.recording.begin(source)
-        self.turn = Endpointing(source, self._rules)
-        self._enough = self.turn.bytes_until_decision(BLOCK_SECONDS)
+        self.endpointing = Endpointing(source, self._rules)
+        self._enough = self.endpointing.bytes_until_decision(BLOCK_SECONDS)
 
     def write(self, data: bytes) -> None:
-        """More audio, cut anywhere. Raises `AudioTooLong`, `OutOfOrder`."""
-        if self.turn is None:
+        """Add audio, cut anywhere. Raises `AudioTooLong`, `OutOfOrder`."""
+        if self.endpointing is None:
             raise OutOfOrder("There is audio before audio-start.")
         self._unrecorded += data
         if len(self._unrecorded) >= self._enough:
-            self._listen_and_tell()
+            self._listen_and_report()
             if not self.recording.finished:  # or that was the end
                 self._record()
 
     def finish(self) -> None:
-        """No more audio. What is left is recorded, and listened to a moment later. Raises `AudioTooLong`."""
+        """End the audio: record the rest; the endpointing sees it a moment later. Raises `AudioTooLong`."""
         if self._unrecorded and not self.recording.finished:
             self._record()
         self.recording.finish()
 
     def listen(self) -> None:
-        """Now, to all that is recorded; nobody is told."""
-        data, self._unheard = self._unheard, b""
+        """Let the endpointing see everything recorded, now and without calling `on_listened`."""
+        data, self._unseen = self._unseen, b""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
-        if self.turn is not None:
-            self.turn.feed(data)
-            self._enough = self.turn.bytes_until_decision(BLOCK_SECONDS)
+        if self.endpointing is not None:
+            self.endpointing.feed(data)
+            self._enough = self.endpointing.bytes_until_decision(BLOCK_SECONDS)
 
     def close(self) -> None:
-        """Nobody is told anything any more, nor kept in memory for that."""
+        """Make no further calls and drop the references to the callbacks' owners."""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
-        self._on_recorded = self._on_listened = self._on_error = _nobody
+        self._on_recorded = self._on_listened = self._on_error = _ignore
 
     def _record(self) -> None:
         data = bytes(self._unrecorded)
         self._unrecorded.clear()
         self.recording.write(data)
-        self._unheard += data
+        self._unseen += data
         self._on_recorded()
         if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_soon(self._listen_and_tell)
+            self._soon = asyncio.get_running_loop().call_soon(self._listen_and_report)
 
-    def _listen_and_tell(self) -> None:
-        if self._soon is None or self.turn is None:
+    def _listen_and_report(self) -> None:
+        if self._soon is None or self.endpointing is None:
             return
         try:
             self.listen()
-            self._on_listened(self.turn)
+            self._on_listened(self.endpointing)
         except SpeechServiceError as error:
             self._on_error(error)
         except Exception as error:
@@ -219,5 +224,5 @@ class IncomingAudio:
             self._on_error(InternalError.of(error))
 
 
-def _nobody(*_: object) -> None:
-    """Is told."""
+def _ignore(*_: object) -> None:
+    """Do nothing."""

@@ -1,15 +1,15 @@
-"""What a door asks for and what it gets: plain frozen data, the same for Wyoming, HTTP and Python."""
+"""Requests and results of recognition and synthesis: frozen data, the same for Wyoming, HTTP and Python."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionRequest:
-    """One utterance to be recognised. Empty `model` and `language`: the profile's defaults.
+    """One utterance to be recognized. Empty `model` and `language`: the profile's defaults.
 
-    `client`: the address of whoever asks, so that nobody is served at everybody else's expense. `names` and
-    `terms` may be said. `vad_sensitivity`: default, relaxed or aggressive, for turns that the server ends;
-    empty: not said.
+    `door`: the interface it came by, for records. `client`: the client's address, for fairness in the pool.
+    `names` and `terms`: words that may occur. `vad_sensitivity`: `default`, `relaxed` or `aggressive`, for
+    commands that the server ends; empty: not given.
     """
 
     door: str
@@ -23,14 +23,14 @@ class RecognitionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """More text of the utterance in progress; joined partials need not equal the recognition."""
+    """More text of the utterance in progress. All partials joined need not equal the final text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Recognition:
-    """The final text of an utterance; empty when nothing was said."""
+class RecognitionResult:
+    """The final text of an utterance; empty if nobody spoke. `language`: a BCP 47 tag."""
 
     text: str
     language: str

@@ -1,7 +1,8 @@
-"""Audio is let go while what the service says it is saying is the text. Pure.
+"""One segment of a text, spoken: by as many responses as it takes until every word of it was said, once.
 
-The transcript of speech runs ahead of its audio, but nothing tells by how much. So audio is let go while all
-of the transcript so far agrees with the text, but for the newest; the rest when all of the text was said.
+It runs from its creation on, before it is time to play it, and keeps at most `MOST_UNREAD` bytes of audio;
+then the service has to wait. Audio is released only while the response's transcript matches the text. What
+was released of a response that failed, or that began to say something else, is not released again.
 """
 
 import asyncio
@@ -34,30 +35,35 @@ from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, ServiceTime
 from wyoming_azure_realtime.turns.record import BYTES_PER_SECOND, TurnRecorder
 from wyoming_azure_realtime.verification import TranscriptVerifier
 
-UNTOLD = round(1.5 * BYTES_PER_SECOND)
-"""Audio without a word of transcript that is held; more than that is let go, as it comes."""
+WITHOUT_TRANSCRIPT = round(1.5 * BYTES_PER_SECOND)
+"""Bytes of audio that are held while there is no transcript at all; more is released as it comes."""
 
 MOST_HELD = 30 * BYTES_PER_SECOND
-"""More than that is not waited for."""
+"""Bytes of audio that are held at most; a response with more is a mismatch."""
 
 
 class TranscriptGate:
-    """One response. `margin`: seconds of the newest audio that are held as long as there may be more."""
+    """Releases a response's audio only while its transcript matches the requested text. No I/O, no clock.
 
-    def __init__(self, wording: TranscriptVerifier, margin: float) -> None:
-        self._wording = wording
+    The transcript runs ahead of the audio, but the service does not say by how much. So the newest `margin`
+    seconds are held as long as more may come; everything is released once all of the text was said. Every
+    method returns the audio (24 kHz PCM16 mono) that may be played now. Raises `ContentMismatch`.
+    """
+
+    def __init__(self, verifier: TranscriptVerifier, margin: float) -> None:
+        self._verifier = verifier
         self._margin = round(margin * BYTES_PER_SECOND) & ~1
         self._held = bytearray()
-        self._told = False
+        self._has_transcript = False
 
     def text(self, spoken: str) -> bytes:
-        """More of the transcript; audio that may now be heard. Raises `ContentMismatch`."""
-        self._told = self._told or not spoken.isspace()
-        self._wording.add(spoken)
+        """Take more of the transcript."""
+        self._has_transcript = self._has_transcript or not spoken.isspace()
+        self._verifier.add(spoken)
         return self._released()
 
     def audio(self, pcm: bytes) -> bytes:
-        """More audio; what of it may be heard. Raises `ContentMismatch`."""
+        """Take more audio."""
         self._held += pcm
         released = self._released()
         if len(self._held) > MOST_HELD:
@@ -65,25 +71,25 @@ class TranscriptGate:
         return released
 
     def text_ended(self) -> bytes:
-        """The transcript is complete. Raises `ContentMismatch`, also where text is missing."""
-        if self._told:
-            self._wording.finish()
+        """The transcript is complete: it must hold all of the text."""
+        if self._has_transcript:
+            self._verifier.finish()
         return self._released()
 
     def finish(self) -> bytes:
-        """The response is complete. Raises `ContentMismatch`."""
+        """The response is complete."""
         released = self.text_ended() + bytes(self._held)
         self._held.clear()
         return released
 
     def _released(self) -> bytes:
-        verdict = self._wording.verdict
+        verdict = self._verifier.verdict
         if verdict == "mismatch":
             raise ContentMismatch("The service did not say the text that it was given.")
         if verdict == "undecided":
             return b""
-        if not self._told:
-            count = len(self._held) - UNTOLD
+        if not self._has_transcript:
+            count = len(self._held) - WITHOUT_TRANSCRIPT
         elif verdict == "complete":
             count = len(self._held)
         else:
@@ -120,7 +126,7 @@ class SynthesisContext:
 
 
 class SegmentSynthesis:
-    """Read `audio` once; `abandon` it, or wait for its end."""
+    """Read `audio` once; `abandon` it, or wait until it `ended`. Created in a running event loop."""
 
     concurrent = False
     done = False
@@ -136,7 +142,7 @@ class SegmentSynthesis:
         self._released = bytearray()  # everything that was released, to go on from
         self._time = ServiceTime(context.deadlines.request)
         self._mismatches = 0
-        self._hold = TranscriptGate(TranscriptVerifier(piece.text), 0.0)
+        self._gate = TranscriptGate(TranscriptVerifier(piece.text), 0.0)
         self._rest: Continuation | None = None
         self._config = context.configure(context.backends.first, piece)
         self._over = False
@@ -199,10 +205,10 @@ class SegmentSynthesis:
     def begin(self, attempt: Attempt) -> SpeechTurn:
         """The whole text again; what was released already is left out of what comes."""
         speech = self._context.speech
-        wording = TranscriptVerifier(
+        verifier = TranscriptVerifier(
             self.piece.text, language=self._context.language, tolerance=speech.tolerance
         )
-        self._hold = TranscriptGate(wording, speech.margin)
+        self._gate = TranscriptGate(verifier, speech.margin)
         self._rest = Continuation(bytes(self._released)) if self._released else None
         return SpeechTurn(attempt.id, self.piece.text, style=speech.instructions, failures=self._mismatches)
 
@@ -218,13 +224,13 @@ class SegmentSynthesis:
                 case Spoken(pcm):
                     attempt.timeout.become(self._context.deadlines.between_audio)
                     self._count(pcm)
-                    released = self._hold.audio(pcm)
+                    released = self._gate.audio(pcm)
                 case SpokenText(text):
-                    released = self._hold.text(text)
+                    released = self._gate.text(text)
                 case TextEnded():
-                    released = self._hold.text_ended()
+                    released = self._gate.text_ended()
                 case _:
-                    released = self._hold.finish()
+                    released = self._gate.finish()
         except ContentMismatch:
             self._note_mismatch()
             raise

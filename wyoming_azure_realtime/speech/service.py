@@ -149,21 +149,21 @@ class SpeechService:
         told, ours = (*request.names, *request.terms), self._settings.recognition
         return expected_names(told, ours.names, self.home_names(), most=ours.max_names)
 
-    def _transcription(self, target: Target, wanted: Deployment | None = None) -> TranscriptionConfig:
+    def _transcription(self, target: Target, requested: Deployment | None = None) -> TranscriptionConfig:
         """What hears there: a deployment like the one that was asked for, else the target's own."""
         provider = provider_of(target)
         own = provider.deployments[0]
-        heard_by = provider.deployment_like(wanted) if wanted else own
-        if heard_by is None:  # another model's text is better than none
-            heard_by = own
+        deployment = provider.deployment_like(requested) if requested else own
+        if deployment is None:  # another model's text is better than none
+            deployment = own
             self._observer.warn_once(
                 f"model of {target.name}",
                 f"Target '{target.name}' has no model like the one asked for: '{own.model}' is used",
             )
         return TranscriptionConfig(
             target=target.name,
-            deployment=heard_by.name,
-            model=heard_by.model,
+            deployment=deployment.name,
+            model=deployment.model,
             noise_reduction=self._settings.recognition.noise_reduction,
             known=provider.known_models(self._known),
         )
@@ -174,15 +174,15 @@ class SpeechService:
     def _speech(self, target: Target, voice: str, rate: float = 1.0) -> SpeechConfig:
         """What speaks there: the voice that was asked for, or the likest that the target has."""
         provider = provider_of(target)
-        spoken_by = provider.nearest_voice(voice)
-        if spoken_by != voice:
+        nearest = provider.nearest_voice(voice)
+        if nearest != voice:
             self._observer.warn_once(
                 f"voice {voice} of {target.name}",
-                f"Target '{target.name}' has no voice '{voice}': '{spoken_by}' speaks",
+                f"Target '{target.name}' has no voice '{voice}': '{nearest}' speaks",
             )
         return SpeechConfig(
             target=target.name,
             deployment=target.realtime_deployment,
-            voice=spoken_by,
+            voice=nearest,
             speed=provider.speed(self._settings.speech.speed * rate),
         )

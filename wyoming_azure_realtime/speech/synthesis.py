@@ -1,8 +1,8 @@
-"""Speech in progress: one object per request.
+"""One request for speech in progress: text in, as it comes; audio out, as it is generated.
 
-Text is written by the client's side and cut into pieces. Each piece is spoken by itself, and the next one is
-always under way while one is heard. Reading text, splitting it, asking for speech and handing out audio wait
-for each other only where a bound is reached: two pieces, and what each keeps of its audio.
+The text is cut into pieces, and every piece is spoken by a segment of its own; the next one is generated
+while one is played. Reading text, splitting it, asking for speech and handing out audio wait for each other
+only where a limit is reached: two segments, and the audio that each keeps.
 """
 
 import asyncio
@@ -19,14 +19,19 @@ from wyoming_azure_realtime.speech.segment_synthesis import SegmentSynthesis, Sy
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
 from wyoming_azure_realtime.turns.record import BYTES_PER_SECOND
 
-NOTHING_TO_SAY_MS = 20
-UNDER_WAY = 2  # pieces: the one that is heard, and the next
-HURRY_SECONDS = 0.3  # without more text, after which what is there is spoken
+SILENCE_MS = 20
+"""What a text without anything to say becomes, since clients wait for audio."""
+
+MOST_SEGMENTS = 2
+"""Segments at a time: the one that is played, and the next."""
+
+HURRY_SECONDS = 0.3
+"""Without more text for so long, the text so far is spoken although its sentence may go on."""
 _LOGGER = logging.getLogger(__name__)
 
 
 class Synthesis:
-    """Enter it, `write`…, `finish`, and read `audio`. Leaving it early cancels the responses."""
+    """Enter it, `write` the text, `finish`, and read `audio`. Leaving it early cancels the responses."""
 
     def __init__(self, context: SynthesisContext, voice: Voice, pieces: Pieces) -> None:
         self.voice = voice
@@ -34,7 +39,7 @@ class Synthesis:
         self._recorder = context.recorder
         self._pieces = pieces
         self._more_text = asyncio.Event()
-        self._under_way = asyncio.Semaphore(UNDER_WAY)
+        self._under_way = asyncio.Semaphore(MOST_SEGMENTS)
         self._segments: asyncio.Queue[SegmentSynthesis | SpeechServiceError | None] = asyncio.Queue()
         self._started: set[SegmentSynthesis] = set()
         self._task: asyncio.Task[None] | None = None
@@ -59,7 +64,7 @@ class Synthesis:
             self._recorder.end()
 
     async def write(self, text: str) -> None:
-        """More text, cut anywhere. Raises `TextTooLong`, `InvalidRequest`."""
+        """Add text, cut anywhere. Raises `TextTooLong`, `InvalidRequest`."""
         self._recorder.characters += len(text)
         most = self._context.speech.max_characters
         if self._recorder.characters > most:
@@ -68,7 +73,7 @@ class Synthesis:
         self._more_text.set()
 
     def finish(self) -> None:
-        """No more text. Raises `InvalidRequest`."""
+        """End the text. Raises `InvalidRequest`."""
         self._pieces.finish()
         self._more_text.set()
 
@@ -90,10 +95,10 @@ class Synthesis:
             raise failure from error
         self._recorder.outcome = "completed" if self._recorder.audio_seconds else "empty"
         if not self._recorder.audio_seconds:
-            yield silence(NOTHING_TO_SAY_MS)
+            yield silence(SILENCE_MS)
 
     async def _joined(self) -> AsyncIterator[bytes]:
-        """Everything that is spoken, in order, as one speech."""
+        """The audio of all segments, in order, joined."""
         joiner = Joiner()
         while (segment := await self._segments.get()) is not None:
             if isinstance(segment, SpeechServiceError):
@@ -106,7 +111,7 @@ class Synthesis:
             self._under_way.release()
 
     async def _run(self) -> None:
-        """Tell of every segment, then of the end, or of an error in the text."""
+        """Put every segment into the queue, then the end (None), or an error in the text."""
         current_turn.set(self._recorder.id)
         end: SpeechServiceError | None = None
         try:
@@ -119,7 +124,7 @@ class Synthesis:
         await self._segments.put(end)
 
     async def _begin_pieces(self) -> None:
-        """Have every piece spoken as soon as it is there, and as the one before it is heard."""
+        """Begin a segment for every piece, as soon as there is room for it."""
         hurry = False
         while True:
             finished = self._pieces.finished

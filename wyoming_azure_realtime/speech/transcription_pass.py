@@ -164,7 +164,7 @@ class TranscriptionPass:
             self._config,
             hints,
             kind=session.kind,
-            told=session.hints,
+            sent_hints=session.hints,
             foreign_items=session.items,
         )
 
@@ -223,7 +223,7 @@ class TranscriptionPass:
 
     def keep(self, attempt: Attempt, turn: TranscriptionTurn) -> bool:
         """With detection, audio may have followed the command, and is in the session's buffer now."""
-        attempt.session.hints = turn.told
+        attempt.session.hints = turn.sent_hints
         attempt.session.items |= turn.items
         return not turn.detects
 

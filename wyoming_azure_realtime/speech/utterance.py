@@ -1,4 +1,4 @@
-"""Recognition in progress: one object per utterance.
+"""One command being recognized: audio in, as it comes; partial texts and one final text out.
 
 The client's side writes into a recording and never waits for the service. While somebody speaks, a pass over
 it is under way. At every pause that may be the end, what was said so far is committed: a draft. When the
@@ -19,7 +19,7 @@ from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.speech.bias import echoes
 from wyoming_azure_realtime.speech.endpointing import Endpointing, EndpointingRules
 from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND, IncomingAudio
-from wyoming_azure_realtime.speech.requests import Partial, Recognition
+from wyoming_azure_realtime.speech.requests import Partial, RecognitionResult
 from wyoming_azure_realtime.speech.transcription_pass import (
     RecognitionContext,
     TranscriptionPass,
@@ -29,14 +29,14 @@ from wyoming_azure_realtime.speech.transcription_pass import (
 from wyoming_azure_realtime.turns.budget import TurnBudget
 
 MOST_PENDING = 2
-"""Drafts that speech went on after, and whose texts are not there yet."""
+"""Drafts after which speech went on, and whose texts have not come yet; older ones are abandoned."""
 
 _PRE_ROLL = round(0.5 * BYTES_PER_SECOND) & ~1
 """Bytes before the end of a pass without a text from which on the next one may begin instead of at 0."""
 
 
 class Utterance:
-    """Enter it, `begin`, `write`…, `finish`, and read `results`. Leaving it early cancels the turn."""
+    """Enter it, `begin`, `write` audio, `finish`, and read `results`. Leaving it early cancels the turn."""
 
     def __init__(self, context: RecognitionContext, rules: EndpointingRules, *, max_seconds: float) -> None:
         self._context = context
@@ -52,7 +52,7 @@ class Utterance:
         self._ended = False  # by itself; the client may go on
         self._reported = ""
         self._unreported = ""
-        self._result: Recognition | SpeechServiceError | None = None
+        self._result: RecognitionResult | SpeechServiceError | None = None
         self._changed = asyncio.Event()
 
     async def __aenter__(self) -> "Utterance":
@@ -78,13 +78,13 @@ class Utterance:
             self._recorder.end()
 
     def begin(self, source: AudioFormat) -> None:
-        """Say what audio is coming. Raises `UnsupportedAudio`, `OutOfOrder`."""
+        """Set the audio's format. Raises `UnsupportedAudio`, `OutOfOrder`."""
         self._incoming.begin(source)
 
     def write(self, data: bytes) -> None:
-        """More audio, cut anywhere; never waits. Raises what already ended the turn, or `AudioTooLong`.
+        """Add audio, cut anywhere; never waits. Raises the error that ended the turn, or `AudioTooLong`.
 
-        What comes after the end of a turn that ended by itself is ignored.
+        Audio after the end of a command that the server or the service ended is ignored.
         """
         if isinstance(self._result, SpeechServiceError):
             raise self._result
@@ -92,14 +92,14 @@ class Utterance:
             self._incoming.write(data)
 
     def finish(self) -> None:
-        """No more audio. Raises `AudioTooLong`."""
+        """End the audio. Raises `AudioTooLong`."""
         if self._recording.finished:
             return
         self._incoming.finish()
         if self._result is None:
             self._conclude()
 
-    async def results(self) -> AsyncIterator[Partial | Recognition]:
+    async def results(self) -> AsyncIterator[Partial | RecognitionResult]:
         """Partial texts as they come, then the recognition. Raises the turn's `SpeechServiceError`."""
         while True:
             await self._changed.wait()
@@ -117,7 +117,7 @@ class Utterance:
 
     @property
     def _turn(self) -> Endpointing | None:
-        return self._incoming.turn
+        return self._incoming.endpointing
 
     @property
     def _newest(self) -> TranscriptionPass | None:
@@ -161,9 +161,9 @@ class Utterance:
         return sum(end - start for start, end in ends) / BYTES_PER_SECOND
 
     def _begin_pass(self) -> TranscriptionPass | None:
-        """A pass over the whole; over what came after the last words of nobody, if more is too much.
+        """Begin a pass over the whole, or over what came after a dismissed cough if the whole is too much.
 
-        Without a budget for either there is none, and the newest text counts.
+        If the budget allows neither, none is begun, and the newest text counts.
         """
         recorded, sent = self._recording.seconds, self._sent_seconds()
         starts = (0, max(0, self._dismissed_at - _PRE_ROLL))
@@ -299,7 +299,7 @@ class Utterance:
         if self._turn is not None and not self._turn.spoken and echoes(text, self._context.hints):
             text = ""
         self._recorder.outcome = "completed" if text else "empty"
-        self._end(Recognition(text, self._context.hints.language))
+        self._end(RecognitionResult(text, self._context.hints.language))
 
     def _fail(self, error: SpeechServiceError) -> None:
         text = self._joined() if self._recording.finished else None
@@ -309,7 +309,7 @@ class Utterance:
         self._recorder.failed(error)
         self._end(error)
 
-    def _end(self, result: Recognition | SpeechServiceError) -> None:
+    def _end(self, result: RecognitionResult | SpeechServiceError) -> None:
         if self._result is None:
             self._result = result
             self._recorder.first_result()

@@ -1,1 +1,1 @@
-"""The way to the realtime service: addresses, credentials, sockets, and what their failures mean."""
+"""Connections to the realtime service: credentials, WebSockets, sessions, and what their failures mean."""

@@ -10,17 +10,17 @@ TOKEN_SECONDS = 15.0
 
 
 class Credentials(Protocol):
-    """Where headers come from. `headers` is asked for every connect, since tokens age."""
+    """The source of the headers of an upgrade; asked at every connect, since tokens expire."""
 
     async def headers(self) -> dict[str, str]:
         """Header names and values. Raises `AuthenticationFailed`."""
 
     async def close(self) -> None:
-        """Let go of what was held."""
+        """Release what is held."""
 
 
 class KeyCredentials:
-    """The target's key, in the header that its service wants it in."""
+    """The target's key, in the header that its service expects."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -30,7 +30,7 @@ class KeyCredentials:
         return self._provider.key_headers()
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing is held."""
 
 
 class EntraCredentials:

@@ -1,4 +1,7 @@
-"""A realtime session: an open socket that was configured and has said so."""
+"""Realtime sessions: opened at a target (address, credentials, upgrade, configuration), then used by turns.
+
+Every step has its deadline. A target whose transcription sessions are refused transcribes in conversations.
+"""
 
 import asyncio
 import logging
@@ -36,16 +39,19 @@ from wyoming_azure_realtime.realtime.session_config import (
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 from wyoming_azure_realtime.settings.model import Deadlines, Target
 from wyoming_azure_realtime.transport.credentials import Credentials, credentials_for
-from wyoming_azure_realtime.transport.websocket import Connection
+from wyoming_azure_realtime.transport.websocket import WebSocketConnection
 
 _LOGGER = logging.getLogger(__name__)
 _Greeting = TypeVar("_Greeting", SessionCreated, SessionUpdated)
 
 
 class RealtimeSession:
-    """What a turn talks to. `hints` and `items` are what this session was told and has seen so far."""
+    """An open session in one dialect, as a turn's channel.
 
-    def __init__(self, connection: Connection, dialect: Dialect, kind: SessionKind) -> None:
+    `hints`: those that were sent last; `items`: ids of all items so far; `expires_at`: Unix time.
+    """
+
+    def __init__(self, connection: WebSocketConnection, dialect: Dialect, kind: SessionKind) -> None:
         self._connection = connection
         self._dialect = dialect
         self.kind: SessionKind = kind
@@ -65,7 +71,7 @@ class RealtimeSession:
         return self._connection.closed
 
     async def configure(self, config: SessionConfig) -> None:
-        """Greeting, configuration, acknowledgement. Raises a `BackendError` when refused."""
+        """Await the greeting, configure, await the acknowledgement. Raises a `BackendError`."""
         self._greeted((await self._expect(SessionCreated)).session)
         await self.send(SessionUpdate(session=opening_update(config, self.kind), event_id="configure"))
         self._greeted((await self._expect(SessionUpdated)).session)
@@ -77,7 +83,7 @@ class RealtimeSession:
             await self._connection.send(frame)
 
     async def receive(self) -> ServerEvent | UnknownEvent:
-        """The next event. One that makes no sense is logged and skipped: the service may add to its own."""
+        """Return the next event. One that cannot be decoded is logged and skipped."""
         while True:
             frame = await self._connection.receive()
             try:
@@ -97,10 +103,10 @@ class RealtimeSession:
         """Close the socket."""
         await self._connection.close()
 
-    async def _expect(self, wanted: type[_Greeting]) -> _Greeting:
+    async def _expect(self, expected: type[_Greeting]) -> _Greeting:
         while True:
             event = await self.receive()
-            if isinstance(event, wanted):
+            if isinstance(event, expected):
                 return event
             if isinstance(event, Error):
                 raise from_error(event.error)
@@ -113,7 +119,7 @@ class RealtimeSession:
 
 
 class TargetOpener:
-    """Opens sessions at one target, and remembers which kind of socket transcribes there."""
+    """Opens sessions at one target, and remembers which kind of session transcribes there."""
 
     def __init__(self, target: Target, deadlines: Deadlines) -> None:
         self._target = target
@@ -127,7 +133,7 @@ class TargetOpener:
         self._provider.upgrade_url("realtime")  # an impossible address is found at the start
 
     async def open(self, config: SessionConfig) -> RealtimeSession:
-        """A configured session. Raises a `BackendError`."""
+        """Open a configured session. Raises a `BackendError`."""
         if not isinstance(config, TranscriptionConfig):
             return await self._open(config, "realtime")
         kind = self._transcribes_over
@@ -146,12 +152,12 @@ class TargetOpener:
             return session
 
     async def close(self) -> None:
-        """Let go of the credentials."""
+        """Close the credentials."""
         await self._credentials.close()
 
     async def _open(self, config: SessionConfig, kind: SessionKind) -> RealtimeSession:
         deployment = config.deployment if kind == "transcription" else self._target.realtime_deployment
-        connection = await Connection.open(
+        connection = await WebSocketConnection.open(
             self._provider.upgrade_url(kind),
             await self._credentials.headers(),
             within=self._deadlines.upgrade,
@@ -173,7 +179,7 @@ class TargetOpener:
 
 
 class SessionOpener:
-    """The function that a pool of sessions is handed: from a config to an open session."""
+    """The pool's opener: returns an open session for a config."""
 
     def __init__(self, targets: Sequence[Target], deadlines: Deadlines) -> None:
         self._openers = {target.name: TargetOpener(target, deadlines) for target in targets}
@@ -183,7 +189,7 @@ class SessionOpener:
         return await self._openers[config.target].open(config)
 
     async def close(self) -> None:
-        """Let go of all credentials."""
+        """Close all credentials."""
         for opener in self._openers.values():
             with suppress(SpeechServiceError):
                 await opener.close()

@@ -1,4 +1,4 @@
-"""What a refused upgrade and a closed socket mean (vendor reference: upgrade failures, close codes).
+"""The WebSocket, and what a refused upgrade or a closed socket means (vendor reference).
 
 The one place where exceptions of the WebSocket library and of the system become errors of this package.
 """
@@ -63,35 +63,35 @@ def from_connect(error: BaseException, deployment: str) -> BackendError:
 def from_status(status: int, headers: Mapping[str, str], body: bytes, deployment: str) -> BackendError:
     """Why an upgrade was refused."""
     code, message = _code_and_message(body)
-    said = f"HTTP {status}: {message}" if message else f"HTTP {status}"
+    detail = f"HTTP {status}: {message}" if message else f"HTTP {status}"
     lacks_role = code == "PermissionDenied" or "lacks the required" in message
     match status:
         case 400 if "notsupported" in code.lower():
             return DeploymentNotFound(
-                f"Deployment '{deployment}' cannot do this ({said}).", advice=DEPLOYMENT_ADVICE
+                f"Deployment '{deployment}' cannot do this ({detail}).", advice=DEPLOYMENT_ADVICE
             )
         case 400:
-            return UnsupportedVersion(f"Invalid API version or address ({said}).", advice=VERSION_ADVICE)
+            return UnsupportedVersion(f"Invalid API version or address ({detail}).", advice=VERSION_ADVICE)
         case 401 | 403 if lacks_role:
-            return AuthenticationFailed(f"Permission denied ({said}).", advice=ROLE_ADVICE)
+            return AuthenticationFailed(f"Permission denied ({detail}).", advice=ROLE_ADVICE)
         case 401 if "token" in message:
-            return AuthenticationFailed(f"Access denied ({said}).", advice=REFRESH_ADVICE)
+            return AuthenticationFailed(f"Access denied ({detail}).", advice=REFRESH_ADVICE)
         case 401:
-            return AuthenticationFailed(f"Access denied ({said}).", advice=KEY_ADVICE)
+            return AuthenticationFailed(f"Access denied ({detail}).", advice=KEY_ADVICE)
         case 403:
-            return AuthenticationFailed(f"Forbidden ({said}).", advice=NETWORK_ADVICE)
+            return AuthenticationFailed(f"Forbidden ({detail}).", advice=NETWORK_ADVICE)
         case 404:
             advice = DEPLOYMENT_ADVICE if code == "DeploymentNotFound" else PATH_ADVICE
-            return DeploymentNotFound(f"Deployment '{deployment}' not found ({said}).", advice=advice)
+            return DeploymentNotFound(f"Deployment '{deployment}' not found ({detail}).", advice=advice)
         case 429:
-            return RateLimited(f"Rate limit exceeded ({said}).", retry_after=_wait(headers, message))
+            return RateLimited(f"Rate limit exceeded ({detail}).", retry_after=_wait(headers, message))
     if 300 <= status < 400:
         return ConnectFailed(
-            f"The endpoint redirects ({said}).", advice="Set the final address.", status=status
+            f"The endpoint redirects ({detail}).", advice="Set the final address.", status=status
         )
     if 400 <= status < 500 and status != 408:
-        return ProtocolViolation(f"The service refused the connection ({said}).")
-    return ConnectFailed(f"The service refused the connection ({said}).", status=status)
+        return ProtocolViolation(f"The service refused the connection ({detail}).")
+    return ConnectFailed(f"The service refused the connection ({detail}).", status=status)
 
 
 def from_close(error: ConnectionClosed) -> BackendError:
@@ -142,14 +142,16 @@ class _NoRedirects(connect):
         return exc
 
 
-class Connection:
-    """One open socket. Every method raises errors of this package only."""
+class WebSocketConnection:
+    """One open socket that carries text frames. Every method raises errors of this package only."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
 
     @classmethod
-    async def open(cls, url: str, headers: dict[str, str], *, within: float, deployment: str) -> "Connection":
+    async def open(
+        cls, url: str, headers: dict[str, str], *, within: float, deployment: str
+    ) -> "WebSocketConnection":
         """Connect, in `within` seconds. `deployment` is named in the error when there is none."""
         options: dict[str, Any] = {"proxy": None} if is_loopback(urlsplit(url).hostname or "") else {}
         try:
@@ -202,5 +204,5 @@ class Connection:
         await self._socket.wait_closed()
 
     async def close(self) -> None:
-        """Say goodbye, briefly."""
+        """Close it, waiting at most a second for the other side."""
         await self._socket.close()

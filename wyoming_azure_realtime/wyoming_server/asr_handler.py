@@ -7,7 +7,7 @@ from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, Transcript
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.errors import OutOfOrder, UnsupportedAudio
-from wyoming_azure_realtime.speech.requests import Partial, Recognition, RecognitionRequest
+from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest, RecognitionResult
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.utterance import Utterance
 from wyoming_azure_realtime.wyoming_server.encoding import encode
@@ -95,7 +95,7 @@ class AsrHandler(RequestHandler):
             utterance.begin(REALTIME)
         utterance.finish()
 
-    def _tell(self, result: Partial | Recognition) -> None:
+    def _tell(self, result: Partial | RecognitionResult) -> None:
         send = self._outbox.send
         if isinstance(result, Partial):
             if self._service.catalog.partials:  # as `describe` has announced

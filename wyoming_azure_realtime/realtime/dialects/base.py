@@ -1,4 +1,4 @@
-"""What a dialect of the realtime API is: JSON in and out of GA shape.
+"""What a dialect of the realtime API is, and the GA dialect: JSON in and out of GA shape.
 
 The inside of the program speaks GA only. A dialect translates whole JSON objects at the edge of the socket.
 `None` from a translation means: this event does not exist on the other side, skip it.
@@ -63,6 +63,7 @@ class Dialect(Protocol):
         """The dialect's name for a dotted GA path, as `error.param` names it."""
 
 
+# Server events that changed their names between the two generations (vendor's event reference).
 GA_NAME = {
     "response.audio.delta": "response.output_audio.delta",
     "response.audio.done": "response.output_audio.done",
@@ -81,7 +82,7 @@ PREVIEW_NAME = {
 
 
 class GaDialect:
-    """Nested sessions."""
+    """The current API, with nested sessions: the shape that the whole program uses."""
 
     name = "ga"
     deprecation = ""
@@ -91,7 +92,7 @@ class GaDialect:
         return event_type not in GA_NAME
 
     def client_to_wire(self, event: JsonObject) -> JsonObject | None:
-        """GA is GA."""
+        """Unchanged."""
         return event
 
     def server_from_wire(self, event: JsonObject) -> JsonObject | None:
@@ -99,13 +100,13 @@ class GaDialect:
         return {**event, "type": GA_NAME.get(event["type"], event["type"])}
 
     def client_from_wire(self, event: JsonObject) -> JsonObject | None:
-        """GA is GA; what is unknown is found when the event is decoded."""
+        """Unchanged; unknown fields are found when the event is decoded."""
         return event
 
     def server_to_wire(self, event: JsonObject) -> JsonObject | None:
-        """GA is GA."""
+        """Unchanged."""
         return event
 
     def parameter(self, path: str) -> str:
-        """GA is GA."""
+        """Unchanged."""
         return path

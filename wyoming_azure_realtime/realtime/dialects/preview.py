@@ -1,4 +1,8 @@
-"""What a service of the preview dialect refuses, though it would look right once translated to GA."""
+"""The preview dialect: flat sessions and old names, translated to GA shape and back.
+
+`PreviewDialect` translates whole JSON objects. The checks are for a service (the emulator) that has to refuse
+what the preview API refuses, although it would be right once it is translated to GA.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -51,29 +55,29 @@ def _check_hints(transcription: JsonObject, path: str) -> None:
 
 def _check_format(value: Any, known: list[str], path: str) -> None:
     if not isinstance(value, str):
-        told = f"Invalid type for '{path}': expected one of {_listed(known, 'or')}."
-        raise InvalidParameter(path, told, code="invalid_type")
+        message = f"Invalid type for '{path}': expected one of {_listed(known, 'or')}."
+        raise InvalidParameter(path, message, code="invalid_type")
     if value not in known:
-        told = f"Invalid value: '{value[:100]}'. Supported values are: {_listed(known, 'and')}."
-        raise InvalidParameter(path, told)
+        message = f"Invalid value: '{value[:100]}'. Supported values are: {_listed(known, 'and')}."
+        raise InvalidParameter(path, message)
 
 
 def _check_modalities(value: Iterable[Any], path: str) -> None:
     if {str(one) for one in value} not in MODALITIES:
-        told = (
+        message = (
             f"Invalid modalities: {value!r:.100}. Supported combinations are: ['text'] and ['text', 'audio']."
         )
-        raise InvalidParameter(path, told)
+        raise InvalidParameter(path, message)
 
 
 def _check_temperature(value: Any, path: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidParameter(path, f"Invalid type for '{path}': expected a number.", code="invalid_type")
     if not LEAST_TEMPERATURE <= value <= MOST_TEMPERATURE:
-        told = (
+        message = (
             f"Invalid value for '{path}': expected a number from {LEAST_TEMPERATURE} to {MOST_TEMPERATURE}."
         )
-        raise InvalidParameter(path, told)
+        raise InvalidParameter(path, message)
 
 
 def _listed(names: list[str], joint: str) -> str:
@@ -158,7 +162,7 @@ TRANSLATED = frozenset(GA_NAME) | frozenset(GA_NAME.values()) | {
 
 
 class PreviewDialect:
-    """Flat sessions."""
+    """The deprecated API of dated versions, with flat sessions."""
 
     name = "preview"
     deprecation = "the preview API is deprecated; current models need AZURE_OPENAI_API_VERSION to be empty"
@@ -279,7 +283,7 @@ def _old_value(name: str, value: Any) -> Any:
     if name == "modalities" and value == ["audio"]:
         return ["text", "audio"]  # this generation speaks only together with text
     if name == "input_audio_transcription" and isinstance(value, dict):
-        return {field: told for field, told in value.items() if field not in NEWER_HINTS}
+        return {field: hint for field, hint in value.items() if field not in NEWER_HINTS}
     return value
 
 

@@ -30,7 +30,7 @@ from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.realtime.shapes import Session
 from wyoming_azure_realtime.transport.session import RealtimeSession
-from wyoming_azure_realtime.transport.websocket import Connection
+from wyoming_azure_realtime.transport.websocket import WebSocketConnection
 
 GA = GaDialect()
 PREVIEW = PreviewDialect()
@@ -44,7 +44,9 @@ async def session_of(
 ) -> AsyncIterator[tuple[RealtimeSession, ScriptedServer]]:
     async with scripted_server(script) as server, asyncio.timeout(5):
         url = server.url.replace("http", "ws", 1) + "/"
-        session = RealtimeSession(await Connection.open(url, {}, within=5.0, deployment="d"), dialect, kind)
+        session = RealtimeSession(
+            await WebSocketConnection.open(url, {}, within=5.0, deployment="d"), dialect, kind
+        )
         try:
             yield session, server
         finally:

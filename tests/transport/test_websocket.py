@@ -16,14 +16,16 @@ from tests.support.scripted_server import (
     scripted_server,
 )
 from wyoming_azure_realtime import __version__, errors
-from wyoming_azure_realtime.transport.websocket import Connection
+from wyoming_azure_realtime.transport.websocket import WebSocketConnection
 
 CLEAR = b'{"type":"input_audio_buffer.clear"}'
 
 
-async def connect(url: str, *, within: float = 5.0, headers: dict[str, str] | None = None) -> Connection:
+async def connect(
+    url: str, *, within: float = 5.0, headers: dict[str, str] | None = None
+) -> WebSocketConnection:
     address = url.replace("http", "ws", 1) + "/openai/v1/realtime?model=d"
-    return await Connection.open(
+    return await WebSocketConnection.open(
         address, {"api-key": "hunter2"} if headers is None else headers, within=within, deployment="d"
     )
 

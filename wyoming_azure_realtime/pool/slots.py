@@ -223,11 +223,11 @@ class Slots:
         """A leased session did not answer and is gone: the idle ones of its group have to be tested."""
         group = self._group(self._slots.pop(slot_id).key)
         for slot in self._slots.values():
-            if self._group(slot.key) == group and slot.state == "idle":
-                slot.state = "testing"
-                self._to_test.append(slot)
-            elif self._group(slot.key) == group and slot.state == "opening":
+            if self._group(slot.key) == group:
                 slot.doubtful = True
+                if slot.state == "idle":
+                    slot.state = "testing"
+                    self._to_test.append(slot)
 
     def tested(self, slot_id: int, *, answered: bool) -> None:
         """A session in test answered, or it is not to be used again."""

@@ -277,6 +277,7 @@ class Slots:
 
         unclaimed = [slot for slot in self._in_state("opening") if not slot.doubtful]
         queued: list[Waiter] = []
+        without_room: set[TurnKind] = set()
         for waiter in sorted(self._waiters.values(), key=rank):
             idle = [slot for slot in self._in_state("idle") if waiter.accepts(slot)]
             opening = [slot for slot in unclaimed if waiter.accepts(slot)]
@@ -289,9 +290,10 @@ class Slots:
                 self._refuse(waiter, PoolTimeout, "No session became free in time", now, decision)
             elif opening:
                 unclaimed.remove(opening[0])
-            elif self._make_room(waiter.kind, now, decision):
+            elif waiter.kind not in without_room and self._make_room(waiter.kind, now, decision):
                 self._open(waiter.key, now, decision)
             else:
+                without_room.add(waiter.kind)  # whoever comes behind takes places, and gives none
                 queued.append(waiter)
         return queued
 

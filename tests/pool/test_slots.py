@@ -482,19 +482,45 @@ def test_a_fresh_waiter_gets_nothing_from_before_it_came():
     assert all(pool.places[slot].state == "idle" for slot in slots)
 
 
-def test_a_fresh_waiter_does_not_trust_an_opening_that_began_before():
-    pool = model(max_size=3)
+def test_a_fresh_waiter_takes_what_is_opened_while_it_waits():
+    pool = model(min_size=1, max_size=3)
+    (dead,) = idle(pool, "alloy")
+    pool.wait("alloy")
+    pool.silent(dead)
+    (new,) = opening(pool)
+    waiter = pool.wait("alloy", fresh=True)
+    assert opening(pool) == [new]
+    pool.opened(new)
+    assert pool.served[waiter] == new
+
+
+def test_nobody_waits_for_what_was_opening_when_its_group_fell_silent():
+    pool = model(max_size=5)
+    (dead,) = idle(pool, "alloy")
+    pool.wait("alloy")
     early = pool.wait("alloy")
-    (first,) = opening(pool)
-    late = pool.wait("alloy", fresh=True)
-    _, second = opening(pool)
-    pool.opened(second)
-    assert pool.served[early] == second, "whoever accepts anything is served first"
-    third = next(slot for slot in opening(pool) if slot != first)
-    pool.opened(first)
-    assert pool.places[first].state == "idle"
-    pool.opened(third)
-    assert pool.served[late] == third
+    other = pool.wait("other-alloy")
+    doubtful, unconcerned = opening(pool)
+    pool.silent(dead)
+    new = opening(pool)[-1]
+    assert len(opening(pool)) == 3
+    assert pool.places[new].key == "alloy"
+    pool.failed(doubtful)
+    assert early in pool.waiting
+    pool.opened(new)
+    pool.opened(unconcerned)
+    assert (pool.served[early], pool.served[other]) == (new, unconcerned)
+
+
+def test_what_was_opening_when_its_group_fell_silent_serves_once_it_is_open():
+    pool = model(max_size=5)
+    (dead,) = idle(pool, "alloy")
+    pool.wait("alloy")
+    waiter = pool.wait("alloy")
+    (doubtful,) = opening(pool)
+    pool.silent(dead)
+    pool.opened(doubtful)
+    assert pool.served[waiter] == doubtful
 
 
 def test_a_fresh_waiter_closes_an_old_session_when_there_is_no_room():
@@ -503,16 +529,6 @@ def test_a_fresh_waiter_closes_an_old_session_when_there_is_no_room():
     waiter = pool.wait("alloy", fresh=True)
     assert pool.closed == {old: "displaced"}
     assert open_one(pool) == pool.served[waiter]
-
-
-def test_an_opening_from_before_fails_nobody_who_waits_for_a_fresh_one():
-    pool = model(max_size=3)
-    early = pool.wait("alloy")
-    (first,) = opening(pool)
-    pool.leave(early)
-    late = pool.wait("alloy", fresh=True)
-    pool.failed(first)
-    assert late in pool.waiting
 
 
 def test_the_session_that_is_idle_longest_makes_room():

@@ -30,7 +30,8 @@ Rank = tuple[int, int, int]
 class Place:
     key: str
     state: str
-    began: int
+    opened: float = float("inf")
+    doubtful: bool = False
     use_until: float = float("inf")
     client: str = ""
 
@@ -85,7 +86,7 @@ class SlotsModel:
 
     def opened(self, slot: int, life: float | None = None) -> None:
         place = self.places[slot]
-        place.state = "idle"
+        place.state, place.opened, place.doubtful = "idle", self._next_moment(), False
         ends = life if life is not None and life > 0 else self.limits.max_lifetime
         place.use_until = self.now + min(ends, self.limits.max_lifetime)
         if place.use_until < self.now + 60:
@@ -95,11 +96,14 @@ class SlotsModel:
         self.decide()
 
     def failed(self, slot: int, *, final: bool = False) -> None:
-        key = self.places.pop(slot).key
+        place = self.places.pop(slot)
+        key, waiting = place.key, len(self.waiting)
         error = AuthenticationFailed("No.") if final else ConnectFailed("No.")
         self._errors[key] = error, self.now
         self.slots.failed(slot, error, self.now)
         self.decide()
+        if place.doubtful and not final:
+            assert len(self.waiting) == waiting, "an opening that nobody waits for fails nobody"
         if final:
             assert all(waiting.key != key for waiting in self.waiting.values()), "a final failure tells all"
 
@@ -125,6 +129,9 @@ class SlotsModel:
         }
         for other in self._to_test:
             self.places[other].state = "testing"
+        for place in self.places.values():
+            if KEYS[place.key][0] == group and place.state == "opening":
+                place.doubtful = True
         self.slots.silent(slot)
         self.decide()
 
@@ -161,7 +168,7 @@ class SlotsModel:
             self._given(waiter, slot)
         for opening in decision.open:
             assert opening.id not in self.places
-            self.places[opening.id] = Place(opening.key, "opening", self._next_moment())
+            self.places[opening.id] = Place(opening.key, "opening")
             self.opened_ever[opening.key] += 1
         self._check()
         self._check_room(decision)
@@ -203,7 +210,7 @@ class SlotsModel:
         assert place.key == waiting.key, "a session of another kind"
         assert place.state == "idle", "one holder at a time, and none that is in test"
         assert self.now < place.use_until, "a session past its end"
-        assert not waiting.fresh or place.began > waiting.came, "a session from before"
+        assert not waiting.fresh or place.opened > waiting.came, "a session from before"
         place.state, place.client = "leased", waiting.client
         self.served[waiter] = slot
 
@@ -251,11 +258,13 @@ class SlotsModel:
         behind the other.
         """
         refused = [waiter for waiter, error in decision.refuse if isinstance(error, TooManyRequests)]
-        opening = [place for place in self.places.values() if place.state == "opening"]
+        opening = {
+            place.key for place in self.places.values() if place.state == "opening" and not place.doubtful
+        }
         for left in [*self.waiting, *refused]:
             waiting = asked[left]
             kind = KEYS[waiting.key][1]
-            if any(accepts(waiting, place) for place in opening):
+            if waiting.key in opening:
                 continue
             after = self._rank(left, waiting)
             kind_full = self._count(kind) == self._most
@@ -291,19 +300,12 @@ class SlotsModel:
 
     def _without_opening(self, key: str) -> int:
         """How many waiters of the key are more than its openings can serve."""
-        opening = [place for place in self.places.values() if place.key == key and place.state == "opening"]
-        without = 0
-        for waiting in sorted(
-            self.waiting.values(), key=lambda one: one.came if one.fresh else 0, reverse=True
-        ):
-            if waiting.key == key:
-                fitting = [place for place in opening if accepts(waiting, place)]
-                if fitting:
-                    opening.remove(fitting[0])
-                else:
-                    without += 1
-        return without
+        opening = sum(
+            place.key == key and place.state == "opening" and not place.doubtful
+            for place in self.places.values()
+        )
+        return max(0, sum(waiting.key == key for waiting in self.waiting.values()) - opening)
 
 
 def accepts(waiting: Waiting, place: Place) -> bool:
-    return place.key == waiting.key and (not waiting.fresh or place.began > waiting.came)
+    return place.key == waiting.key and (not waiting.fresh or place.opened > waiting.came)

@@ -130,7 +130,7 @@ class SessionPool(Generic[K, S]):
         """A session for one holder, after at most `timeout` seconds.
 
         `client`: who asks, such as an address: the fewer sessions it holds, the sooner it gets one. `fresh`:
-        only a session whose opening began after this call will do.
+        only a session that was opened after this call began will do.
 
         Raises `PoolTimeout`, `TooManyRequests` or `PoolClosed`, or the `BackendError` for which none can be
         opened.

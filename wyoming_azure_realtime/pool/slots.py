@@ -15,7 +15,8 @@ Queue: `max_waiting` bounds those waiters for whom no session is opening, since 
 are never more than `max_size` others.
 
 Silence: when a leased session did not answer, the idle ones of its group are testing until they answered or
-failed to. Nobody gets them, or waits for them, meanwhile.
+failed to, and those that are opening are doubtful until they are open. Nobody waits for either: a waiter gets
+an opening of its own meanwhile.
 
 Backoff: after a failure no session of the key is opened for warmth for a second, and for twice as long after
 each further failure, up to five minutes. It is a failure when a session cannot be opened, when an idle one
@@ -81,7 +82,8 @@ class Slot:
     """A place for one session, `since` then idle or leased; at `retire_at` it is too old to use.
 
     From `renew_at` on it no longer counts as one that is kept warm. `short`: it can be used for less than
-    `SHORT_LIFE`; `used`: somebody had it; `client`: who holds it while it is leased.
+    `SHORT_LIFE`; `used`: somebody had it; `client`: who holds it while it is leased. `opened`: when it was
+    opened, in the order of ids; `doubtful`: its group fell silent after the opening had begun.
     """
 
     id: int
@@ -94,11 +96,13 @@ class Slot:
     short: bool = False
     used: bool = False
     client: str = ""
+    opened: float = float("inf")
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """A request without a session, refused at `deadline`. `fresh`: no session from before it will do."""
+    """A request without a session, refused at `deadline`. `fresh`: none that was open before will do."""
 
     id: int
     key: Hashable
@@ -108,8 +112,8 @@ class Waiter:
     deadline: float
 
     def accepts(self, slot: Slot) -> bool:
-        """Whether the session there is, or will be, one that it asked for. Ids are in order of time."""
-        return slot.key == self.key and not (self.fresh and slot.id < self.id)
+        """Whether the session there is, or will be, one that it asked for."""
+        return slot.key == self.key and not (self.fresh and slot.opened < self.id)
 
 
 @dataclass(slots=True)
@@ -179,6 +183,7 @@ class Slots:
         slot.short = usable < SHORT_LIFE
         usable *= 1 - JITTER_SHARE * (slot_id * _GOLDEN % 1)
         slot.state, slot.since, slot.retire_at = "idle", now, now + usable
+        slot.opened = next(self._ids)
         slot.renew_at = slot.retire_at - (0 if slot.short else min(RENEWAL_SECONDS, usable * RENEWAL_SHARE))
         if slot.key in self._backoff:
             self._backoff[slot.key].error = None
@@ -190,12 +195,14 @@ class Slots:
         """
         slot = self._slots.pop(slot_id)
         self._back_off(slot.key, now).error = error
-        if error.retryable:
-            concerned = [waiter for waiter in self._waiters.values() if waiter.accepts(slot)][:1]
-        else:
-            concerned = [waiter for waiter in self._waiters.values() if waiter.key == slot.key]
+        waiting = [waiter for waiter in self._waiters.values() if waiter.key == slot.key]
+        if not error.retryable:
             self._wanted.pop(slot.key, None)
-        for waiter in concerned:
+        elif slot.doubtful:
+            waiting = []
+        else:
+            waiting = waiting[:1]
+        for waiter in waiting:
             del self._waiters[waiter.id]
             self._refused.append((waiter.id, error))
 
@@ -215,10 +222,12 @@ class Slots:
     def silent(self, slot_id: int) -> None:
         """A leased session did not answer and is gone: the idle ones of its group have to be tested."""
         group = self._group(self._slots.pop(slot_id).key)
-        for slot in self._in_state("idle"):
+        for slot in self._slots.values():
             if self._group(slot.key) == group:
-                slot.state = "testing"
-                self._to_test.append(slot)
+                slot.doubtful = True
+                if slot.state == "idle":
+                    slot.state = "testing"
+                    self._to_test.append(slot)
 
     def tested(self, slot_id: int, *, answered: bool) -> None:
         """A session in test answered, or it is not to be used again."""
@@ -266,8 +275,9 @@ class Slots:
         def rank(waiter: Waiter) -> tuple[int, int, int]:
             return clients[waiter.client], kinds[waiter.kind], waiter.id
 
-        unclaimed = self._in_state("opening")
+        unclaimed = [slot for slot in self._in_state("opening") if not slot.doubtful]
         queued: list[Waiter] = []
+        without_room: set[TurnKind] = set()
         for waiter in sorted(self._waiters.values(), key=rank):
             idle = [slot for slot in self._in_state("idle") if waiter.accepts(slot)]
             opening = [slot for slot in unclaimed if waiter.accepts(slot)]
@@ -279,10 +289,11 @@ class Slots:
             elif now >= waiter.deadline:
                 self._refuse(waiter, PoolTimeout, "No session became free in time", now, decision)
             elif opening:
-                unclaimed.remove(opening[0])  # the oldest, which a fresh waiter may not accept
-            elif self._make_room(waiter.kind, now, decision):
+                unclaimed.remove(opening[0])
+            elif waiter.kind not in without_room and self._make_room(waiter.kind, now, decision):
                 self._open(waiter.key, now, decision)
             else:
+                without_room.add(waiter.kind)  # whoever comes behind takes places, and gives none
                 queued.append(waiter)
         return queued
 

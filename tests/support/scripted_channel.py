@@ -42,6 +42,7 @@ class ScriptedChannel:
         self.sent: list[client.ClientEvent] = []
         self.script = script
         self.dead = False  # without anybody being told
+        self.mute = False  # a proxy answers pings, but the service behind it is gone
         self.requests = 0
         self.audio_bytes = 0
         self._events: asyncio.Queue[server.ServerEvent | server.UnknownEvent] = asyncio.Queue()
@@ -59,7 +60,7 @@ class ScriptedChannel:
             self.audio_bytes += len(event.audio)
         if isinstance(event, client.InputAudioBufferCommit | client.ResponseCreate):
             self.requests += 1
-        if not self.dead:
+        if not (self.dead or self.mute):
             self.script(self, event)
 
     async def receive(self) -> server.ServerEvent | server.UnknownEvent:
@@ -192,10 +193,10 @@ class Scripted:
     def idle(self) -> list[ScriptedChannel]:
         return [channel for channel in self.channels if not channel.closed]
 
-    def lose(self) -> None:
+    def lose(self, *, pings_answered: bool = False) -> None:
         """Every open session dies without a word; new ones work."""
         for channel in self.idle:
-            channel.dead = True
+            channel.dead, channel.mute = not pings_answered, True
 
 
 @dataclass

@@ -428,6 +428,19 @@ async def test_after_the_loss_of_all_sessions_the_next_turn_fails_once_and_the_o
         assert running.turns[-1].attempts == 1
 
 
+@pytest.mark.parametrize("siblings", [2, 8])
+@in_virtual_time
+async def test_behind_a_proxy_that_answers_pings_the_second_attempt_is_on_a_new_session(siblings: int):
+    async with scripted_service(settings=Settings(pool=Pool(min_size=siblings))) as running:
+        running.service.warm()
+        await asyncio.sleep(1.0)
+        running.lose(pings_answered=True)
+        began = now()
+        assert await speak(running.service, TEXT)
+        assert running.turns[-1].attempts == 2
+        assert now() - began <= Settings().deadlines.first_audio + 2.0
+
+
 @in_virtual_time
 async def test_a_session_that_dies_in_mid_command_is_noticed_before_the_transcript_is_late():
     async with scripted_service() as running:

@@ -9,6 +9,7 @@ from wyoming_azure_realtime.errors import (
     BackendError,
     BackendTimeout,
     ContentMismatch,
+    InternalError,
     PoolTimeout,
     SessionLost,
     SpeechServiceError,
@@ -163,9 +164,15 @@ class TurnEngine:
         recorder = feeder.recorder
         recorder.attempts += 1
         lease = await self.sessions.lease(config, client=recorder.client, fresh=fresh)
-        attempt = Attempt(recorder, lease.session, config, feeder.timeout())
-        turn = feeder.begin(attempt)
-        target, outcome = recorder.target, "cancelled"
+        try:
+            attempt = Attempt(recorder, lease.session, config, feeder.timeout())
+            await self._use(lease, feeder, attempt, feeder.begin(attempt))
+        finally:
+            lease.retire()
+
+    async def _use(self, lease: Lease[PooledChannel], feeder: Feeder[T], attempt: Attempt, turn: T) -> None:
+        """Converse, then decide what becomes of the session, and report what the attempt has cost."""
+        target, outcome = attempt.recorder.target, InternalError.code
         try:
             await self._converse(feeder, attempt, turn)
             outcome = "completed"
@@ -175,8 +182,9 @@ class TurnEngine:
             await self._leave_off(lease, feeder, attempt, turn)
             raise
         except asyncio.CancelledError:
+            outcome = "abandoned"
             await self._leave_off(lease, feeder, attempt, turn)
-            outcome = "cancelled" if turn.settled else "abandoned"
+            outcome = "cancelled" if turn.settled else outcome
             raise
         except SpeechServiceError as error:
             outcome = error.code
@@ -184,10 +192,9 @@ class TurnEngine:
             if not (isinstance(error, BackendError) and await feeder.finish(attempt, turn, error)):
                 raise
         finally:
-            lease.retire()
             usages, turn.usages = turn.usages, []
             for usage in usages or [{}] * bool(attempt.requests):
-                recorder.request_judged(target, config.deployment, outcome, usage)
+                attempt.recorder.request_judged(target, attempt.config.deployment, outcome, usage)
 
     async def _converse(self, feeder: Feeder[T], attempt: Attempt, turn: T) -> None:
         """From the first event sent to the last outcome. Raises what ended it early."""

@@ -76,9 +76,12 @@ class ScriptedChannel:
             event.cancel()
 
     async def answers(self, within: float) -> bool:
-        if self.dead:
+        if (
+            self.dead or self._events.qsize() > 1
+        ):  # as a socket that nobody reads, behind whose data a pong waits
             await asyncio.sleep(within)
-        return not self.dead and not self.closed
+            return False
+        return not self.closed
 
     async def wait_closed(self) -> None:
         await self._ended.wait()

@@ -330,6 +330,17 @@ async def test_whatever_keeps_coming_a_text_ends_with_its_deadline(events: tuple
 
 
 @in_virtual_time
+async def test_what_brings_a_turn_no_further_does_not_put_off_the_next_attempt():
+    async with scripted_service(chatter(server.RateLimitsUpdated())) as running:
+        with pytest.raises(errors.BackendError):
+            await speak(running.service, TEXT)
+        deadlines = Settings().deadlines
+        assert running.turns[0].attempts >= deadlines.request / (deadlines.first_audio + 2)
+        for channel in running.channels:
+            await channel.close()
+
+
+@in_virtual_time
 async def test_whatever_keeps_coming_a_command_ends_with_its_deadline():
     async with scripted_service(chatter(server.RateLimitsUpdated())) as running:
         began = now()
@@ -426,6 +437,17 @@ async def test_after_the_loss_of_all_sessions_the_next_turn_fails_once_and_the_o
         second = await ask(running)
         assert second <= usual + 0.2
         assert running.turns[-1].attempts == 1
+
+
+@in_virtual_time
+async def test_what_one_kind_of_turn_has_found_out_spares_the_other_kind():
+    async with scripted_service() as running:
+        running.service.warm()
+        await asyncio.sleep(1.0)
+        running.lose()
+        assert await hear(running.service, COMMAND) == SAID
+        assert await speak(running.service, TEXT)
+        assert [turn.attempts for turn in running.turns] == [2, 1]
 
 
 @pytest.mark.parametrize("siblings", [2, 8])

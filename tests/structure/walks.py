@@ -1,0 +1,142 @@
+"""Through how many modules four things pass: a chunk of sound, a text, a setting, an error.
+
+Every function of the program that runs between the two ends is noted by the profiler, in the real server over
+the emulator; modules of the emulator and of the tests do not count. Run: `python -m tests.structure.walks`.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import wyoming_azure_realtime
+from tests.support.eventually import eventually
+from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
+from tests.support.wyoming_peer import Door, wyoming_door
+from wyoming_azure_realtime.embedded.faults import Cut, Faults
+from wyoming_azure_realtime.settings.load import load
+from wyoming_azure_realtime.settings.model import Deadlines, Settings
+
+ROOT = Path(wyoming_azure_realtime.__file__).parent
+PREFIX = "WYOMING_AZURE_REALTIME_"
+NOT_COUNTED = ("embedded", "emulator", "offline")
+
+
+def module_of(frame: FrameType) -> str:
+    """`pool.slots`; empty for code that is not the program's."""
+    path = frame.f_code.co_filename
+    return (
+        path.removeprefix(f"{ROOT}/").removesuffix(".py").replace("/", ".")
+        if path.startswith(str(ROOT))
+        else ""
+    )
+
+
+class Walk:
+    """The modules that ran, in the order in which they were entered first."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, None] = {}
+
+    def note(self, frame: FrameType, event: str, _: Any) -> None:
+        if event != "call" or not frame.f_code.co_filename.startswith(str(ROOT)):
+            return
+        caller: FrameType | None = frame
+        while caller is not None:  # the emulator runs in this process, and uses modules of ours
+            if module_of(caller).startswith(NOT_COUNTED):
+                return
+            caller = caller.f_back
+        self.modules[module_of(frame)] = None
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        sys.setprofile(self.note)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+
+async def chunk_in() -> Walk:
+    """From the client's socket to the service's: chunks that make one append, in the middle of a command."""
+    walk = Walk()
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("audio-start", PCM_16K)
+        for _ in range(50):
+            await peer.audio(1)
+            await asyncio.sleep(0.01)
+        sent = sent_bytes(door)
+        with walk.recorded():
+            for _ in range(12):
+                await peer.send_raw(event_bytes("audio-chunk", {**PCM_16K, "timestamp": None}, TEN_MS))
+                await asyncio.sleep(0.01)
+            await eventually(lambda: sent_bytes(door) > sent)
+    return walk
+
+
+def sent_bytes(door: Door) -> int:
+    return sum(session.audio_bytes for session in door.behind.server.record.sessions)
+
+
+async def text_out() -> Walk:
+    """From a `synthesize` to its last chunk of sound."""
+    walk = Walk()
+    async with wyoming_door() as door, door.peer() as peer:
+        await peer.send("synthesize", {"text": "Hello."})
+        await peer.until("audio-stop")
+        with walk.recorded():
+            await peer.send("synthesize", {"text": "The kitchen light is on."})
+            await peer.until("audio-stop")
+    return walk
+
+
+async def error_back() -> Walk:
+    """From a broken socket, the last one that may be tried, to the client's `error`."""
+    walk = Walk()
+    faults = Faults(closed_after_commit=Cut(code=1006))
+    settings = Settings(deadlines=Deadlines(request=0.3))
+    async with wyoming_door(faults=faults, settings=settings) as door, door.peer() as peer:
+        await peer.send("audio-start", PCM_16K)
+        await peer.audio(60)
+        await eventually(lambda: sent_bytes(door) > 0)
+        with walk.recorded():
+            await peer.send("audio-stop")
+            await peer.until("error")
+    return walk
+
+
+def setting_to_effect() -> Walk:
+    """From `speech.tolerance` in a file to the comparison: what loads it, and what passes it on by name."""
+    walk = Walk()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "settings.yaml")
+        file.write_text("speech: {tolerance: 0.1}\n")
+        environment = {
+            "WYOMING_AZURE_REALTIME_CONFIG": str(file),
+            "WYOMING_AZURE_REALTIME_BACKEND": "embedded",
+        }
+        with walk.recorded():
+            load({}, environment)
+    for path in ROOT.rglob("*.py"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if "tolerance" in path.read_text(encoding="utf-8"):
+            walk.modules[name] = None
+    return walk
+
+
+async def main() -> None:
+    for title, walk in (
+        ("a chunk of sound, from socket to socket", await chunk_in()),
+        ("a text, to sound", await text_out()),
+        ("a setting, to its effect", setting_to_effect()),
+        ("an error, back to the client", await error_back()),
+    ):
+        print(f"{title}: {len(walk.modules)} modules: {', '.join(walk.modules)}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

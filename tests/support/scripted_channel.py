@@ -43,6 +43,7 @@ class ScriptedChannel:
         self.script = script
         self.dead = False  # without anybody being told
         self.mute = False  # a proxy answers pings, but the service behind it is gone
+        self.pings_answered = True
         self.requests = 0
         self.audio_bytes = 0
         self._events: asyncio.Queue[server.ServerEvent | server.UnknownEvent] = asyncio.Queue()
@@ -77,7 +78,7 @@ class ScriptedChannel:
 
     async def answers(self, within: float) -> bool:
         if (
-            self.dead or self._events.qsize() > 1
+            self.dead or not self.pings_answered or self._events.qsize() > 1
         ):  # as a socket that nobody reads, behind whose data a pong waits
             await asyncio.sleep(within)
             return False

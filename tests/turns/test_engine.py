@@ -483,6 +483,21 @@ async def test_a_service_that_thinks_for_long_but_is_there_is_waited_for():
 
 
 @in_virtual_time
+async def test_a_service_that_speaks_is_there_whether_it_answers_pings_or_not():
+    def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
+        channel.pings_answered = False
+        if isinstance(event, client.ResponseCreate):
+            response, text = new_id(), text_of(event)
+            events = [created(event, response), *spoken(text, response), done(response)]
+            for number, one in enumerate(events):
+                channel.says(one, after=0.2 + 0.8 * number)
+
+    async with scripted_service(script) as running:
+        assert await speak(running.service, TEXT)
+        assert running.turns[0].attempts == 1
+
+
+@in_virtual_time
 async def test_a_client_that_reads_slowly_is_no_silence_of_the_service():
     text = "the kitchen light is on and the window is open. " * 12
     async with scripted_service() as running:

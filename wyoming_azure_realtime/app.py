@@ -133,8 +133,8 @@ async def open_service(loaded: Loaded, observer: Observer) -> AsyncIterator[Spee
         stack.push_async_callback(opener.close)
         sessions = session_pool(opener, settings.pool, observer)
         stack.push_async_callback(sessions.close)
-        hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
-        asr_unavailable_reason = backend.reason if backend and not clouds and not backend.hears else ""
+        hears = not clouds or (settings.fallback_hears and backend is not None and backend.recognizes)
+        asr_unavailable_reason = backend.reason if backend and not clouds and not backend.recognizes else ""
         service = SpeechService(
             catalog_of((clouds + embedded)[0], settings, asr_unavailable_reason),
             TurnEngine(sessions),
@@ -172,7 +172,7 @@ async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProces
         because = "since no Azure endpoint is configured"
     _LOGGER.info("Starting the embedded backend, %s: an English demo without a cloud", because)
     backend = await stack.enter_async_context(BackendProcess(settings.embedded, log=settings.log))
-    if not backend.hears:
+    if not backend.recognizes:
         _LOGGER.warning("%s", backend.reason)
     keeper = asyncio.create_task(_keep_running(backend))
     stack.callback(keeper.cancel)

@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.support.home_commands import COMMANDS, UNSEEN_COMMANDS
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
-from wyoming_azure_realtime.embedded.voice import VOICES, Voice
+from wyoming_azure_realtime.embedded.voice import VOICES, EspeakVoice
 
 NOISE_LSB = 10.0
 ROOM_SAMPLES = 12_000
@@ -72,7 +72,7 @@ def in_a_room(pcm: bytes, seed: int, noise: float = NOISE_LSB) -> bytes:
     return np.rint(sound).clip(-32768, 32767).astype("<i2").tobytes()
 
 
-async def spoken(voice: Voice, text: str, name: str) -> bytes:
+async def spoken(voice: EspeakVoice, text: str, name: str) -> bytes:
     return b"".join([piece async for piece in voice.speak(text, name)])
 
 
@@ -91,7 +91,7 @@ async def start(cache: Path, model: str) -> None:
 
 
 async def round_trips(recognizer: Recognizer, commands: Sequence[str], voices: Iterable[str]) -> None:
-    voice, total = Voice(), Score()
+    voice, total = EspeakVoice(), Score()
     audio_seconds = recognising = 0.0
     for name in voices:
         score = Score()

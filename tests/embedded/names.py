@@ -19,7 +19,7 @@ from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
 from wyoming_azure_realtime.embedded.decoder import Decoder
 from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, engine
-from wyoming_azure_realtime.embedded.sentences import Home
+from wyoming_azure_realtime.embedded.sentences import HomeVocabulary
 from wyoming_azure_realtime.embedded.voice import VOICES
 
 NAMES = (
@@ -131,7 +131,7 @@ def switching(decoder: Decoder) -> None:
 def main() -> None:
     voices = sys.argv[1:] or DEFAULT_VOICES
     with tempfile.TemporaryDirectory() as folder:
-        decoder = Decoder(Home(), Path(folder))
+        decoder = Decoder(HomeVocabulary(), Path(folder))
         for what, sounds in (
             ("made-up names", list(named(voices))),
             ("ordinary commands", list(ordinary(voices))),

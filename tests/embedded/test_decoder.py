@@ -21,9 +21,9 @@ RANDOM = np.random.default_rng(7)
 def decoder(model_cache: Path) -> Any:
     pytest.importorskip("pocketsphinx")
     from wyoming_azure_realtime.embedded.decoder import Decoder  # noqa: PLC0415
-    from wyoming_azure_realtime.embedded.sentences import Home  # noqa: PLC0415
+    from wyoming_azure_realtime.embedded.sentences import HomeVocabulary  # noqa: PLC0415
 
-    return Decoder(Home(names=("Disco Ball",)), model_cache)
+    return Decoder(HomeVocabulary(names=("Disco Ball",)), model_cache)
 
 
 def spoken(text: str, style: VoiceStyle = VOICES["alloy"]) -> bytes:

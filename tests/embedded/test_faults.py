@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.support.realtime_peer import GA, Peer, hush, peer, tone
 from wyoming_azure_realtime.embedded.faults import (
     RATE_LIMITED,
-    Cut,
     Delay,
+    Disconnect,
     Failure,
     Fault,
     FaultPlan,
@@ -28,7 +28,7 @@ from wyoming_azure_realtime.embedded.faults import (
     parse,
 )
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.errors import SettingsError
 
@@ -38,12 +38,12 @@ TRANSCRIPT = "conversation.item.input_audio_transcription"
 
 @pytest.fixture
 async def server():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         yield server
 
 
 @pytest.fixture
-async def client(server: EmbeddedServer):
+async def client(server: EmulatorServer):
     async with peer(server.url) as client:
         yield client
 
@@ -115,7 +115,7 @@ def test_any_line_is_faults_or_a_settings_error(line: str):
     ],
 )
 async def test_an_upgrade_is_refused_once(
-    server: EmbeddedServer, fault: RefusedUpgrade, status: int, code: str
+    server: EmulatorServer, fault: RefusedUpgrade, status: int, code: str
 ):
     server.faults = Faults(refused_upgrade=_once(fault))
     with pytest.raises(InvalidStatus) as refused:
@@ -127,7 +127,7 @@ async def test_an_upgrade_is_refused_once(
         assert server.record.refused == {status: 1}
 
 
-async def test_a_deployment_can_be_missing_for_a_while(server: EmbeddedServer):
+async def test_a_deployment_can_be_missing_for_a_while(server: EmulatorServer):
     server.faults = Faults(unknown_deployment=Fault(times=1))
     with pytest.raises(InvalidStatus):
         await connect(server.url.replace("http", "ws") + GA)
@@ -135,7 +135,7 @@ async def test_a_deployment_can_be_missing_for_a_while(server: EmbeddedServer):
         pass
 
 
-async def test_latencies_are_kept(server: EmbeddedServer):
+async def test_latencies_are_kept(server: EmulatorServer):
     server.faults = Faults(handshake_ms=60, configuration_ms=70, transcript_ms=80, first_audio_ms=90)
     began = time.monotonic()
     async with peer(server.url) as client:
@@ -148,15 +148,15 @@ async def test_latencies_are_kept(server: EmbeddedServer):
         assert await _seconds(client.until("response.output_audio.delta")) >= 0.09
 
 
-async def test_generation_keeps_its_pace(server: EmbeddedServer, client: Peer):
+async def test_generation_keeps_its_pace(server: EmulatorServer, client: Peer):
     server.faults = Faults(generation_pace=0.5)
     await client.speak("a" * 10)  # 600 ms of sound
     assert await _seconds(client.until("response.done")) > 0.2
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1001, "going"), (1011, ""), (4000, "odd"), (1006, "")])
-async def test_a_response_is_cut_in_the_middle(server: EmbeddedServer, client: Peer, code: int, reason: str):
-    server.faults = Faults(closed_response=Cut(code=code, reason=reason, after_ms=200, times=ONCE))
+async def test_a_response_is_cut_in_the_middle(server: EmulatorServer, client: Peer, code: int, reason: str):
+    server.faults = Faults(closed_response=Disconnect(code=code, reason=reason, after_ms=200, times=ONCE))
     await client.speak("a" * 20)
     assert (await _end(client))[0] == code
     assert 200 <= len(client.audio()) / 48 < 1200
@@ -166,16 +166,16 @@ async def test_a_response_is_cut_in_the_middle(server: EmbeddedServer, client: P
         await another.until("response.done")
 
 
-async def test_an_upload_is_cut(server: EmbeddedServer, client: Peer):
-    server.faults = Faults(closed_upload=Cut(code=1011, after_ms=300))
+async def test_an_upload_is_cut(server: EmulatorServer, client: Peer):
+    server.faults = Faults(closed_upload=Disconnect(code=1011, after_ms=300))
     await client.configure()
     for _ in range(3):
         await client.append(tone(100))
     assert (await _end(client))[0] == 1011
 
 
-async def test_the_socket_is_cut_after_a_commit(server: EmbeddedServer, client: Peer):
-    server.faults = Faults(closed_after_commit=Cut(), transcript_ms=1000)
+async def test_the_socket_is_cut_after_a_commit(server: EmulatorServer, client: Peer):
+    server.faults = Faults(closed_after_commit=Disconnect(), transcript_ms=1000)
     await client.configure(transcription={"model": "whisper-1"})
     await client.append(tone(100))
     await client.commit()
@@ -184,7 +184,7 @@ async def test_the_socket_is_cut_after_a_commit(server: EmbeddedServer, client: 
 
 
 @pytest.mark.parametrize("name", ["silent_configuration", "silent_commit", "silent_transcript"])
-async def test_silence_is_of_one_thing_only(server: EmbeddedServer, client: Peer, name: str):
+async def test_silence_is_of_one_thing_only(server: EmulatorServer, client: Peer, name: str):
     server.faults = Faults(**{name: Fault(times=ONCE)})
     update = {
         "type": "realtime",
@@ -211,7 +211,7 @@ async def test_silence_is_of_one_thing_only(server: EmbeddedServer, client: Peer
     ],
 )
 async def test_a_response_that_stops_coming_can_still_be_followed_by_another(
-    server: EmbeddedServer, client: Peer, faults: Faults, last: str
+    server: EmulatorServer, client: Peer, faults: Faults, last: str
 ):
     await client.configure()
     server.faults = faults
@@ -223,14 +223,14 @@ async def test_a_response_that_stops_coming_can_still_be_followed_by_another(
     assert (response["metadata"], response["status"]) == ({"n": "2"}, "completed")
 
 
-async def test_a_configuration_is_refused(server: EmbeddedServer, client: Peer):
+async def test_a_configuration_is_refused(server: EmulatorServer, client: Peer):
     server.faults = Faults(refused_configuration=Failure(code="invalid_value", type="invalid_request_error"))
     await client.send("session.update", event_id="x", session={"type": "realtime"})
     error = (await client.until("error"))["error"]
     assert (error["code"], error["event_id"]) == ("invalid_value", "x")
 
 
-async def test_a_transcription_fails(server: EmbeddedServer, client: Peer):
+async def test_a_transcription_fails(server: EmulatorServer, client: Peer):
     server.faults = Faults(failed_transcript=Failure(code="audio_unintelligible", type="transcription_error"))
     await client.configure(transcription={"model": "whisper-1"})
     await client.append(tone(100))
@@ -266,7 +266,7 @@ async def test_a_transcription_fails(server: EmbeddedServer, client: Peer):
     ],
 )
 async def test_a_response_ends_otherwise_than_it_should(
-    server: EmbeddedServer, client: Peer, faults: Faults, status: str, details: object
+    server: EmulatorServer, client: Peer, faults: Faults, status: str, details: object
 ):
     server.faults = faults
     await client.speak("a" * 20)
@@ -276,7 +276,7 @@ async def test_a_response_ends_otherwise_than_it_should(
 
 
 @pytest.mark.parametrize("how", ["answer", "paraphrase", "drop_word"])
-async def test_other_words_are_spoken_than_were_asked_for(server: EmbeddedServer, client: Peer, how: str):
+async def test_other_words_are_spoken_than_were_asked_for(server: EmulatorServer, client: Peer, how: str):
     server.faults = Faults(wrong_words=WrongWords(how=how))
     await client.speak("turn on the kitchen lights")
     response = (await client.until("response.done"))["response"]
@@ -285,7 +285,7 @@ async def test_other_words_are_spoken_than_were_asked_for(server: EmbeddedServer
     assert len(client.audio()) == len(said) * 60 * 48
 
 
-async def test_words_may_become_others_in_mid_response(server: EmbeddedServer, client: Peer):
+async def test_words_may_become_others_in_mid_response(server: EmulatorServer, client: Peer):
     server.faults = Faults(wrong_words=WrongWords(how="any", right_words=3))
     said = set()
     for _ in range(20):
@@ -299,7 +299,7 @@ async def test_words_may_become_others_in_mid_response(server: EmbeddedServer, c
     }
 
 
-async def test_audio_may_trail_in_after_its_end(server: EmbeddedServer, client: Peer):
+async def test_audio_may_trail_in_after_its_end(server: EmulatorServer, client: Peer):
     server.faults = Faults(late_audio=Fault())
     await client.speak("a" * 10)
     await client.until("response.done")
@@ -308,7 +308,7 @@ async def test_audio_may_trail_in_after_its_end(server: EmbeddedServer, client: 
     assert len(client.audio()) == 10 * 60 * 48
 
 
-async def test_events_come_twice_late_unknown_or_huge(server: EmbeddedServer, client: Peer):
+async def test_events_come_twice_late_unknown_or_huge(server: EmulatorServer, client: Peer):
     server.faults = Faults(
         duplicate_event=Fault(every=2),
         unknown_event=Fault(),
@@ -323,7 +323,7 @@ async def test_events_come_twice_late_unknown_or_huge(server: EmbeddedServer, cl
     assert max(len(json.dumps(event)) for event in client.seen) > 1024 * 1024
 
 
-async def test_a_session_expires_early(server: EmbeddedServer):
+async def test_a_session_expires_early(server: EmulatorServer):
     server.faults = Faults(session_seconds=0.2)
     async with peer(server.url) as client:
         await client.append(hush(100))
@@ -349,7 +349,7 @@ async def _end(client: Peer) -> tuple[int | None, str | None]:
         return client.socket.close_code, client.socket.close_reason
 
 
-async def test_one_late_transcript_is_overtaken_by_the_next(server: EmbeddedServer, client: Peer):
+async def test_one_late_transcript_is_overtaken_by_the_next(server: EmulatorServer, client: Peer):
     server.faults = Faults(delayed_transcript=Delay(ms=200, times=ONCE))
     await client.configure(transcription={"model": "whisper-1"})
     for _ in range(2):

@@ -8,11 +8,11 @@ import pytest
 
 from wyoming_azure_realtime.embedded import language_model as module
 from wyoming_azure_realtime.embedded.language_model import default_cache, language_model
-from wyoming_azure_realtime.embedded.sentences import SLOT, Home
+from wyoming_azure_realtime.embedded.sentences import SLOT, HomeVocabulary
 
 # an empty one: every word is sounded out
 DICTIONARY = Path(os.devnull)
-HOME = Home(names=("Zigbee Lamp", "\N{CJK UNIFIED IDEOGRAPH-65E5}"))
+HOME = HomeVocabulary(names=("Zigbee Lamp", "\N{CJK UNIFIED IDEOGRAPH-65E5}"))
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def cache(built: Path, tmp_path: Path) -> Path:
     return shutil.copytree(built, tmp_path / "cache")
 
 
-def contents(cache: Path, home: Home = HOME) -> tuple[bytes, bytes, bool]:
+def contents(cache: Path, home: HomeVocabulary = HOME) -> tuple[bytes, bytes, bool]:
     with language_model(home, DICTIONARY, cache) as model:
         return model.arpa.read_bytes(), model.dictionary.read_bytes(), model.built
 
@@ -72,7 +72,7 @@ def test_names_nobody_can_say_are_reported_and_left_out(cache: Path) -> None:
 
 
 def test_another_home_has_another_model(cache: Path) -> None:
-    assert contents(cache, Home())[2]
+    assert contents(cache, HomeVocabulary())[2]
     assert len(folders(cache)) == 2
 
 
@@ -122,7 +122,7 @@ def test_old_models_and_interrupted_builds_are_cleared_away(cache: Path) -> None
     for name, age in ((".building-old", 7200), (".building-new", 60)):
         (cache / name).mkdir()
         os.utime(cache / name, (time.time() - age,) * 2)
-    contents(cache, Home())
+    contents(cache, HomeVocabulary())
     left = folders(cache)
     assert ".building-new" in left
     assert ".building-old" not in left

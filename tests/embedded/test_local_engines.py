@@ -6,13 +6,13 @@ from tests.support.realtime_peer import GA, PREVIEW, Peer, hush, peer
 from wyoming_azure_realtime.embedded.local_engines import local_engines
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.voice import VOICES
 from wyoming_azure_realtime.settings.model import Embedded
 
 COMMAND = "turn on the kitchen lights"
 TRANSCRIPT = "conversation.item.input_audio_transcription"
-HEARS, WHY_NOT = Recognizer.hears()
+HEARS, WHY_NOT = Recognizer.available()
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
 async def server(cache: str):
     engines = await local_engines(Embedded(cache_dir=cache))
     try:
-        async with EmbeddedServer(ServerOptions(), engines) as server:
+        async with EmulatorServer(ServerOptions(), engines) as server:
             yield server
     finally:
         await engines.close()
@@ -36,7 +36,7 @@ async def spoken(client: Peer, text: str, **response: object) -> bytes:
     return client.audio()
 
 
-async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmbeddedServer):
+async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmulatorServer):
     lengths = {}
     for speed in (0.75, 1.5):
         async with peer(server.url) as client:
@@ -55,7 +55,7 @@ async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmbeddedServer
         {"model": "whisper-1", "prompt": "Zorbin lamp, Quixel fan"},
     ],
 )
-async def test_names_told_by_the_session_are_heard_and_no_others(server: EmbeddedServer, hints: dict):
+async def test_names_told_by_the_session_are_heard_and_no_others(server: EmulatorServer, hints: dict):
     async with peer(server.url) as client:
         audio = await spoken(client, "turn on the Zorbin lamp")
         texts = []
@@ -70,7 +70,7 @@ async def test_names_told_by_the_session_are_heard_and_no_others(server: Embedde
 
 @pytest.mark.skipif(not HEARS, reason=WHY_NOT)
 @pytest.mark.parametrize("path", [GA, PREVIEW])
-async def test_what_is_spoken_is_heard(server: EmbeddedServer, path: str):
+async def test_what_is_spoken_is_heard(server: EmulatorServer, path: str):
     async with peer(server.url, path) as client:
         session = {
             "turn_detection": None,
@@ -88,7 +88,7 @@ async def test_what_is_spoken_is_heard(server: EmbeddedServer, path: str):
 
 
 @pytest.mark.skipif(not HEARS, reason=WHY_NOT)
-async def test_turns_are_found_in_speech_and_nothing_is_heard_in_silence(server: EmbeddedServer):
+async def test_turns_are_found_in_speech_and_nothing_is_heard_in_silence(server: EmulatorServer):
     async with peer(server.url) as client:
         turns = {"type": "server_vad", "silence_duration_ms": 500, "create_response": False}
         audio_input = {"turn_detection": turns, "transcription": {"model": "gpt-4o-transcribe"}}

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.support.realtime_peer import GA, GA_TRANSCRIPTION, PREVIEW, Peer, hush, peer, tone
-from wyoming_azure_realtime.embedded.engines import Hints
+from wyoming_azure_realtime.embedded.engines import EngineHints
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing, sink_engines
+from wyoming_azure_realtime.embedded.server import EmulatorServer
+from wyoming_azure_realtime.embedded.sink_engines import ScriptedRecognizer, sink_engines
 
 TEXT = "turn on the kitchen lights"
 TRANSCRIPT = "conversation.item.input_audio_transcription"
@@ -90,7 +90,7 @@ class Line:
 
     client: Peer
     way: Way
-    hearing: ScriptedHearing
+    hearing: ScriptedRecognizer
 
     async def update(self, **settings: Any) -> dict[str, Any]:
         """Ask for settings; the answer, be it an error."""
@@ -132,9 +132,9 @@ async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
 @asynccontextmanager
 async def opened(way: Way) -> AsyncIterator[Line]:
     engines = sink_engines([TEXT])
-    async with EmbeddedServer(ServerOptions(), engines) as server, peer_of(server.url, way) as client:
-        assert isinstance(engines.hearing, ScriptedHearing)
-        yield Line(client, way, engines.hearing)
+    async with EmulatorServer(ServerOptions(), engines) as server, peer_of(server.url, way) as client:
+        assert isinstance(engines.recognizer, ScriptedRecognizer)
+        yield Line(client, way, engines.recognizer)
 
 
 @asynccontextmanager
@@ -225,7 +225,7 @@ async def test_hints_pass_where_the_model_takes_them_and_nowhere_else(line: Line
     await line.client.commit()
     await line.transcript()
     languages = (wanted["language"],) if "language" in wanted else tuple(wanted.get("languages", ()))
-    assert line.hearing.hints[-1] == Hints(
+    assert line.hearing.hints[-1] == EngineHints(
         languages, tuple(wanted.get("keywords", ())), wanted.get("prompt", "")
     )
 

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from tests.support.realtime_peer import said, tone
 from wyoming_azure_realtime.embedded.faults import RATE_LIMITED, Failure, Faults, Shortened
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 
 KEY = "right"
@@ -29,8 +29,8 @@ PCM = {"type": "audio/pcm", "rate": 24000}
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[EmbeddedServer]:
-    async with EmbeddedServer(ServerOptions(key=KEY), sink_engines()) as server:
+async def server() -> AsyncIterator[EmulatorServer]:
+    async with EmulatorServer(ServerOptions(key=KEY), sink_engines()) as server:
         yield server
 
 
@@ -53,7 +53,7 @@ async def until(connection: AsyncRealtimeConnection, kind: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("path", ["/openai/v1", "/v1"])
-async def test_recognises_in_a_conversation_session(server: EmbeddedServer, path: str):
+async def test_recognises_in_a_conversation_session(server: EmulatorServer, path: str):
     async with connected(server.url + path, model="gpt-realtime") as connection:
         created = (await until(connection, "session.created"))[-1]
         assert created.session.audio.input.turn_detection.type == "server_vad"
@@ -67,7 +67,7 @@ async def test_recognises_in_a_conversation_session(server: EmbeddedServer, path
         assert events[0].item_id == events[-1].item_id
 
 
-async def test_recognises_in_a_transcription_session(server: EmbeddedServer):
+async def test_recognises_in_a_transcription_session(server: EmulatorServer):
     where = {"extra_query": {"intent": "transcription"}}
     async with connected(server.url + "/openai/v1", **where) as connection:
         await until(connection, "session.created")
@@ -86,7 +86,7 @@ async def test_recognises_in_a_transcription_session(server: EmbeddedServer):
         assert "".join(deltas) == events[-1].transcript == "turn on the kitchen lights"
 
 
-async def test_turns_detected_by_the_server_are_answered(server: EmbeddedServer):
+async def test_turns_detected_by_the_server_are_answered(server: EmulatorServer):
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
         await connection.conversation.item.create(item=said("Good morning"))
         await connection.input_audio_buffer.append(
@@ -99,7 +99,7 @@ async def test_turns_detected_by_the_server_are_answered(server: EmbeddedServer)
 
 
 @pytest.mark.parametrize("in_band", [True, False])
-async def test_speaks(server: EmbeddedServer, in_band: bool):
+async def test_speaks(server: EmulatorServer, in_band: bool):
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
         text = "Turn on the kitchen lights"
         if in_band:
@@ -124,7 +124,7 @@ async def test_speaks(server: EmbeddedServer, in_band: bool):
         (Faults(shortened_response=Shortened()), "incomplete"),
     ],
 )
-async def test_final_statuses_are_understood(server: EmbeddedServer, faults: Faults, status: str):
+async def test_final_statuses_are_understood(server: EmulatorServer, faults: Faults, status: str):
     server.faults = faults
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
         await connection.response.create(
@@ -133,7 +133,7 @@ async def test_final_statuses_are_understood(server: EmbeddedServer, faults: Fau
         assert (await until(connection, "response.done"))[-1].response.status == status
 
 
-async def test_cancel_and_refusals_are_understood(server: EmbeddedServer):
+async def test_cancel_and_refusals_are_understood(server: EmulatorServer):
     server.faults = Faults(generation_pace=1)
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
         await connection.response.create(response={"conversation": "none", "input": [said("a" * 100)]})
@@ -146,7 +146,7 @@ async def test_cancel_and_refusals_are_understood(server: EmbeddedServer):
         assert (error.code, error.event_id) == ("invalid_event", "e1")
 
 
-async def test_failed_transcriptions_and_items_are_understood(server: EmbeddedServer):
+async def test_failed_transcriptions_and_items_are_understood(server: EmulatorServer):
     server.faults = Faults(failed_transcript=Failure())
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
         audio = {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}
@@ -164,7 +164,7 @@ async def test_failed_transcriptions_and_items_are_understood(server: EmbeddedSe
         await until(connection, "conversation.item.deleted")
 
 
-async def test_the_azure_client_finds_the_preview_path(server: EmbeddedServer):
+async def test_the_azure_client_finds_the_preview_path(server: EmulatorServer):
     async with (
         AsyncAzureOpenAI(
             api_key=KEY,

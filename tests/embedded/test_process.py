@@ -34,7 +34,7 @@ asyncio.run(main())
 async def test_it_starts_answers_and_stops():
     async with asyncio.timeout(SECONDS), BackendProcess(engines="sink") as backend:
         pid = backend.pid
-        assert backend.hears
+        assert backend.recognizes
         assert backend.reason == ""
         headers = {"api-key": backend.key}
         async with peer(backend.url, additional_headers=headers) as client:

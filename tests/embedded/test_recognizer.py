@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.support.home_commands import ROUND_TRIP
 from wyoming_azure_realtime.embedded.recognizer import Recognizer, RecognizerLimits
-from wyoming_azure_realtime.embedded.voice import Voice
+from wyoming_azure_realtime.embedded.voice import EspeakVoice
 from wyoming_azure_realtime.errors import (
     AudioTooLong,
     BackendTimeout,
@@ -21,7 +21,7 @@ from wyoming_azure_realtime.errors import (
     TranscriptionFailed,
 )
 
-HEARS, DEAF_BECAUSE = Recognizer.hears()
+HEARS, DEAF_BECAUSE = Recognizer.available()
 pytestmark = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 
 COMMAND = ROUND_TRIP[0]
@@ -37,7 +37,7 @@ async def recognizer(model_cache: Path) -> AsyncIterator[Recognizer]:
 
 @pytest_asyncio.fixture
 async def command() -> bytes:
-    voice = Voice()
+    voice = EspeakVoice()
     pcm = b"".join([piece async for piece in voice.speak(COMMAND)])
     voice.close()
     return pcm
@@ -325,7 +325,7 @@ def open_files(pid: int) -> list[str]:
 
 def test_where_an_engine_is_missing_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pocketsphinx" else name)
-    hears, reason = Recognizer.hears()
+    hears, reason = Recognizer.available()
     assert not hears
     assert reason.startswith("Speech is not recognised: there is no pocketsphinx for Python 3.")
     assert reason.count(". ") == 0

@@ -9,7 +9,7 @@ from tests.support.realtime_peer import GA, Peer, hush, peer, said, tone
 from wyoming_azure_realtime.embedded.engines import Engines
 from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 
 # one second of audio takes one to generate: slow enough to meet a response in the middle
@@ -19,12 +19,12 @@ LONG = "a" * 200
 
 @pytest.fixture
 async def server():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         yield server
 
 
 @pytest.fixture
-async def client(server: EmbeddedServer):
+async def client(server: EmulatorServer):
     async with peer(server.url, GA) as client:
         yield client
 
@@ -57,7 +57,7 @@ async def test_it_reads_the_last_user_text_of_its_input(client: Peer):
 
 
 async def test_responses_beside_the_conversation_run_at_once_and_keep_their_metadata(
-    server: EmbeddedServer, client: Peer
+    server: EmulatorServer, client: Peer
 ):
     server.faults = SLOW
     for name, voice in (("one", "alloy"), ("two", "echo")):
@@ -74,7 +74,7 @@ async def test_responses_beside_the_conversation_run_at_once_and_keep_their_meta
 
 
 async def test_only_one_response_at_a_time_may_write_to_the_conversation(
-    server: EmbeddedServer, client: Peer
+    server: EmulatorServer, client: Peer
 ):
     server.faults = SLOW
     await client.send("conversation.item.create", item=said(LONG))
@@ -90,7 +90,7 @@ async def test_only_one_response_at_a_time_may_write_to_the_conversation(
 
 
 async def test_cancel_by_id_ends_speech_in_the_middle_with_every_part_closed(
-    server: EmbeddedServer, client: Peer
+    server: EmulatorServer, client: Peer
 ):
     server.faults = SLOW
     await client.speak(LONG)
@@ -140,7 +140,7 @@ async def test_nothing_to_read_is_a_completed_response(client: Peer, text: str):
 
 async def test_too_many_responses_at_once_are_refused():
     options = ServerOptions(max_responses=2, faults=SLOW)
-    async with EmbeddedServer(options, sink_engines()) as server, peer(server.url) as client:
+    async with EmulatorServer(options, sink_engines()) as server, peer(server.url) as client:
         for _ in range(3):
             await client.speak(LONG)
         assert (await client.until("error"))["error"]["code"] == "rate_limit_exceeded"
@@ -148,7 +148,7 @@ async def test_too_many_responses_at_once_are_refused():
 
 async def test_without_a_voice_the_response_fails():
     async with (
-        EmbeddedServer(ServerOptions(), Engines(reason="No voice.")) as server,
+        EmulatorServer(ServerOptions(), Engines(reason="No voice.")) as server,
         peer(server.url) as client,
     ):
         await client.speak("Hello")
@@ -175,7 +175,7 @@ async def test_what_was_said_can_be_retrieved_and_truncated(client: Peer):
 
 
 async def test_speech_of_the_user_interrupts_the_answer_and_its_end_begins_another(
-    server: EmbeddedServer, client: Peer
+    server: EmulatorServer, client: Peer
 ):
     server.faults = SLOW
     await client.send("conversation.item.create", item=said(LONG))

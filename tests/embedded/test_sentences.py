@@ -4,40 +4,40 @@ import pytest
 
 pytest.importorskip("home_assistant_intents")
 
-from wyoming_azure_realtime.embedded.sentences import Home, sentences, words
+from wyoming_azure_realtime.embedded.sentences import HomeVocabulary, sentences, words
 
 COUNT = 4_000
 
 
-def drawn(home: Home, count: int = COUNT) -> set[str]:
+def drawn(home: HomeVocabulary, count: int = COUNT) -> set[str]:
     return {" ".join(sentence) for sentence in sentences(home, count)}
 
 
 def test_the_same_home_has_the_same_sentences() -> None:
-    first, again = list(sentences(Home(), 500)), list(sentences(Home(), 500))
+    first, again = list(sentences(HomeVocabulary(), 500)), list(sentences(HomeVocabulary(), 500))
     assert first == again
-    assert first != list(sentences(Home(), 500, seed=2))
+    assert first != list(sentences(HomeVocabulary(), 500, seed=2))
 
 
 def test_common_commands_are_among_them() -> None:
-    everything = drawn(Home(), 20_000)
+    everything = drawn(HomeVocabulary(), 20_000)
     assert {"what time is it", "turn on the kitchen lights", "lock the front door"} <= everything
 
 
 def test_names_and_rooms_of_the_home_are_talked_about() -> None:
-    everything = drawn(Home(names=("Disco Ball",), areas=("Wine Cellar",)))
+    everything = drawn(HomeVocabulary(names=("Disco Ball",), areas=("Wine Cellar",)))
     assert any("turn on the disco ball" in sentence for sentence in everything)
     assert any("in the wine cellar" in sentence for sentence in everything)
 
 
 def test_sentences_consist_of_spoken_words_only() -> None:
-    vocabulary = set(itertools.chain.from_iterable(sentences(Home(), COUNT)))
+    vocabulary = set(itertools.chain.from_iterable(sentences(HomeVocabulary(), COUNT)))
     assert all(word.replace("'", "").isalpha() and word == word.lower() for word in vocabulary)
     assert len(vocabulary) > 300
 
 
 def test_doors_are_locked_and_lamps_are_not() -> None:
-    locked = [sentence for sentence in drawn(Home(), 20_000) if sentence.startswith("unlock ")]
+    locked = [sentence for sentence in drawn(HomeVocabulary(), 20_000) if sentence.startswith("unlock ")]
     assert any("door" in sentence for sentence in locked)
     assert not any("lamp" in sentence for sentence in locked)
 

@@ -15,21 +15,21 @@ from tests.support.realtime_peer import GA, GA_TRANSCRIPTION, PREVIEW, eventuall
 from wyoming_azure_realtime.embedded.engines import Engines
 from wyoming_azure_realtime.embedded.models import Deployments
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 
 KEY = "right"
 
 
 async def test_listens_on_a_free_loopback_port_and_says_where():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         assert server.port > 0
         assert server.url == f"http://127.0.0.1:{server.port}"
 
 
 async def test_serves_behind_the_path_prefix_of_a_gateway_and_nowhere_else():
     options = ServerOptions(path_prefix="/team/speech/")
-    async with EmbeddedServer(options, sink_engines()) as server:
+    async with EmulatorServer(options, sink_engines()) as server:
         assert server.url.endswith("/team/speech")
         async with peer(server.url, GA) as client:
             assert client.seen[0]["session"]["model"] == "gpt-realtime"
@@ -40,7 +40,7 @@ async def test_serves_behind_the_path_prefix_of_a_gateway_and_nowhere_else():
 
 async def test_serves_only_the_deployments_it_is_given_by_whatever_name():
     deployments = Deployments({"talker": "gpt-realtime-mini", "listener": "gpt-realtime-whisper"})
-    async with EmbeddedServer(ServerOptions(deployments=deployments), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(deployments=deployments), sink_engines()) as server:
         async with peer(server.url, "/openai/v1/realtime?model=talker") as client:
             session = await client.configure(transcription={"model": "listener"})
             assert session["audio"]["input"]["transcription"] == {"model": "listener"}
@@ -53,7 +53,7 @@ async def test_serves_only_the_deployments_it_is_given_by_whatever_name():
 
 
 async def test_refuses_transcription_sockets_where_they_are_switched_off():
-    async with EmbeddedServer(ServerOptions(transcription_sockets=False), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(transcription_sockets=False), sink_engines()) as server:
         with pytest.raises(InvalidStatus) as refused:
             await connect(server.url.replace("http", "ws") + GA_TRANSCRIPTION)
         body = json.loads(refused.value.response.body or b"")
@@ -61,7 +61,7 @@ async def test_refuses_transcription_sockets_where_they_are_switched_off():
 
 
 async def test_keeps_no_more_sessions_than_it_may():
-    async with EmbeddedServer(ServerOptions(max_sessions=1), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(max_sessions=1), sink_engines()) as server:
         async with peer(server.url):
             with pytest.raises(InvalidStatus) as refused:
                 await connect(server.url.replace("http", "ws") + GA)
@@ -70,7 +70,7 @@ async def test_keeps_no_more_sessions_than_it_may():
 
 
 async def test_remembers_what_its_clients_did():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         async with peer(server.url) as client:
             assert server.record.open_sessions == 1
             await client.configure(transcription={"model": "whisper-1"})
@@ -92,7 +92,7 @@ async def test_remembers_what_its_clients_did():
 
 
 async def test_stopping_closes_sessions_as_going_away():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
         stopping = asyncio.ensure_future(server.stop())
         assert (await client.closed())[0] == 1001
         await stopping
@@ -100,7 +100,7 @@ async def test_stopping_closes_sessions_as_going_away():
 
 async def test_a_session_ends_when_its_time_is_over():
     async with (
-        EmbeddedServer(ServerOptions(session_seconds=1), sink_engines()) as server,
+        EmulatorServer(ServerOptions(session_seconds=1), sink_engines()) as server,
         peer(server.url) as client,
     ):
         assert abs(client.seen[0]["session"]["expires_at"] - time.time()) <= 2
@@ -110,7 +110,7 @@ async def test_a_session_ends_when_its_time_is_over():
 
 async def test_a_client_that_does_not_read_loses_its_connection():
     async with (
-        EmbeddedServer(ServerOptions(send_seconds=0.3), sink_engines()) as server,
+        EmulatorServer(ServerOptions(send_seconds=0.3), sink_engines()) as server,
         connect(
             server.url.replace("http", "ws") + GA, max_queue=1, close_timeout=0.1, ping_interval=None
         ) as socket,
@@ -122,7 +122,7 @@ async def test_a_client_that_does_not_read_loses_its_connection():
 
 
 async def test_a_frame_too_large_for_any_event_ends_the_session():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         socket = await connect(server.url.replace("http", "ws") + GA, compression=None)
         with pytest.raises(ConnectionClosed):
             await _insist(socket, "x" * (22 * 1024 * 1024))
@@ -131,7 +131,7 @@ async def test_a_frame_too_large_for_any_event_ends_the_session():
 
 async def test_the_buffer_takes_only_so_much_audio():
     options = ServerOptions(max_buffer_bytes=len(tone(500)))
-    async with EmbeddedServer(options, sink_engines()) as server, peer(server.url) as client:
+    async with EmulatorServer(options, sink_engines()) as server, peer(server.url) as client:
         await client.configure()
         await client.append(tone(500))
         await client.append(tone(20))
@@ -141,7 +141,7 @@ async def test_the_buffer_takes_only_so_much_audio():
 
 
 async def test_audio_survives_any_way_of_cutting_it():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
         await client.configure()
         pcm = tone(200)
         for start in range(0, len(pcm), 777):
@@ -154,7 +154,7 @@ async def test_audio_survives_any_way_of_cutting_it():
 
 
 async def test_telephone_audio_is_heard_and_spoken_at_its_own_size():
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
         await client.configure(format={"type": "audio/pcmu"}, transcription={"model": "whisper-1"})
         await client.append(bytes(range(0, 200, 5)) * 20)  # 800 bytes: 100 ms
         await client.commit()
@@ -166,7 +166,7 @@ async def test_telephone_audio_is_heard_and_spoken_at_its_own_size():
 
 @pytest.mark.parametrize("path", [GA, PREVIEW])
 async def test_silence_is_an_empty_transcript(path: str):
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server, peer(server.url, path) as client:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url, path) as client:
         if path == GA:
             await client.configure(transcription={"model": "whisper-1"})
         else:
@@ -193,7 +193,7 @@ def _audio(item: dict) -> bytes:
 
 async def test_whoever_is_no_websocket_client_leaves_no_traceback(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         for knock in (b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n\r\n", b""):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(knock)
@@ -207,7 +207,7 @@ async def test_whoever_is_no_websocket_client_leaves_no_traceback(caplog: pytest
 
 
 async def test_every_answer_to_an_upgrade_has_an_id_to_ask_about():
-    async with EmbeddedServer(ServerOptions(key="right"), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(key="right"), sink_engines()) as server:
         url = server.url.replace("http", "ws") + GA
         with pytest.raises(InvalidStatus) as refused:
             await connect(url)
@@ -227,7 +227,7 @@ class Faulty:
 
 async def test_a_bug_is_told_as_the_service_would_and_ends_the_session(caplog: pytest.LogCaptureFixture):
     async with (
-        EmbeddedServer(ServerOptions(), Engines(speaking=Faulty())) as server,
+        EmulatorServer(ServerOptions(), Engines(synthesizer=Faulty())) as server,
         peer(server.url) as client,
     ):
         await client.speak("Hello")

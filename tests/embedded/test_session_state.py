@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_azure_realtime.embedded.engines import Hints
+from wyoming_azure_realtime.embedded.engines import EngineHints
 from wyoming_azure_realtime.embedded.models import TRANSCRIPTION_MODELS, realtime_model
 from wyoming_azure_realtime.embedded.refusals import Refused
 from wyoming_azure_realtime.embedded.session_state import SessionFacts, SessionState
@@ -50,7 +50,7 @@ def test_a_transcription_model_named_once_stays():
     update(session, **heard(transcription={"model": "whisper-1", "language": "de"}))
     update(session, **heard(transcription={"language": "en", "prompt": "lights"}))
     assert session.transcription == {"model": "whisper-1", "language": "en", "prompt": "lights"}
-    assert session.hints == Hints(("en",), (), "lights")
+    assert session.hints == EngineHints(("en",), (), "lights")
     with pytest.raises(Refused, match="Missing required"):
         update(state(), **heard(transcription={"language": "en"}))
 

@@ -21,7 +21,7 @@ from tests.support.spoken_words import (
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 
 BOTH = f"{FIRST_CLAUSE} {SECOND_CLAUSE}"
 TRANSCRIPT = "conversation.item.input_audio_transcription"
@@ -93,7 +93,7 @@ async def test_the_backend_hears_with_it(model: str):
     settings = {"turn_detection": None, "transcription": {"model": model}}
     heard = []
     async with (
-        EmbeddedServer(ServerOptions(), spoken_engines(MISHEARD)) as server,
+        EmulatorServer(ServerOptions(), spoken_engines(MISHEARD)) as server,
         peer(server.url, GA_TRANSCRIPTION) as client,
     ):
         await client.send("session.update", session={"type": "transcription", "audio": {"input": settings}})

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.realtime_peer import GA, GA_TRANSCRIPTION, Peer, eventually, peer, tone
-from wyoming_azure_realtime.embedded.engines import Engines, Hints
+from wyoming_azure_realtime.embedded.engines import EngineHints, Engines
 from wyoming_azure_realtime.embedded.faults import Faults
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing, sink_engines
+from wyoming_azure_realtime.embedded.server import EmulatorServer
+from wyoming_azure_realtime.embedded.sink_engines import ScriptedRecognizer, sink_engines
 from wyoming_azure_realtime.errors import TranscriptionFailed
 
 TRANSCRIPT = "conversation.item.input_audio_transcription"
@@ -25,7 +25,7 @@ class Patient:
         self.abandoned = 0
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator["PatientUtterance"]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator["PatientUtterance"]:
         utterance = PatientUtterance(self.answers)
         try:
             yield utterance
@@ -61,7 +61,10 @@ async def heard(client: Peer, ms: int = 100) -> str:
 
 async def test_transcripts_come_in_any_order_each_for_its_item():
     engine = Patient()
-    async with EmbeddedServer(ServerOptions(), Engines(hearing=engine)) as server, peer(server.url) as client:
+    async with (
+        EmulatorServer(ServerOptions(), Engines(recognizer=engine)) as server,
+        peer(server.url) as client,
+    ):
         await client.configure(transcription={"model": "whisper-1"})
         items = [await heard(client) for _ in range(3)]
         await eventually(lambda: len(engine.answers) == 3)
@@ -73,7 +76,10 @@ async def test_transcripts_come_in_any_order_each_for_its_item():
 
 async def test_a_recording_nobody_wants_is_abandoned():
     engine = Patient()
-    async with EmbeddedServer(ServerOptions(), Engines(hearing=engine)) as server, peer(server.url) as client:
+    async with (
+        EmulatorServer(ServerOptions(), Engines(recognizer=engine)) as server,
+        peer(server.url) as client,
+    ):
         await client.configure(transcription={"model": "whisper-1"})
         await client.append(tone(500))
         await client.send("input_audio_buffer.clear")
@@ -88,7 +94,10 @@ async def test_a_recording_nobody_wants_is_abandoned():
 
 async def test_a_client_that_leaves_abandons_its_recording():
     engine = Patient()
-    async with EmbeddedServer(ServerOptions(), Engines(hearing=engine)) as server, peer(server.url) as client:
+    async with (
+        EmulatorServer(ServerOptions(), Engines(recognizer=engine)) as server,
+        peer(server.url) as client,
+    ):
         await client.configure(transcription={"model": "whisper-1"})
         await client.append(tone(500))
         await client.configure()
@@ -96,9 +105,9 @@ async def test_a_client_that_leaves_abandons_its_recording():
 
 
 async def test_hints_sent_with_the_audio_already_flowing_are_heeded():
-    hearing = ScriptedHearing(["hello"])
+    hearing = ScriptedRecognizer(["hello"])
     async with (
-        EmbeddedServer(ServerOptions(), Engines(hearing=hearing)) as server,
+        EmulatorServer(ServerOptions(), Engines(recognizer=hearing)) as server,
         peer(server.url) as client,
     ):
         await client.configure(transcription={"model": "whisper-1"})
@@ -106,7 +115,7 @@ async def test_hints_sent_with_the_audio_already_flowing_are_heeded():
         await client.configure(transcription={"model": "whisper-1", "language": "en", "prompt": "lights"})
         await heard(client)
         assert (await client.until(f"{TRANSCRIPT}.completed"))["usage"]["seconds"] == 0.6
-    assert hearing.hints[-1] == Hints(("en",), (), "lights")
+    assert hearing.hints[-1] == EngineHints(("en",), (), "lights")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +128,7 @@ async def test_hints_sent_with_the_audio_already_flowing_are_heeded():
 )
 async def test_deltas_of_turn_based_models_follow_the_commit(model: str, deltas: list[str]):
     engines = sink_engines(["turn on the lights"])
-    async with EmbeddedServer(ServerOptions(), engines) as server, peer(server.url) as client:
+    async with EmulatorServer(ServerOptions(), engines) as server, peer(server.url) as client:
         await client.configure(transcription={"model": model})
         await heard(client, 1000)
         await client.until(f"{TRANSCRIPT}.completed")
@@ -131,7 +140,7 @@ async def test_deltas_of_turn_based_models_follow_the_commit(model: str, deltas:
 
 
 async def test_a_model_that_tells_speakers_apart_sends_segments():
-    async with EmbeddedServer(ServerOptions(), sink_engines(["hello"])) as server, peer(server.url) as client:
+    async with EmulatorServer(ServerOptions(), sink_engines(["hello"])) as server, peer(server.url) as client:
         await client.configure(transcription={"model": "gpt-4o-transcribe-diarize"})
         item_id = await heard(client, 500)
         segment = await client.until(f"{TRANSCRIPT}.segment")
@@ -151,7 +160,7 @@ class Slow:
         self._seconds = seconds
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator["SlowUtterance"]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator["SlowUtterance"]:
         yield SlowUtterance(self._seconds)
 
 
@@ -188,7 +197,7 @@ async def test_the_time_of_the_engine_is_hidden_in_the_wanted_delay(
 ):
     options = ServerOptions(faults=Faults(transcript_ms=wanted))
     async with (
-        EmbeddedServer(options, Engines(hearing=Slow(engine))) as server,
+        EmulatorServer(options, Engines(recognizer=Slow(engine))) as server,
         peer(server.url) as one,
         peer(server.url) as other,
     ):
@@ -202,7 +211,7 @@ class Broken:
     """Fails as engines fail."""
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator[PatientUtterance]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator[PatientUtterance]:
         raise TranscriptionFailed("The model is on fire.")
         yield PatientUtterance([])
 
@@ -210,8 +219,8 @@ class Broken:
 @pytest.mark.parametrize("hearing", [None, Broken()], ids=["no engine", "a broken one"])
 @pytest.mark.parametrize("path", [GA, GA_TRANSCRIPTION])
 async def test_what_cannot_be_heard_fails_without_saying_why(hearing: Broken | None, path: str):
-    engines = Engines(hearing=hearing)
-    async with EmbeddedServer(ServerOptions(), engines) as server, peer(server.url, path) as client:
+    engines = Engines(recognizer=hearing)
+    async with EmulatorServer(ServerOptions(), engines) as server, peer(server.url, path) as client:
         kind = "transcription" if path == GA_TRANSCRIPTION else "realtime"
         audio = {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}
         await client.send("session.update", session={"type": kind, "audio": audio})
@@ -225,7 +234,7 @@ async def test_what_cannot_be_heard_fails_without_saying_why(hearing: Broken | N
 async def test_more_transcriptions_than_may_run_fail():
     engine = Patient()
     options = ServerOptions(max_transcriptions=2)
-    async with EmbeddedServer(options, Engines(hearing=engine)) as server, peer(server.url) as client:
+    async with EmulatorServer(options, Engines(recognizer=engine)) as server, peer(server.url) as client:
         await client.configure(transcription={"model": "whisper-1"})
         items = [await heard(client) for _ in range(3)]
         assert (await client.until(f"{TRANSCRIPT}.failed"))["item_id"] == items[2]

@@ -9,39 +9,39 @@ from hypothesis import strategies as st
 
 from tests.support.realtime_peer import hush, peer, tone
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.embedded.turns import (
-    NobodySpoke,
-    TurnContinued,
-    TurnDetector,
-    TurnEvent,
-    TurnStarted,
-    TurnStopped,
+    SegmentContinued,
+    SegmentDetector,
+    SegmentEvent,
+    SegmentStarted,
+    SegmentStopped,
+    SilenceTimeout,
 )
 
 VAD = {"type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500}
 
 
-def turns(pcm: bytes, settings: dict = VAD, step: int | None = None, start_ms: int = 0) -> list[TurnEvent]:
-    detector, events = TurnDetector(settings, start_ms), []
+def turns(pcm: bytes, settings: dict = VAD, step: int | None = None, start_ms: int = 0) -> list[SegmentEvent]:
+    detector, events = SegmentDetector(settings, start_ms), []
     step = step or len(pcm)
     for start in range(0, len(pcm), step):
         events += detector.feed(pcm[start : start + step])
     return events
 
 
-def marks(events: list[TurnEvent]) -> list[TurnEvent]:
-    return [event for event in events if not isinstance(event, TurnContinued)]
+def marks(events: list[SegmentEvent]) -> list[SegmentEvent]:
+    return [event for event in events if not isinstance(event, SegmentContinued)]
 
 
-def audio(events: list[TurnEvent]) -> bytes:
-    return b"".join(event.audio for event in events if isinstance(event, TurnStarted | TurnContinued))
+def audio(events: list[SegmentEvent]) -> bytes:
+    return b"".join(event.audio for event in events if isinstance(event, SegmentStarted | SegmentContinued))
 
 
 def test_a_turn_begins_before_its_speech_and_ends_with_its_silence():
     events = turns(hush(1000) + tone(400) + hush(1000))
-    assert [type(event) for event in marks(events)] == [TurnStarted, TurnStopped]
+    assert [type(event) for event in marks(events)] == [SegmentStarted, SegmentStopped]
     assert [event.at_ms for event in marks(events)] == [700, 1900]
     assert audio(events) == hush(300) + tone(400) + hush(500)
 
@@ -84,22 +84,22 @@ def test_a_pause_shorter_than_the_window_belongs_to_the_turn():
 )
 def test_semantic_turns_wait_longer_the_less_eager_they_are(eagerness: str, ms: int):
     events = turns(tone(200) + hush(2500), {"type": "semantic_vad", "eagerness": eagerness})
-    assert marks(events)[1] == TurnStopped(200 + ms)
+    assert marks(events)[1] == SegmentStopped(200 + ms)
 
 
 def test_nobody_speaking_is_noticed_again_and_again():
     events = turns(hush(11_000), VAD | {"idle_timeout_ms": 5000})
-    assert [(event.from_ms, event.to_ms) for event in events if isinstance(event, NobodySpoke)] == [
+    assert [(event.from_ms, event.to_ms) for event in events if isinstance(event, SilenceTimeout)] == [
         (0, 5000),
         (5000, 10_000),
     ]
 
 
 def test_a_turn_closed_by_hand_does_not_stop_by_itself():
-    detector = TurnDetector(VAD)
-    assert isinstance(next(iter(detector.feed(tone(60)))), TurnStarted)
-    detector.end_turn()
-    assert not detector.in_turn
+    detector = SegmentDetector(VAD)
+    assert isinstance(next(iter(detector.feed(tone(60)))), SegmentStarted)
+    detector.end_segment()
+    assert not detector.in_segment
     assert marks(list(detector.feed(hush(2000)))) == []
 
 
@@ -116,7 +116,7 @@ def test_any_way_of_cutting_the_audio_gives_the_same_turns(step: int):
 
 async def test_turns_and_timeouts_shorter_than_a_commit_may_be_are_still_items():
     short = {"type": "server_vad", "prefix_padding_ms": 0, "silence_duration_ms": 0, "create_response": False}
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
         for wanted in (short, short | {"idle_timeout_ms": 5000}):
             await client.send(
                 "session.update", session={"type": "realtime", "audio": {"input": {"turn_detection": wanted}}}

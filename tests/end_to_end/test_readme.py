@@ -15,7 +15,7 @@ from tests.support.program import START_SECONDS, Program, clean_environment
 from tests.support.readme import blocks, under
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
 
-HEARS, DEAF_BECAUSE = Recognizer.hears()
+HEARS, DEAF_BECAUSE = Recognizer.available()
 needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 COMMAND = ".venv/bin/wyoming-azure-realtime"
 SAID = "turn on the kitchen lights"

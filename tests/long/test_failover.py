@@ -5,7 +5,7 @@ from wyoming_azure_realtime.embedded.recognizer import Recognizer
 
 pytestmark = pytest.mark.long
 
-HEARS, DEAF_BECAUSE = Recognizer.hears()
+HEARS, DEAF_BECAUSE = Recognizer.available()
 
 
 @pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)

@@ -15,7 +15,7 @@ from wyoming_azure_realtime.azure.opener import SessionOpener
 from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
 from wyoming_azure_realtime.embedded.models import ALL_VOICES
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord, Warned
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
@@ -33,7 +33,7 @@ DOWN = Faults(refused_upgrade=RefusedUpgrade(status=503))
 class House:
     """A service with two targets, and what its turns say about them."""
 
-    def __init__(self, service: SpeechService, servers: list[EmbeddedServer], events: list[Event]) -> None:
+    def __init__(self, service: SpeechService, servers: list[EmulatorServer], events: list[Event]) -> None:
         self.service = service
         self.servers = servers
         self.events = events
@@ -70,7 +70,7 @@ async def opened_house(**second: str) -> AsyncIterator[House]:
     """`second`: fields of the second target that differ from those of the first."""
     async with AsyncExitStack() as stack:
         servers = [
-            await stack.enter_async_context(EmbeddedServer(ServerOptions(key=KEY), sink_engines()))
+            await stack.enter_async_context(EmulatorServer(ServerOptions(key=KEY), sink_engines()))
             for _ in range(2)
         ]
         aims = [
@@ -90,7 +90,7 @@ async def opened_house(**second: str) -> AsyncIterator[House]:
         yield House(service, servers, events)
 
 
-def take_down(server: EmbeddedServer) -> None:
+def take_down(server: EmulatorServer) -> None:
     """Take a target down with everything that is open there."""
     server.faults = DOWN
     server.drop_sessions()

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.wire_transcript import Step, differences, filled, read
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ SECONDS = 10
 @pytest.fixture
 async def url(transcript: Path) -> AsyncIterator[str]:
     key = "right" if transcript.stem == "upgrades" else None
-    async with EmbeddedServer(ServerOptions(key=key), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(key=key), sink_engines()) as server:
         yield server.url.replace("http", "ws")
 
 

@@ -15,8 +15,8 @@ import msgspec
 from wyoming_azure_realtime.embedded.engines import Engines
 from wyoming_azure_realtime.embedded.local_engines import local_engines
 from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.process import Announcement, Orders
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.embedded.process import LaunchReply, LaunchRequest
+from wyoming_azure_realtime.embedded.server import EmulatorServer
 from wyoming_azure_realtime.embedded.sink_engines import sink_engines
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.settings.model import Embedded
@@ -48,7 +48,7 @@ async def serve_backend(options: BackendOptions, out: TextIO = sys.stdout) -> No
 async def serve_parent() -> None:
     """Take orders on standard input, announce the port on standard output, end with the input."""
     stdin = await _standard_input()
-    orders = msgspec.json.decode(await stdin.readline(), type=Orders)
+    orders = msgspec.json.decode(await stdin.readline(), type=LaunchRequest)
     level = logging.DEBUG if orders.log.debug else logging.INFO
     logging.basicConfig(level=level, format=orders.log.format)
     logging.getLogger("websockets").setLevel(logging.WARNING)  # it logs frames, with words and keys
@@ -57,18 +57,18 @@ async def serve_parent() -> None:
     )
     async with AsyncExitStack() as stack:
         server = await _started(options, stack)
-        told = Announcement(
-            port=server.port, hears=server.engines.hearing is not None, reason=server.engines.reason
+        told = LaunchReply(
+            port=server.port, recognizes=server.engines.recognizer is not None, reason=server.engines.reason
         )
         os.write(sys.stdout.fileno(), msgspec.json.encode(told) + b"\n")
         while await stdin.read(1024):
             pass
 
 
-async def _started(options: BackendOptions, stack: AsyncExitStack) -> EmbeddedServer:
+async def _started(options: BackendOptions, stack: AsyncExitStack) -> EmulatorServer:
     engines = await _engines(options)
     stack.push_async_callback(engines.close)
-    server = EmbeddedServer(options.server, engines)
+    server = EmulatorServer(options.server, engines)
     try:
         await stack.enter_async_context(server)
     except OSError as error:
@@ -91,11 +91,11 @@ async def _standard_input() -> asyncio.StreamReader:
     return reader
 
 
-def _key(server: EmbeddedServer) -> str:
+def _key(server: EmulatorServer) -> str:
     return "any" if server.options.key is None else "…"
 
 
-def _instructions(server: EmbeddedServer) -> str:
+def _instructions(server: EmulatorServer) -> str:
     engines = server.engines
     which = "any key" if server.options.key is None else "the key it was given"
     lines = [

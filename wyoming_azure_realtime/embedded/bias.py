@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from wyoming_azure_realtime.embedded.engines import Hints
+from wyoming_azure_realtime.embedded.engines import EngineHints
 
 MAX_NAMES = 100
 _MOST_WORDS, _LONGEST = 5, 60
@@ -11,7 +11,7 @@ _MOST_WORDS, _LONGEST = 5, 60
 _BETWEEN = re.compile(r"[,;:.!?|\n\r\t\u2022\"]+|\s+(?:and|or)\s+")
 
 
-def names_of(hints: Hints) -> tuple[str, ...]:
+def names_of(hints: EngineHints) -> tuple[str, ...]:
     """The keywords, then the names in the prompt: each once, in their order, no more than `MAX_NAMES`."""
     found: dict[str, str] = {}
     for name in _told(hints):
@@ -21,6 +21,6 @@ def names_of(hints: Hints) -> tuple[str, ...]:
     return tuple(found.values())[:MAX_NAMES]
 
 
-def _told(hints: Hints) -> Iterator[str]:
+def _told(hints: EngineHints) -> Iterator[str]:
     yield from hints.keywords
     yield from _BETWEEN.split(hints.prompt)

@@ -10,7 +10,7 @@ import soxr
 
 from wyoming_azure_realtime.embedded.language_model import LanguageModel, language_model
 from wyoming_azure_realtime.embedded.name_sounds import NameSounds
-from wyoming_azure_realtime.embedded.sentences import SLOT, Home
+from wyoming_azure_realtime.embedded.sentences import SLOT, HomeVocabulary
 
 Samples = npt.NDArray[np.float32]
 
@@ -41,7 +41,7 @@ class Decoder:
     `built` and `unsayable` tell how its language model came about.
     """
 
-    def __init__(self, home: Home, cache: Path | None = None) -> None:
+    def __init__(self, home: HomeVocabulary, cache: Path | None = None) -> None:
         dictionary = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
         with language_model(home, dictionary, cache) as model:
             self.built, self.unsayable = model.built, model.unsayable

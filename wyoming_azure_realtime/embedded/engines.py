@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
+class EngineHints:
     """What a session says about the speech to come; an engine uses what it can."""
 
     languages: tuple[str, ...] = ()
@@ -18,7 +18,7 @@ class Hints:
     prompt: str = ""
 
 
-class Listening(Protocol):
+class RecognitionStream(Protocol):
     """One utterance being heard."""
 
     def feed(self, pcm: bytes) -> None:
@@ -31,14 +31,14 @@ class Listening(Protocol):
         """The text of everything fed, empty if nothing was said. Call once."""
 
 
-class Hearing(Protocol):
+class RecognitionEngine(Protocol):
     """Speech to text."""
 
-    def utterance(self, hints: Hints) -> AbstractAsyncContextManager[Listening]:
+    def utterance(self, hints: EngineHints) -> AbstractAsyncContextManager[RecognitionStream]:
         """An utterance of its own; leaving the context before `finish` abandons it."""
 
 
-class Speaking(Protocol):
+class SynthesisEngine(Protocol):
     """Text to speech."""
 
     def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
@@ -53,7 +53,7 @@ async def _nothing() -> None:
 class Engines:
     """What hears and what speaks, either may be missing; `reason` says why in one sentence."""
 
-    hearing: Hearing | None = None
-    speaking: Speaking | None = None
+    recognizer: RecognitionEngine | None = None
+    synthesizer: SynthesisEngine | None = None
     reason: str = ""
     close: Callable[[], Awaitable[None]] = field(default=_nothing)

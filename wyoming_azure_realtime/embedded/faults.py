@@ -31,7 +31,7 @@ class RefusedUpgrade(Fault, frozen=True, kw_only=True):
     retry_after: int | None = None
 
 
-class Cut(Fault, frozen=True, kw_only=True):
+class Disconnect(Fault, frozen=True, kw_only=True):
     """The socket ends after `after_ms` of audio; 1006 drops TCP without a close frame."""
 
     code: int = 1006
@@ -111,8 +111,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     # recognition: the socket ends in mid-upload or after the commit; no answer to the commit;
     # no transcript, a late one, a failed one
-    closed_upload: Cut | None = None
-    closed_after_commit: Cut | None = None
+    closed_upload: Disconnect | None = None
+    closed_after_commit: Disconnect | None = None
     silent_commit: Fault | None = None
     silent_transcript: Fault | None = None
     delayed_transcript: Delay | None = None
@@ -122,7 +122,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # `error`; a final status other than completed; completed without output; no `response.done`;
     # the last audio after `output_audio.done`; other words
     silent_response: Fault | None = None
-    closed_response: Cut | None = None
+    closed_response: Disconnect | None = None
     silent_audio: Stall | None = None
     error_in_response: Failure | None = None
     failed_response: Failure | None = None

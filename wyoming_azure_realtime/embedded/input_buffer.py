@@ -10,7 +10,7 @@ MIN_COMMIT_MS = 100
 """Less is refused (vendor rule)."""
 
 
-class Recording:
+class InputRecording:
     """The audio of one turn, read while it still grows. Ends sealed (an item) or dropped (nothing)."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class InputBuffer:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._odd = b""
-        self.recording: Recording | None = None
+        self.recording: InputRecording | None = None
         self.received = 0
 
     @property
@@ -78,9 +78,9 @@ class InputBuffer:
         self._odd = pcm[cut:]
         return pcm[:cut]
 
-    def append(self, pcm: bytes) -> Recording:
+    def append(self, pcm: bytes) -> InputRecording:
         """Record whole samples, starting a recording if there is none."""
-        recording = self.recording or Recording()
+        recording = self.recording or InputRecording()
         if len(recording.audio) + len(pcm) > self._max_bytes:
             limit = int(duration_ms(self._max_bytes) / 1000)
             raise invalid("audio", f"The input audio buffer is full: it takes {limit} seconds of audio.")
@@ -88,7 +88,7 @@ class InputBuffer:
         self.recording = recording
         return recording
 
-    def commit(self) -> Recording:
+    def commit(self) -> InputRecording:
         """As the client asks: seal the recording, if it is long enough."""
         ms = self.recording.ms if self.recording else 0.0
         if ms < MIN_COMMIT_MS:
@@ -99,9 +99,9 @@ class InputBuffer:
             )
         return self.seal()
 
-    def seal(self) -> Recording:
+    def seal(self) -> InputRecording:
         """Seal what was recorded, however short, and begin anew."""
-        recording, self.recording, self._odd = self.recording or Recording(), None, b""
+        recording, self.recording, self._odd = self.recording or InputRecording(), None, b""
         recording.seal()
         return recording
 

@@ -4,21 +4,21 @@ from collections.abc import Awaitable, Callable
 
 from wyoming_azure_realtime.embedded.audio_formats import decoder
 from wyoming_azure_realtime.embedded.conversation import Conversation, Entry
-from wyoming_azure_realtime.embedded.engines import Hearing
+from wyoming_azure_realtime.embedded.engines import RecognitionEngine
 from wyoming_azure_realtime.embedded.faults import FaultPlan
-from wyoming_azure_realtime.embedded.input_buffer import InputBuffer, Recording
+from wyoming_azure_realtime.embedded.input_buffer import InputBuffer, InputRecording
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.outlet import Outlet
 from wyoming_azure_realtime.embedded.session_state import SessionState
 from wyoming_azure_realtime.embedded.tasks import Tasks
-from wyoming_azure_realtime.embedded.transcription import Transcription, TranscriptionSettings
+from wyoming_azure_realtime.embedded.transcription import RunningTranscription, TranscriptionSettings
 from wyoming_azure_realtime.embedded.turns import (
-    NobodySpoke,
-    TurnContinued,
-    TurnDetector,
-    TurnEvent,
-    TurnStarted,
-    TurnStopped,
+    SegmentContinued,
+    SegmentDetector,
+    SegmentEvent,
+    SegmentStarted,
+    SegmentStopped,
+    SilenceTimeout,
 )
 from wyoming_azure_realtime.realtime import server_events as events
 from wyoming_azure_realtime.realtime.shapes import JsonObject
@@ -38,7 +38,7 @@ class InputSide:
         state: SessionState,
         conversation: Conversation,
         outlet: Outlet,
-        hearing: Hearing | None,
+        hearing: RecognitionEngine | None,
         plan: FaultPlan,
         tasks: Tasks,
         options: ServerOptions,
@@ -53,8 +53,8 @@ class InputSide:
         self._buffer = InputBuffer(options.max_buffer_bytes)
         self._format: JsonObject = {}
         self._turns: JsonObject | None = None
-        self._detector: TurnDetector | None = None
-        self._transcriptions: dict[str, Transcription] = {}
+        self._detector: SegmentDetector | None = None
+        self._transcriptions: dict[str, RunningTranscription] = {}
         self.turn_started: TurnHook = _nothing
         self.turn_ended: TurnHook = _nothing
         self.reconfigure()
@@ -77,8 +77,8 @@ class InputSide:
         self._record_rest_of_turn()
         self._detector = None
         if wanted is not None:
-            in_turn = self._buffer.recording is not None
-            self._detector = TurnDetector(wanted, self._buffer.elapsed_ms, in_turn=in_turn)
+            in_segment = self._buffer.recording is not None
+            self._detector = SegmentDetector(wanted, self._buffer.elapsed_ms, in_segment=in_segment)
 
     async def append(self, audio: bytes) -> None:
         """More audio; never acknowledged."""
@@ -93,12 +93,12 @@ class InputSide:
         for event in self._detector.feed(pcm):
             await self._turn(event)
 
-    async def commit(self) -> Recording:
+    async def commit(self) -> InputRecording:
         """Make the buffer an item and say so."""
         await self._flush()
         recording = self._buffer.commit()
         if self._detector is not None:
-            self._detector.end_turn()
+            self._detector.end_segment()
         await self._announce(recording)
         return recording
 
@@ -116,30 +116,30 @@ class InputSide:
         self._record_rest_of_turn()
 
     def _record_rest_of_turn(self) -> None:
-        if self._detector is not None and self._detector.in_turn and (rest := self._detector.rest()):
+        if self._detector is not None and self._detector.in_segment and (rest := self._detector.rest()):
             self._record(rest)
 
-    def _record(self, pcm: bytes) -> Recording:
+    def _record(self, pcm: bytes) -> InputRecording:
         begins = self._buffer.recording is None
         recording = self._buffer.append(pcm)
         if begins:
             self._follow(recording)
         return recording
 
-    async def _turn(self, event: TurnEvent) -> None:
+    async def _turn(self, event: SegmentEvent) -> None:
         match event:
-            case TurnStarted(at_ms, audio):
+            case SegmentStarted(at_ms, audio):
                 recording = self._record(audio)
                 await self._emit(events.SpeechStarted(audio_start_ms=at_ms, item_id=recording.item_id))
                 await self.turn_started()
-            case TurnContinued(audio):
+            case SegmentContinued(audio):
                 self._record(audio)
-            case TurnStopped(at_ms):
+            case SegmentStopped(at_ms):
                 recording = self._buffer.seal()
                 await self._emit(events.SpeechStopped(audio_end_ms=at_ms, item_id=recording.item_id))
                 await self._announce(recording)
                 await self.turn_ended()
-            case NobodySpoke(from_ms, to_ms, audio):
+            case SilenceTimeout(from_ms, to_ms, audio):
                 await self._time_out(from_ms, to_ms, audio)
 
     async def _time_out(self, from_ms: int, to_ms: int, audio: bytes) -> None:
@@ -151,7 +151,7 @@ class InputSide:
         await self._announce(recording)
         await self.turn_ended()
 
-    async def _announce(self, recording: Recording) -> None:
+    async def _announce(self, recording: InputRecording) -> None:
         """`committed` precedes the item, and the item its transcript."""
         item = _user_item(recording.item_id)
         previous = self._conversation.add(Entry(item, bytes(recording.audio)))
@@ -160,7 +160,7 @@ class InputSide:
         await self._emit(events.ItemDone(item=item, previous_item_id=previous))
         recording.announce()
 
-    def _follow(self, recording: Recording) -> None:
+    def _follow(self, recording: InputRecording) -> None:
         """Transcribe the recording as the session says now; start over if it said otherwise before."""
         settings = self._wanted()
         running = self._transcriptions.get(recording.item_id)
@@ -176,15 +176,15 @@ class InputSide:
             return None
         return TranscriptionSettings(self._state.transcription_facts, self._state.hints)
 
-    def _transcribe(self, recording: Recording, settings: TranscriptionSettings) -> None:
+    def _transcribe(self, recording: InputRecording, settings: TranscriptionSettings) -> None:
         hearing = self._hearing if len(self._transcriptions) < self._max_transcriptions else None
-        transcription = Transcription(
+        transcription = RunningTranscription(
             recording, settings, hearing, self._plan, self._emit, self._transcription_ended
         )
         self._transcriptions[recording.item_id] = transcription
         transcription.start(self._tasks)
 
-    def _transcription_ended(self, transcription: Transcription) -> None:
+    def _transcription_ended(self, transcription: RunningTranscription) -> None:
         item_id = transcription.recording.item_id
         entry = self._conversation.find(item_id)
         if entry is not None and transcription.text is not None:

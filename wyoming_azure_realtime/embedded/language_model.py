@@ -22,7 +22,7 @@ import msgspec
 from wyoming_azure_realtime.embedded import home_templates, ngram, pronunciation, sentences, templates
 from wyoming_azure_realtime.embedded.ngram import TrigramModel
 from wyoming_azure_realtime.embedded.pronunciation import Pronunciations, pronounce
-from wyoming_azure_realtime.embedded.sentences import SLOT, Home
+from wyoming_azure_realtime.embedded.sentences import SLOT, HomeVocabulary
 
 SENTENCES = 60_000
 # so many more with a name that is told later: enough to be expected wherever a name can stand
@@ -52,7 +52,7 @@ class _Summary(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def language_model(home: Home, phones: Path, cache: Path | None = None) -> Iterator[LanguageModel]:
+def language_model(home: HomeVocabulary, phones: Path, cache: Path | None = None) -> Iterator[LanguageModel]:
     """Have the model's files while they are loaded. `phones`: the pronouncing dictionary to look words up in.
 
     Where the cache cannot be written the model is built in a temporary folder, each time.
@@ -78,7 +78,7 @@ def default_cache() -> Path:
     return base / "wyoming-azure-realtime" / "language-models"
 
 
-def _key(home: Home) -> str:
+def _key(home: HomeVocabulary) -> str:
     digest = hashlib.sha256(msgspec.json.encode([home.names, home.areas, SENTENCES, _SLOT_SENTENCES]))
     for name in _INGREDIENTS:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -88,7 +88,7 @@ def _key(home: Home) -> str:
     return digest.hexdigest()[:24]
 
 
-def _build_into_cache(home: Home, phones: Path, folder: Path) -> LanguageModel:
+def _build_into_cache(home: HomeVocabulary, phones: Path, folder: Path) -> LanguageModel:
     folder.parent.mkdir(parents=True, exist_ok=True)
     _tidy(folder.parent)
     aside = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder.parent))
@@ -106,7 +106,7 @@ def _build_into_cache(home: Home, phones: Path, folder: Path) -> LanguageModel:
     return dataclasses.replace(model, built=True)
 
 
-def _build(home: Home, phones: Path, folder: Path) -> LanguageModel:
+def _build(home: HomeVocabulary, phones: Path, folder: Path) -> LanguageModel:
     drawn = [*sentences.sentences(home, SENTENCES), *sentences.slot_sentences(_SLOT_SENTENCES)]
     vocabulary = set(itertools.chain.from_iterable(drawn)) - {SLOT}
     sounds = pronounce(vocabulary, phones)

@@ -5,15 +5,15 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from wyoming_azure_realtime.embedded.bias import names_of
-from wyoming_azure_realtime.embedded.engines import Engines, Hints, Listening
+from wyoming_azure_realtime.embedded.engines import EngineHints, Engines, RecognitionStream
 from wyoming_azure_realtime.embedded.recognizer import Recognizer
-from wyoming_azure_realtime.embedded.voice import Voice
+from wyoming_azure_realtime.embedded.voice import EspeakVoice
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.settings.model import Embedded
 
 
 class _Speaker:
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: EspeakVoice) -> None:
         self._voice = voice
 
     def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
@@ -26,13 +26,13 @@ class _Hearer:
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
 
-    def utterance(self, hints: Hints) -> AbstractAsyncContextManager[Listening]:
+    def utterance(self, hints: EngineHints) -> AbstractAsyncContextManager[RecognitionStream]:
         return self._recognizer.utterance(names_of(hints))
 
 
 async def local_engines(settings: Embedded) -> Engines:
     """What this machine has, started but not yet loaded; `reason` tells what is missing."""
-    hears, deaf = Recognizer.hears()
+    hears, deaf = Recognizer.available()
     voice, mute = _voice()
     cache = Path(settings.cache_dir) if settings.cache_dir else None
     recognizer = Recognizer(settings.names, workers=settings.workers, cache=cache)
@@ -45,15 +45,15 @@ async def local_engines(settings: Embedded) -> Engines:
             voice.close()
 
     return Engines(
-        hearing=_Hearer(recognizer) if hears else None,
-        speaking=_Speaker(voice) if voice is not None else None,
+        recognizer=_Hearer(recognizer) if hears else None,
+        synthesizer=_Speaker(voice) if voice is not None else None,
         reason=" ".join(reason for reason in (deaf, mute) if reason),
         close=close,
     )
 
 
-def _voice() -> tuple[Voice | None, str]:
+def _voice() -> tuple[EspeakVoice | None, str]:
     try:
-        return Voice(), ""
+        return EspeakVoice(), ""
     except SettingsError as error:
         return None, str(error)

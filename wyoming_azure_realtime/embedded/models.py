@@ -11,7 +11,7 @@ FIRST_VOICES = ("alloy", "echo", "shimmer")
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptionModel:
+class TranscriptionCapabilities:
     """`deltas`: whole = one with everything, burst = after the commit, live = while audio flows."""
 
     deltas: Deltas
@@ -23,25 +23,25 @@ class TranscriptionModel:
 
 _TURN_BASED = frozenset({"language", "prompt"})
 TRANSCRIPTION_MODELS = {
-    "whisper-1": TranscriptionModel("whole", True, _TURN_BASED, billed_by_duration=True),
-    "gpt-4o-transcribe": TranscriptionModel("burst", True, _TURN_BASED),
-    "gpt-4o-mini-transcribe": TranscriptionModel("burst", True, _TURN_BASED),
-    "gpt-4o-transcribe-diarize": TranscriptionModel(
+    "whisper-1": TranscriptionCapabilities("whole", True, _TURN_BASED, billed_by_duration=True),
+    "gpt-4o-transcribe": TranscriptionCapabilities("burst", True, _TURN_BASED),
+    "gpt-4o-mini-transcribe": TranscriptionCapabilities("burst", True, _TURN_BASED),
+    "gpt-4o-transcribe-diarize": TranscriptionCapabilities(
         "burst", True, frozenset({"language"}), names_speakers=True
     ),
-    "gpt-realtime-whisper": TranscriptionModel(
+    "gpt-realtime-whisper": TranscriptionCapabilities(
         "live", False, frozenset({"language", "delay"}), billed_by_duration=True
     ),
-    "gpt-live-transcribe": TranscriptionModel(
+    "gpt-live-transcribe": TranscriptionCapabilities(
         "live", False, frozenset({"languages", "keywords", "prompt", "delay"}), billed_by_duration=True
     ),
-    "gpt-transcribe": TranscriptionModel("burst", True, frozenset({"languages", "keywords"})),
+    "gpt-transcribe": TranscriptionCapabilities("burst", True, frozenset({"languages", "keywords"})),
 }
 DELAYS = ("minimal", "low", "medium", "high", "xhigh")
 
 
 @dataclass(frozen=True, slots=True)
-class RealtimeModel:
+class RealtimeCapabilities:
     """`max_output_tokens` bounds one response; reasoning models accept two more parameters."""
 
     voices: tuple[str, ...] = ALL_VOICES
@@ -50,17 +50,17 @@ class RealtimeModel:
     max_output_tokens: int = 4096
 
 
-def realtime_model(name: str) -> RealtimeModel:
+def realtime_model(name: str) -> RealtimeCapabilities:
     """The facts of a conversation model; what is not known is taken for a current one."""
     if name.startswith("gpt-4o"):
         first = name.endswith("2024-10-01")
-        return RealtimeModel(FIRST_VOICES if first else EIGHT_VOICES, "alloy")
+        return RealtimeCapabilities(FIRST_VOICES if first else EIGHT_VOICES, "alloy")
     if name.startswith("gpt-realtime-2"):
-        return RealtimeModel(reasons=True, max_output_tokens=32_000)
-    return RealtimeModel()
+        return RealtimeCapabilities(reasons=True, max_output_tokens=32_000)
+    return RealtimeCapabilities()
 
 
-def transcription_model(name: str) -> TranscriptionModel | None:
+def transcription_model(name: str) -> TranscriptionCapabilities | None:
     """The facts of a transcription model, also of a dated version; None when there is none of that name."""
     named = [known for known in TRANSCRIPTION_MODELS if name == known or name.startswith(f"{known}-20")]
     return TRANSCRIPTION_MODELS[max(named, key=len)] if named else None

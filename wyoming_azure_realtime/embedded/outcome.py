@@ -6,14 +6,14 @@ from typing import Literal
 from wyoming_azure_realtime.embedded.faults import Failure
 from wyoming_azure_realtime.realtime.shapes import StatusDetails
 
-Status = Literal["completed", "cancelled", "incomplete", "failed"]
+ResponseStatus = Literal["completed", "cancelled", "incomplete", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ResponseOutcome:
     """One of the four final statuses, with its reason."""
 
-    status: Status
+    status: ResponseStatus
     details: StatusDetails | None = None
 
     @property
@@ -22,19 +22,19 @@ class Outcome:
         return "completed" if self.status == "completed" else "incomplete"
 
 
-COMPLETED = Outcome("completed")
+COMPLETED = ResponseOutcome("completed")
 
 
-def cancelled(reason: Literal["turn_detected", "client_cancelled"]) -> Outcome:
+def cancelled(reason: Literal["turn_detected", "client_cancelled"]) -> ResponseOutcome:
     """Somebody asked for the end."""
-    return Outcome("cancelled", StatusDetails(type="cancelled", reason=reason))
+    return ResponseOutcome("cancelled", StatusDetails(type="cancelled", reason=reason))
 
 
-def incomplete(reason: Literal["max_output_tokens", "content_filter"]) -> Outcome:
+def incomplete(reason: Literal["max_output_tokens", "content_filter"]) -> ResponseOutcome:
     """It had to stop before its end."""
-    return Outcome("incomplete", StatusDetails(type="incomplete", reason=reason))
+    return ResponseOutcome("incomplete", StatusDetails(type="incomplete", reason=reason))
 
 
-def failed(failure: Failure) -> Outcome:
+def failed(failure: Failure) -> ResponseOutcome:
     """It could not be made."""
-    return Outcome("failed", StatusDetails(type="failed", error=failure.detail()))
+    return ResponseOutcome("failed", StatusDetails(type="failed", error=failure.detail()))

@@ -9,7 +9,7 @@ import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from wyoming_azure_realtime.embedded.faults import Cut, Fault, FaultPlan, Oversized
+from wyoming_azure_realtime.embedded.faults import Disconnect, Fault, FaultPlan, Oversized
 from wyoming_azure_realtime.embedded.ids import fresh
 from wyoming_azure_realtime.embedded.record import SessionRecord
 from wyoming_azure_realtime.embedded.wire import encode_server
@@ -61,7 +61,7 @@ class Outlet:
             return
         await self._connection.close(code, reason)
 
-    async def cut(self, fault: Cut) -> None:
+    async def cut(self, fault: Disconnect) -> None:
         """End as a fault says."""
         await self.close(fault.code, fault.reason)
 

@@ -26,7 +26,7 @@ _GRACE_SECONDS = 5.0
 _LINE_LIMIT = 64 * 1024
 
 
-class Orders(msgspec.Struct, frozen=True, kw_only=True):
+class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the child is told."""
 
     key: str
@@ -40,11 +40,11 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
         return f"Orders(port={self.port}, engines={self.engines!r})"  # never the key
 
 
-class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+class LaunchReply(msgspec.Struct, frozen=True, kw_only=True):
     """What the child answers. `reason` says why it does not hear, if it does not."""
 
     port: int
-    hears: bool
+    recognizes: bool
     reason: str = ""
 
 
@@ -59,7 +59,7 @@ class BackendProcess:
         faults: Faults = NO_FAULTS,
         log: Log | None = None,
     ) -> None:
-        self._orders = Orders(
+        self._orders = LaunchRequest(
             key=secrets.token_urlsafe(24),
             engines=engines,
             settings=settings or Embedded(),
@@ -67,7 +67,7 @@ class BackendProcess:
             log=log or Log(),
         )
         self._process: asyncio.subprocess.Process | None = None
-        self._announcement = Announcement(port=0, hears=False, reason="It was not started.")
+        self._announcement = LaunchReply(port=0, recognizes=False, reason="It was not started.")
 
     @property
     def url(self) -> str:
@@ -80,9 +80,9 @@ class BackendProcess:
         return self._orders.key
 
     @property
-    def hears(self) -> bool:
+    def recognizes(self) -> bool:
         """Whether it has a recogniser."""
-        return self._announcement.hears
+        return self._announcement.recognizes
 
     @property
     def reason(self) -> str:
@@ -147,13 +147,13 @@ class BackendProcess:
     ) -> None:
         await self.stop()
 
-    async def _announced(self, process: asyncio.subprocess.Process) -> Announcement:
+    async def _announced(self, process: asyncio.subprocess.Process) -> LaunchReply:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
         process.stdin.write(msgspec.json.encode(self._orders) + b"\n")
         try:
             async with asyncio.timeout(_ANNOUNCE_SECONDS):
                 line = await process.stdout.readline()
-            return msgspec.json.decode(line, type=Announcement)
+            return msgspec.json.decode(line, type=LaunchReply)
         except TimeoutError as error:
             told = f"The embedded backend did not start within {_ANNOUNCE_SECONDS:g} s."
             raise BackendTimeout(told) from error

@@ -70,7 +70,7 @@ class Recognizer:
         await self.stop()
 
     @staticmethod
-    def hears() -> tuple[bool, str]:
+    def available() -> tuple[bool, str]:
         """Whether speech can be recognised here, and otherwise one sentence saying why not."""
         missing = [name for name in _ENGINES if importlib.util.find_spec(name) is None]
         if not missing:
@@ -95,7 +95,7 @@ class Recognizer:
 
     async def start(self) -> None:
         """Start the workers without waiting for them; utterances do."""
-        hears, reason = self.hears()
+        hears, reason = self.available()
         if hears:
             self._pool.start()
         else:
@@ -109,7 +109,7 @@ class Recognizer:
         """Wait until the first worker has its model. Raises TranscriptionFailed when there will be none."""
         await self._pool.ready()
 
-    def utterance(self, names: tuple[str, ...] = ()) -> "Utterance":
+    def utterance(self, names: tuple[str, ...] = ()) -> "RecognizerUtterance":
         """Begin an utterance, in which `names` may be spoken as well; it must be closed (`async with` does).
 
         Raises TooManyRequests.
@@ -117,13 +117,13 @@ class Recognizer:
         if self._open >= self._limits.utterances:
             raise TooManyRequests(f"{self._limits.utterances} utterances are being recognised already.")
         self._open += 1
-        return Utterance(self._pool, names, self._limits.utterance_seconds, self._closed)
+        return RecognizerUtterance(self._pool, names, self._limits.utterance_seconds, self._closed)
 
     def _closed(self) -> None:
         self._open -= 1
 
 
-class Utterance:
+class RecognizerUtterance:
     """Audio that arrives, partial text meanwhile, the whole text in the end."""
 
     def __init__(

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from wyoming_azure_realtime.embedded import worker_messages
-from wyoming_azure_realtime.embedded.worker_messages import Answer, Expected, Failed, Heard, Ready, Setup
+from wyoming_azure_realtime.embedded.worker_messages import (
+    Expected,
+    Failed,
+    Heard,
+    Ready,
+    Setup,
+    WorkerAnswer,
+)
 
 if TYPE_CHECKING:
     from wyoming_azure_realtime.embedded.decoder import Decoder
@@ -32,7 +39,7 @@ def main() -> None:
             _write(answers, Failed(f"{type(error).__name__}: {error}"))
             return
         _write(answers, Ready(decoder.built, time.monotonic() - started, decoder.unsayable))
-        answer: Answer = Heard("")
+        answer: WorkerAnswer = Heard("")
         # a decoder that failed is in no defined state, so its process ends after having said so
         while isinstance(answer, Heard):
             answer = _decode(decoder, frames.get(), frames.get())
@@ -42,13 +49,13 @@ def main() -> None:
 def _load(setup: Setup) -> "Decoder":
     # imported here: where one of the engines is missing, that is an answer and not a traceback
     from wyoming_azure_realtime.embedded.decoder import Decoder  # noqa: PLC0415
-    from wyoming_azure_realtime.embedded.sentences import Home  # noqa: PLC0415
+    from wyoming_azure_realtime.embedded.sentences import HomeVocabulary  # noqa: PLC0415
 
     cache = None if setup.cache is None else Path(setup.cache)
-    return Decoder(Home(setup.names, setup.areas), cache)
+    return Decoder(HomeVocabulary(setup.names, setup.areas), cache)
 
 
-def _decode(decoder: "Decoder", expected: bytes, pcm: bytes) -> Answer:
+def _decode(decoder: "Decoder", expected: bytes, pcm: bytes) -> WorkerAnswer:
     try:
         names = msgspec.json.decode(expected, type=Expected).names
         return Heard(decoder.transcribe(pcm, names))
@@ -72,7 +79,7 @@ def _read(stream: BinaryIO, frames: "queue.SimpleQueue[bytes]") -> None:
         frames.put(stream.read(worker_messages.length(header)))
 
 
-def _write(answers: BinaryIO, answer: Answer) -> None:
+def _write(answers: BinaryIO, answer: WorkerAnswer) -> None:
     try:
         answers.write(worker_messages.line(answer))
         answers.flush()

@@ -10,9 +10,9 @@ from typing import Any
 from wyoming_azure_realtime.audio.pcm import duration_ms
 from wyoming_azure_realtime.embedded.audio_formats import encoder
 from wyoming_azure_realtime.embedded.conversation import Conversation
-from wyoming_azure_realtime.embedded.engines import Speaking
+from wyoming_azure_realtime.embedded.engines import SynthesisEngine
 from wyoming_azure_realtime.embedded.faults import Failure, FaultPlan
-from wyoming_azure_realtime.embedded.outcome import COMPLETED, Outcome, failed, incomplete
+from wyoming_azure_realtime.embedded.outcome import COMPLETED, ResponseOutcome, failed, incomplete
 from wyoming_azure_realtime.embedded.outlet import Outlet
 from wyoming_azure_realtime.embedded.response_item import ResponseItem
 from wyoming_azure_realtime.embedded.response_plan import ResponsePlan
@@ -34,14 +34,14 @@ class Surroundings:
     """What a response needs of its session. `spoke` hears of the first audio."""
 
     outlet: Outlet
-    speaking: Speaking | None
+    speaking: SynthesisEngine | None
     no_voice_reason: str
     plan: FaultPlan
     conversation: Conversation
     spoke: Callable[[], None]
 
 
-class Response:
+class RunningResponse:
     """Runs once. `stop` may be called at any time; the first call counts."""
 
     def __init__(self, plan: ResponsePlan, around: Surroundings) -> None:
@@ -53,9 +53,9 @@ class Response:
         self._item = ResponseItem(plan, self._emit, around.conversation if in_band else None)
         self._text = self._trouble.spoken(plan.text)
         self._words = TextAhead(self._text)
-        self._stopped: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._stopped: asyncio.Future[ResponseOutcome] = asyncio.get_running_loop().create_future()
 
-    def stop(self, outcome: Outcome) -> None:
+    def stop(self, outcome: ResponseOutcome) -> None:
         """End as soon as possible, with this outcome."""
         if not self._stopped.done():
             self._stopped.set_result(outcome)
@@ -70,7 +70,7 @@ class Response:
         await self._emit(events.ResponseDone(response=done))
         await self._emit(events.RateLimitsUpdated(rate_limits=RATE_LIMITS))
 
-    async def _first_of(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _first_of(self, work: Coroutine[Any, Any, ResponseOutcome]) -> ResponseOutcome:
         """The work's outcome or that of being stopped, whichever comes first."""
         task = asyncio.ensure_future(work)
         try:
@@ -80,7 +80,7 @@ class Response:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _generate(self) -> Outcome:
+    async def _generate(self) -> ResponseOutcome:
         await self._trouble.before_created()
         await self._emit(events.ResponseCreated(response=self.plan.report()))
         if (early := self._trouble.instead()) is not None:
@@ -88,14 +88,14 @@ class Response:
         await self._item.open()
         return await (self._speak() if self.plan.speaks else self._write())
 
-    async def _write(self) -> Outcome:
+    async def _write(self) -> ResponseOutcome:
         for word in self._words.take(sys.maxsize):
             if text_tokens(self._item.said + word) > self.plan.most_tokens:
                 return incomplete("max_output_tokens")
             await self._item.say(word)
         return COMPLETED
 
-    async def _speak(self) -> Outcome:
+    async def _speak(self) -> ResponseOutcome:
         speaking = self._around.speaking
         if speaking is None:
             return failed(Failure(message=self._around.no_voice_reason))
@@ -111,7 +111,7 @@ class Response:
             await self._tell(sys.maxsize)
         return outcome
 
-    async def _sound(self, audio: AsyncGenerator[bytes, None]) -> Outcome:
+    async def _sound(self, audio: AsyncGenerator[bytes, None]) -> ResponseOutcome:
         convert, held = encoder(self.plan.format), b""
         async with aclosing(audio):
             async for pcm in audio:

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from wyoming_azure_realtime.embedded.faults import (
-    Cut,
+    Disconnect,
     Failure,
     Fault,
     FaultPlan,
@@ -12,7 +12,7 @@ from wyoming_azure_realtime.embedded.faults import (
     Stall,
     WrongWords,
 )
-from wyoming_azure_realtime.embedded.outcome import COMPLETED, Outcome, failed, incomplete
+from wyoming_azure_realtime.embedded.outcome import COMPLETED, ResponseOutcome, failed, incomplete
 from wyoming_azure_realtime.embedded.outlet import Outlet
 from wyoming_azure_realtime.embedded.wrong_words import WAYS, spoken_instead
 from wyoming_azure_realtime.realtime.server_events import Error
@@ -27,7 +27,7 @@ class Trouble:
         self._silent = plan.strikes(Fault, "silent_response")
         self._failed = plan.strikes(Failure, "failed_response")
         self._empty = plan.strikes(Fault, "empty_response")
-        self._closed = plan.strikes(Cut, "closed_response")
+        self._closed = plan.strikes(Disconnect, "closed_response")
         self._stalled = plan.strikes(Stall, "silent_audio")
         self._error = plan.strikes(Failure, "error_in_response")
         self._shortened = plan.strikes(Shortened, "shortened_response")
@@ -49,7 +49,7 @@ class Trouble:
         if self._silent:
             await _for_ever()
 
-    def instead(self) -> Outcome | None:
+    def instead(self) -> ResponseOutcome | None:
         """An end before the beginning."""
         if self._failed:
             return failed(self._failed)
@@ -60,7 +60,7 @@ class Trouble:
         await asyncio.sleep(self._faults.first_audio_ms / 1000)
         self._began = time.monotonic()
 
-    async def amid(self, sent_ms: float) -> Outcome | None:
+    async def amid(self, sent_ms: float) -> ResponseOutcome | None:
         """What happens after `sent_ms` of audio; the end, if it is one."""
         ahead = self._began + sent_ms / 1000 * self._faults.generation_pace - time.monotonic()
         await asyncio.sleep(max(0.0, ahead))

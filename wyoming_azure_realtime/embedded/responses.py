@@ -2,7 +2,7 @@
 
 from wyoming_azure_realtime.embedded.outcome import cancelled
 from wyoming_azure_realtime.embedded.refusals import Refused
-from wyoming_azure_realtime.embedded.response import Response, Surroundings
+from wyoming_azure_realtime.embedded.response import RunningResponse, Surroundings
 from wyoming_azure_realtime.embedded.response_plan import settle
 from wyoming_azure_realtime.embedded.session_state import SessionState
 from wyoming_azure_realtime.embedded.tasks import Tasks
@@ -17,9 +17,9 @@ class Responses:
         self._around = around
         self._tasks = tasks
         self._most = most
-        self._running: dict[str, Response] = {}
+        self._running: dict[str, RunningResponse] = {}
 
-    def create(self, wanted: ResponseParameters | None) -> Response:
+    def create(self, wanted: ResponseParameters | None) -> RunningResponse:
         """Start one, or refuse."""
         plan = settle(wanted, self._state, self._around.conversation)
         if plan.conversation_id is not None and (active := self._default()) is not None:
@@ -31,7 +31,7 @@ class Responses:
         if len(self._running) >= self._most:
             told = f"At most {self._most} responses may run at a time. Please try again in 1s."
             raise Refused("rate_limit_exceeded", told, kind="rate_limit_error")
-        response = Response(plan, self._around)
+        response = RunningResponse(plan, self._around)
         self._running[plan.id] = response
         self._tasks.start(self._run(response), "response")
         return response
@@ -54,11 +54,11 @@ class Responses:
         """Whether the conversation has a response in progress."""
         return self._default() is not None
 
-    def _default(self) -> Response | None:
+    def _default(self) -> RunningResponse | None:
         in_band = (one for one in self._running.values() if one.plan.conversation_id is not None)
         return next(in_band, None)
 
-    async def _run(self, response: Response) -> None:
+    async def _run(self, response: RunningResponse) -> None:
         try:
             await response.run()
         finally:

@@ -35,14 +35,14 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d{1,9}(?:\.\d{1,3})?")
 
 
 @dataclass(frozen=True)
-class Home:
+class HomeVocabulary:
     """What the home has besides the usual: names of its devices, names of its rooms."""
 
     names: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
 
 
-def sentences(home: Home, count: int, seed: int = 1) -> Iterator[list[str]]:
+def sentences(home: HomeVocabulary, count: int, seed: int = 1) -> Iterator[list[str]]:
     """Draw `count` sentences as lists of words; the same arguments always give the same sentences."""
     lists, names = _lists(home), _names(home)
     yield from _drawn(_sources(lists, names), count, seed)
@@ -53,7 +53,7 @@ def slot_sentences(count: int, seed: int = 2) -> Iterator[list[str]]:
     slot = templates.chunks([SLOT])
     names = dict.fromkeys(home_templates.NAMES, slot)
     own = dict.fromkeys(("area", *home_templates.DOMAIN_LISTS), slot)
-    drawn = _drawn(_sources({**_lists(Home()), **own}, names), count, seed)
+    drawn = _drawn(_sources({**_lists(HomeVocabulary()), **own}, names), count, seed)
     return (sentence for sentence in drawn if SLOT in sentence)
 
 
@@ -96,7 +96,7 @@ def _sources(lists: Lists, names: Lists) -> list[tuple[list[Template], float]]:
     return sources
 
 
-def _lists(home: Home) -> Lists:
+def _lists(home: HomeVocabulary) -> Lists:
     names = _names(home)
     lists = {
         "area": templates.chunks((*home_templates.AREAS, *home.areas * _GIVEN_WEIGHT)),
@@ -109,6 +109,6 @@ def _lists(home: Home) -> Lists:
     return lists
 
 
-def _names(home: Home) -> Lists:
+def _names(home: HomeVocabulary) -> Lists:
     given = home.names * _GIVEN_WEIGHT
     return {domain: templates.chunks((*usual, *given)) for domain, usual in home_templates.NAMES.items()}

@@ -19,13 +19,13 @@ from wyoming_azure_realtime.embedded.ids import fresh
 from wyoming_azure_realtime.embedded.options import ServerOptions
 from wyoming_azure_realtime.embedded.outlet import Outlet
 from wyoming_azure_realtime.embedded.record import ServerRecord, SessionRecord
-from wyoming_azure_realtime.embedded.session import EmbeddedSession
+from wyoming_azure_realtime.embedded.session import EmulatorSession
 from wyoming_azure_realtime.embedded.session_state import SessionFacts, SessionState
 from wyoming_azure_realtime.embedded.upgrade import (
     Admitted,
     Dismissed,
     RefusedWithHttp,
-    Verdict,
+    UpgradeDecision,
     deployment_not_found,
     judge,
     refused_with,
@@ -37,7 +37,7 @@ _HANDSHAKE_SECONDS = 120
 _CLOSE_SECONDS = 2
 
 
-class EmbeddedServer:
+class EmulatorServer:
     """Use as a context manager; `record` tells what happened, `faults` may be set at any time."""
 
     def __init__(self, options: ServerOptions, engines: Engines) -> None:
@@ -115,7 +115,7 @@ class EmbeddedServer:
         self.record.refused[verdict.status] += 1
         return _http(verdict)
 
-    def _judge(self, request: Request) -> Verdict:
+    def _judge(self, request: Request) -> UpgradeDecision:
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
         return judge(request.path, headers, self.options)
 
@@ -145,7 +145,7 @@ class EmbeddedServer:
         record = SessionRecord(state.facts.id, admitted.kind, admitted.dialect.name, admitted.model)
         self.record.sessions.append(record)
         outlet = Outlet(connection, admitted.dialect, self._plan, self.options.send_seconds, record)
-        session = EmbeddedSession(
+        session = EmulatorSession(
             state, admitted.dialect, outlet, self.engines, self._plan, self.options, record
         )
         with contextlib.suppress(ConnectionClosed):

@@ -9,7 +9,7 @@ from typing import Any
 from wyoming_azure_realtime.audio.pcm import duration_ms
 from wyoming_azure_realtime.embedded.conversation import Conversation
 from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.faults import Cut, Failure, Fault, FaultPlan
+from wyoming_azure_realtime.embedded.faults import Disconnect, Failure, Fault, FaultPlan
 from wyoming_azure_realtime.embedded.input_side import InputSide
 from wyoming_azure_realtime.embedded.item_events import ItemEvents
 from wyoming_azure_realtime.embedded.options import ServerOptions
@@ -31,7 +31,7 @@ _BROKEN = Failure().detail()
 _Handler = Callable[[Any], Awaitable[None]]
 
 
-class EmbeddedSession:
+class EmulatorSession:
     """Lives from `session.created` until its frames end or its time is over."""
 
     def __init__(
@@ -53,9 +53,11 @@ class EmbeddedSession:
         self._conversation = Conversation()
         self._items = ItemEvents(self._conversation, outlet.emit)
         self._input = InputSide(
-            state, self._conversation, outlet, engines.hearing, plan, self._tasks, options
+            state, self._conversation, outlet, engines.recognizer, plan, self._tasks, options
         )
-        around = Surroundings(outlet, engines.speaking, engines.reason, plan, self._conversation, self._spoke)
+        around = Surroundings(
+            outlet, engines.synthesizer, engines.reason, plan, self._conversation, self._spoke
+        )
         self._responses = Responses(state, around, self._tasks, options.max_responses)
         self._input.turn_started = self._turn_started
         self._input.turn_ended = self._turn_ended
@@ -119,14 +121,14 @@ class EmbeddedSession:
         await self._input.append(event.audio)
         cut = self._plan.faults.closed_upload
         due = cut is not None and duration_ms(self._record.audio_bytes) >= cut.after_ms
-        if due and (fault := self._plan.strikes(Cut, "closed_upload")):
+        if due and (fault := self._plan.strikes(Disconnect, "closed_upload")):
             await self._outlet.cut(fault)
 
     async def _commit(self, _event: client.InputAudioBufferCommit) -> None:
         if self._plan.strikes(Fault, "silent_commit"):
             return
         await self._input.commit()
-        if fault := self._plan.strikes(Cut, "closed_after_commit"):
+        if fault := self._plan.strikes(Disconnect, "closed_after_commit"):
             await self._outlet.cut(fault)
 
     async def _clear(self, _event: client.InputAudioBufferClear) -> None:

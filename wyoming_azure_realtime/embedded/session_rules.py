@@ -4,7 +4,7 @@ import re
 
 from msgspec import UNSET
 
-from wyoming_azure_realtime.embedded.models import DELAYS, TranscriptionModel
+from wyoming_azure_realtime.embedded.models import DELAYS, TranscriptionCapabilities
 from wyoming_azure_realtime.embedded.refusals import Refused, invalid, missing, not_one_of, unknown
 from wyoming_azure_realtime.realtime.shapes import (
     AudioFormat,
@@ -66,7 +66,7 @@ def full_format(audio: AudioFormat) -> JsonObject:
     return {"type": audio.type, "rate": 24000} if audio.type == "audio/pcm" else {"type": audio.type}
 
 
-def check_transcription(wanted: Transcription, facts: TranscriptionModel | None, path: str) -> None:
+def check_transcription(wanted: Transcription, facts: TranscriptionCapabilities | None, path: str) -> None:
     """Hints, each only where the model takes it. An unknown deployment shows up when it is used."""
     if wanted.language is not UNSET:
         _check_language(wanted.language, f"{path}.language")

@@ -7,12 +7,12 @@ import msgspec
 from msgspec import UNSET
 
 from wyoming_azure_realtime.embedded import session_rules as rules
-from wyoming_azure_realtime.embedded.engines import Hints
+from wyoming_azure_realtime.embedded.engines import EngineHints
 from wyoming_azure_realtime.embedded.models import (
     ALL_VOICES,
     Deployments,
-    RealtimeModel,
-    TranscriptionModel,
+    RealtimeCapabilities,
+    TranscriptionCapabilities,
     transcription_model,
 )
 from wyoming_azure_realtime.embedded.refusals import Refused, invalid, missing, unknown
@@ -56,7 +56,7 @@ class SessionFacts:
     id: str
     expires_at: int
     model: str = ""
-    realtime: RealtimeModel = field(default_factory=RealtimeModel)
+    realtime: RealtimeCapabilities = field(default_factory=RealtimeCapabilities)
     voices: tuple[str, ...] = ALL_VOICES
     default_voice: str = "marin"
     deployments: Deployments = field(default_factory=Deployments)
@@ -96,18 +96,18 @@ class SessionState:
         return found
 
     @property
-    def transcription_facts(self) -> TranscriptionModel | None:
+    def transcription_facts(self) -> TranscriptionCapabilities | None:
         """The transcription model behind the session's deployment, None when there is none."""
         return self._facts_of(self.transcription["model"]) if self.transcription else None
 
     @property
-    def hints(self) -> Hints:
+    def hints(self) -> EngineHints:
         """What the session says about the speech to come."""
         said = self.transcription or {}
         languages = (said["language"],) if said.get("language") else tuple(said.get("languages", ()))
-        return Hints(languages, tuple(said.get("keywords", ())), said.get("prompt", ""))
+        return EngineHints(languages, tuple(said.get("keywords", ())), said.get("prompt", ""))
 
-    def _facts_of(self, deployment: str) -> TranscriptionModel | None:
+    def _facts_of(self, deployment: str) -> TranscriptionCapabilities | None:
         model = self.facts.deployments.transcription(deployment)
         return transcription_model(model) if model else None
 

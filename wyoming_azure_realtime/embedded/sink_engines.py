@@ -13,7 +13,7 @@ from itertools import cycle
 import numpy as np
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, silence
-from wyoming_azure_realtime.embedded.engines import Engines, Hints
+from wyoming_azure_realtime.embedded.engines import EngineHints, Engines
 from wyoming_azure_realtime.embedded.models import ALL_VOICES
 from wyoming_azure_realtime.errors import UnknownVoice
 
@@ -22,7 +22,7 @@ _PIECE_MS = 60
 _LOUDEST = 8000
 
 
-class ToneVoice:
+class ToneSynthesizer:
     """Every character sounds for 60 ms at speed 1; white space is silence."""
 
     async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
@@ -78,15 +78,15 @@ class ScriptedUtterance:
         return self._text if self._sound else ""
 
 
-class ScriptedHearing:
+class ScriptedRecognizer:
     """Utterances get the texts in turn, in the order in which they begin."""
 
     def __init__(self, texts: Sequence[str] = ("turn on the kitchen lights",)) -> None:
         self._texts = cycle(texts)
-        self.hints: list[Hints] = []
+        self.hints: list[EngineHints] = []
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator[ScriptedUtterance]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator[ScriptedUtterance]:
         """The next text; the hints are kept for whoever wants to look at the last few."""
         self.hints = [*self.hints[-31:], hints]
         yield ScriptedUtterance(next(self._texts))
@@ -94,4 +94,4 @@ class ScriptedHearing:
 
 def sink_engines(texts: Sequence[str] = ("turn on the kitchen lights",)) -> Engines:
     """Both of them."""
-    return Engines(hearing=ScriptedHearing(texts), speaking=ToneVoice())
+    return Engines(recognizer=ScriptedRecognizer(texts), synthesizer=ToneSynthesizer())

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
-from wyoming_azure_realtime.embedded.engines import Hearing, Hints, Listening
+from wyoming_azure_realtime.embedded.engines import EngineHints, RecognitionEngine, RecognitionStream
 from wyoming_azure_realtime.embedded.faults import Delay, Failure, Fault, FaultPlan
 from wyoming_azure_realtime.embedded.ids import fresh
-from wyoming_azure_realtime.embedded.input_buffer import Recording
-from wyoming_azure_realtime.embedded.models import Deltas, TranscriptionModel
+from wyoming_azure_realtime.embedded.input_buffer import InputRecording
+from wyoming_azure_realtime.embedded.models import Deltas, TranscriptionCapabilities
 from wyoming_azure_realtime.embedded.speech_pieces import words
 from wyoming_azure_realtime.embedded.tasks import Tasks
 from wyoming_azure_realtime.embedded.usage import transcription_usage
@@ -27,8 +27,8 @@ FINISH_SECONDS = 60
 class TranscriptionSettings:
     """What a recording is transcribed with. `model` None: no such deployment."""
 
-    model: TranscriptionModel | None
-    hints: Hints
+    model: TranscriptionCapabilities | None
+    hints: EngineHints
 
 
 class StableText:
@@ -54,17 +54,17 @@ class StableText:
         return delta
 
 
-class Transcription:
+class RunningTranscription:
     """Follows one recording to its `completed` or `failed`; `text` is None until it is known."""
 
     def __init__(
         self,
-        recording: Recording,
+        recording: InputRecording,
         settings: TranscriptionSettings,
-        hearing: Hearing | None,
+        hearing: RecognitionEngine | None,
         plan: FaultPlan,
         emit: Emit,
-        ended: Callable[["Transcription"], None],
+        ended: Callable[["RunningTranscription"], None],
     ) -> None:
         self._ended = ended
         self.recording = recording
@@ -133,14 +133,14 @@ class Transcription:
             async with asyncio.timeout(FINISH_SECONDS):
                 return await listening.finish()
 
-    async def _feed(self, listening: Listening) -> None:
+    async def _feed(self, listening: RecognitionStream) -> None:
         position = 0
         while pcm := await self.recording.read(position):
             position += len(pcm)
             listening.feed(pcm)
 
     @asynccontextmanager
-    async def _partials_of(self, listening: Listening) -> AsyncIterator[None]:
+    async def _partials_of(self, listening: RecognitionStream) -> AsyncIterator[None]:
         """Tell partial text meanwhile, if the model is one that does."""
         if self._deltas != "live":
             yield
@@ -152,7 +152,7 @@ class Transcription:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
 
-    async def _tell_partials(self, listening: Listening) -> None:
+    async def _tell_partials(self, listening: RecognitionStream) -> None:
         async with aclosing(listening.partials()) as partials:
             async for text in partials:
                 await self._tell_delta(self._stable.advance(text))

@@ -14,7 +14,7 @@ import msgspec
 
 from wyoming_azure_realtime.embedded.models import (
     EIGHT_VOICES,
-    RealtimeModel,
+    RealtimeCapabilities,
     realtime_model,
 )
 from wyoming_azure_realtime.embedded.options import ServerOptions
@@ -24,8 +24,8 @@ from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, for_api
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
-Place = Literal["azure", "preview", "openai"]
-_PLACES: dict[str, Place] = {
+UpgradeRoute = Literal["azure", "preview", "openai"]
+_PLACES: dict[str, UpgradeRoute] = {
     "/openai/v1/realtime": "azure",
     "/openai/realtime": "preview",
     "/v1/realtime": "openai",
@@ -47,7 +47,7 @@ class Admitted:
     dialect: Dialect
     kind: SessionKind
     model: str = ""
-    facts: RealtimeModel = field(default_factory=RealtimeModel)
+    facts: RealtimeCapabilities = field(default_factory=RealtimeCapabilities)
     voices: tuple[str, ...] = ()
     default_voice: str = ""
 
@@ -78,10 +78,10 @@ class Dismissed:
         return f"{self.error.kind}.{self.error.code}"
 
 
-Verdict = Admitted | RefusedWithHttp | Dismissed
+UpgradeDecision = Admitted | RefusedWithHttp | Dismissed
 
 
-def judge(target: str, headers: Mapping[str, str], options: ServerOptions) -> Verdict:
+def judge(target: str, headers: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
     """Decide on an upgrade request; `target` is its path with the query."""
     path, _, rest = target.partition("?")
     query = dict(parse_qsl(rest, keep_blank_values=True))
@@ -120,7 +120,7 @@ def deployment_not_found() -> RefusedWithHttp:
     return refused(404, "DeploymentNotFound", told)
 
 
-def _place(path: str, prefix: str) -> Place | None:
+def _place(path: str, prefix: str) -> UpgradeRoute | None:
     prefix = f"/{prefix.strip('/')}" if prefix.strip("/") else ""
     return _PLACES.get(path.removeprefix(prefix)) if path.startswith(prefix) else None
 
@@ -148,13 +148,13 @@ def _denied(
     return refused(401, "401", _WRONG_KEY)
 
 
-def _judge_ga(query: Mapping[str, str], options: ServerOptions) -> Verdict:
+def _judge_ga(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
     if "api-version" in query:
         return refused(401, "401", _WRONG_KEY)
     return _judge_deployment(query, "model", GaDialect(), options)
 
 
-def _judge_preview(query: Mapping[str, str], options: ServerOptions) -> Verdict:
+def _judge_preview(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
     version = query.get("api-version", "")
     try:
         dialect = for_api_version(version)
@@ -170,7 +170,7 @@ def _judge_preview(query: Mapping[str, str], options: ServerOptions) -> Verdict:
 
 def _judge_deployment(
     query: Mapping[str, str], parameter: str, dialect: Dialect, options: ServerOptions
-) -> Verdict:
+) -> UpgradeDecision:
     if query.get("intent") == "transcription":
         return _transcription(dialect) if options.transcription_sockets else _not_supported()
     deployment = query.get(parameter, "")
@@ -202,7 +202,9 @@ def _conversation(dialect: Dialect, deployment: str, model: str) -> Admitted:
     return Admitted(dialect, "realtime", deployment, facts, voices, "alloy")
 
 
-def _judge_openai(query: Mapping[str, str], headers: Mapping[str, str], options: ServerOptions) -> Verdict:
+def _judge_openai(
+    query: Mapping[str, str], headers: Mapping[str, str], options: ServerOptions
+) -> UpgradeDecision:
     if headers.get("openai-beta") == "realtime=v1":
         told = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
         return Dismissed(Refused("beta_api_shape_disabled", told), 4000)

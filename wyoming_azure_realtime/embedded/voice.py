@@ -37,7 +37,7 @@ _LONGEST_RUN = re.compile(r"\S{40}(?=\S)")
 _CUTS = (re.compile(r"[.!?…][\"')\]]*\s"), re.compile(r"[,;:]\s"), re.compile(r"\s"))
 
 
-class Voice:
+class EspeakVoice:
     """Speaks text. Raises SettingsError when espeak-ng cannot be loaded."""
 
     def __init__(self) -> None:

@@ -48,7 +48,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     reason: str
 
 
-Answer = Ready | Heard | Failed
+WorkerAnswer = Ready | Heard | Failed
 
 
 def frame(content: bytes) -> bytes:
@@ -62,12 +62,12 @@ def length(header: bytes) -> int:
     return size
 
 
-def line(answer: Answer) -> bytes:
+def line(answer: WorkerAnswer) -> bytes:
     """Write an answer as one line."""
     return msgspec.json.encode(answer) + b"\n"
 
 
-def parse(text: bytes) -> Answer:
+def parse(text: bytes) -> WorkerAnswer:
     """Read an answer; msgspec.MsgspecError when it is none."""
-    answer: Answer = msgspec.json.decode(text, type=Answer)
+    answer: WorkerAnswer = msgspec.json.decode(text, type=WorkerAnswer)
     return answer

@@ -8,7 +8,14 @@ import sys
 import msgspec
 
 from wyoming_azure_realtime.embedded import worker_messages
-from wyoming_azure_realtime.embedded.worker_messages import Answer, Expected, Failed, Heard, Ready, Setup
+from wyoming_azure_realtime.embedded.worker_messages import (
+    Expected,
+    Failed,
+    Heard,
+    Ready,
+    Setup,
+    WorkerAnswer,
+)
 from wyoming_azure_realtime.errors import BackendTimeout, TranscriptionFailed
 
 _MODULE = "wyoming_azure_realtime.embedded.recognizer_worker"
@@ -87,7 +94,7 @@ class WorkerProcess:
         # no draining: a frame is one utterance at most, and the answer is awaited with a deadline
         self._input.write(worker_messages.frame(content))
 
-    async def _answer(self, seconds: float) -> Answer:
+    async def _answer(self, seconds: float) -> WorkerAnswer:
         assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
         try:
             async with asyncio.timeout(seconds):
@@ -100,6 +107,6 @@ class WorkerProcess:
             raise TranscriptionFailed("A worker process of the recogniser ended unexpectedly.") from error
 
 
-def _failure(answer: Answer) -> str:
+def _failure(answer: WorkerAnswer) -> str:
     reason = answer.reason if isinstance(answer, Failed) else "a worker process answered out of turn"
     return f"The recogniser failed: {reason}."

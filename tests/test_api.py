@@ -16,9 +16,9 @@ from wyoming_azure_realtime import (
     synthesize_speech_realtime,
     synthesize_speech_stream_realtime,
 )
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmulatorServer
-from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.errors import InvalidRequest, SettingsError, UnknownVoice
 
 BYTES = len(SAID) * MS_PER_CHARACTER * 48

@@ -10,10 +10,9 @@ from tests.support.service import KEY, running_service
 from tests.support.settings_sources import loaded
 from wyoming_azure_realtime.app import Doors, log_observer, open_service
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmulatorServer
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedRecognizer
+from wyoming_azure_realtime.emulator.engines import Engines, ScriptedRecognizer
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits, Listener, Zeroconf
 from wyoming_azure_realtime.speech.requests import RecognitionRequest

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.azure.opener import SessionOpener
-from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
+from wyoming_azure_realtime.offline.process import BackendProcess
 from wyoming_azure_realtime.pool.slots import most_of_one_kind
 from wyoming_azure_realtime.providers.model_warnings import model_warnings
 from wyoming_azure_realtime.providers.models import described_models

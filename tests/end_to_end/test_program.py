@@ -23,11 +23,11 @@ from tests.support.home_commands import ROUND_TRIP
 from tests.support.program import Program, program, run_to_end
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
-from wyoming_azure_realtime.embedded.faults import Faults, RefusedUpgrade
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.recognizer import Recognizer
-from wyoming_azure_realtime.embedded.server import EmulatorServer
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import sink_engines
+from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
+from wyoming_azure_realtime.offline.recognizer import Recognizer
 from wyoming_azure_realtime.settings.model import Limits
 
 HEARS, DEAF_BECAUSE = Recognizer.available()

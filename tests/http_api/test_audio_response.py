@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from tests.support.http_door import SAID, STREAM, SYNTHESIZE, http_door, until
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.faults import (
     RATE_LIMITED,
     Disconnect,
     Failure,

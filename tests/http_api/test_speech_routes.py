@@ -17,14 +17,14 @@ from tests.support.http_door import (
 from tests.support.service import PREVIEW
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.audio.wav import read_wav, wav_header, write_wav
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, ScriptedRecognizer, sink_engines
+from wyoming_azure_realtime.emulator.faults import (
     Disconnect,
     Failure,
     Fault,
     Faults,
     RefusedUpgrade,
 )
-from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, ScriptedRecognizer, sink_engines
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings, Speech
 
 WAV = {"Content-Type": "audio/wav"}

@@ -16,7 +16,7 @@ from tests.support.figures import median, say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, Kind, ask, in_lanes, turns
 from tests.support.turn_lines import Turn
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.faults import (
     Disconnect,
     Failure,
     Fault,

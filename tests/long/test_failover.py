@@ -1,7 +1,7 @@
 import pytest
 
 from tests.long import failover
-from wyoming_azure_realtime.embedded.recognizer import Recognizer
+from wyoming_azure_realtime.offline.recognizer import Recognizer
 
 pytestmark = pytest.mark.long
 

@@ -10,7 +10,7 @@ from tests.speech.test_drafts import MODELS, commits
 from tests.speech.test_service import SIXTEEN
 from tests.support.service import running_service
 from tests.support.spoken_words import MISHEARD, VOCABULARY, speech, spoken_engines, text_of
-from wyoming_azure_realtime.embedded.faults import Disconnect, Failure, Fault, Faults
+from wyoming_azure_realtime.emulator.faults import Disconnect, Failure, Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 from wyoming_azure_realtime.speech.endpointing_rules import EndpointingRules
 from wyoming_azure_realtime.speech.requests import Recognition, RecognitionRequest

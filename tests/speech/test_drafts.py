@@ -23,8 +23,8 @@ from tests.support.spoken_words import (
     text_of,
 )
 from wyoming_azure_realtime import errors
-from wyoming_azure_realtime.embedded.engines import EngineHints, Engines
-from wyoming_azure_realtime.embedded.faults import Fault, Faults
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines
+from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest
 from wyoming_azure_realtime.speech.requests import Recognition as Recognised

@@ -12,11 +12,10 @@ from tests.support.eventually import eventually
 from tests.support.service import KEY
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.azure.opener import SessionOpener
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
-from wyoming_azure_realtime.embedded.models import ALL_VOICES
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmulatorServer
-from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults, RefusedUpgrade
+from wyoming_azure_realtime.emulator.models import ALL_VOICES, ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord, Warned
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of

@@ -7,10 +7,8 @@ import pytest
 
 from tests.support.service import KEY, running_service
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.embedded.engines import EngineHints, Engines
-from wyoming_azure_realtime.embedded.models import Deployments
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedRecognizer
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines, ScriptedRecognizer
+from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.observe import Warned
 from wyoming_azure_realtime.providers.models import Deployment
 from wyoming_azure_realtime.settings.model import ModelFacts, Profile, Recognition, Settings

@@ -7,8 +7,8 @@ import pytest
 
 from tests.speech.test_service import HASTY, SAID, noise, recognise, speak
 from tests.support.service import running_service
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.engines import Engines
+from wyoming_azure_realtime.emulator.faults import (
     RATE_LIMITED,
     Disconnect,
     Failure,
@@ -18,7 +18,7 @@ from wyoming_azure_realtime.embedded.faults import (
     Shortened,
     Stall,
 )
-from wyoming_azure_realtime.embedded.voice import EspeakVoice
+from wyoming_azure_realtime.offline.espeak import EspeakVoice
 
 HEARING = {
     "upgrade refused 429": Faults(refused_upgrade=RefusedUpgrade(status=429, retry_after=0, times=1)),

@@ -9,7 +9,8 @@ from tests.support.eventually import eventually
 from tests.support.service import PREVIEW, Running, running_service
 from wyoming_azure_realtime import errors
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.engines import ScriptedRecognizer, sink_engines
+from wyoming_azure_realtime.emulator.faults import (
     RATE_LIMITED,
     Disconnect,
     Failure,
@@ -19,8 +20,7 @@ from wyoming_azure_realtime.embedded.faults import (
     Shortened,
     Stall,
 )
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedRecognizer, sink_engines
+from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings, Speech
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest, SynthesisRequest
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from tests.support.home_commands import ROUND_TRIP
-from wyoming_azure_realtime.embedded.engines import EngineHints, Engines
-from wyoming_azure_realtime.embedded.voice import EspeakVoice
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines
 from wyoming_azure_realtime.errors import SpeechServiceError
+from wyoming_azure_realtime.offline.espeak import EspeakVoice
 
 _PIECE = 2880  # bytes: 60 ms
 

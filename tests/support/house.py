@@ -19,10 +19,10 @@ from tests.support.program import Program, started
 from tests.support.turn_lines import Turn, turns_in
 from tests.support.watched_program import TOLD
 from tests.support.word_engines import word_engines
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmulatorServer
+from wyoming_azure_realtime.emulator.engines import Engines
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 
 KEY = "a-key-for-long-runs"
 ROOT = Path(__file__).parents[2]

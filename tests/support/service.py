@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from wyoming_azure_realtime.azure.opener import SessionOpener
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmulatorServer
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import Engines, sink_engines
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.observe import Event, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of

@@ -16,9 +16,8 @@ import numpy.typing as npt
 import soxr
 
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.embedded.engines import EngineHints, Engines
-from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, VoiceStyle, engine
-from wyoming_azure_realtime.embedded.sink_engines import ToneSynthesizer
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines, ToneSynthesizer
+from wyoming_azure_realtime.offline.espeak import SAMPLE_RATE, VoiceStyle, engine
 
 VOCABULARY = (
     "turn", "on", "the", "kitchen", "lights", "and", "close", "blinds", "stop", "off", "bedroom", "fan",

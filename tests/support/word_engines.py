@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.support.word_sounds import sound_of, words_in, words_of
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.embedded.engines import EngineHints, Engines
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines
 
 _LEVELS = (0.7, 1.2)
 _TEMPOS = (0.92, 1.0, 1.08)

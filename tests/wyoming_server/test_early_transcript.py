@@ -9,7 +9,7 @@ import pytest
 from tests.support.spoken_words import FIRST_CLAUSE, SECOND_CLAUSE, speech, spoken_engines, text_of
 from tests.support.wyoming_events import PCM_16K
 from tests.support.wyoming_peer import Door, Peer, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Disconnect, Faults
+from wyoming_azure_realtime.emulator.faults import Disconnect, Faults
 from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings
 
 COMMAND, NEXT = speech(FIRST_CLAUSE, before=300), speech(SECOND_CLAUSE, before=300)

@@ -16,9 +16,9 @@ from wyoming_azure_realtime import (
     synthesize_speech_realtime,
     synthesize_speech_stream_realtime,
 )
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.errors import InvalidRequest, SettingsError, UnknownVoice
 
 BYTES = len(SAID) * MS_PER_CHARACTER * 48
@@ -31,7 +31,7 @@ def variables(server):
 @pytest_asyncio.fixture
 async def server(monkeypatch):
     """A realtime endpoint, to which the environment points."""
-    async with EmbeddedServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         for name in set(os.environ) - set(clean_environment({})):
             monkeypatch.delenv(name)
         for name, value in variables(server).items():

@@ -10,10 +10,9 @@ from tests.support.service import KEY, running_service
 from tests.support.settings_sources import loaded
 from wyoming_azure_realtime.app import Doors, log_observer, open_service
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing
+from wyoming_azure_realtime.emulator.engines import Engines, ScriptedRecognizer
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits, Listener, Zeroconf
 from wyoming_azure_realtime.speech.requests import RecognitionRequest
@@ -72,8 +71,8 @@ async def hear(service: SpeechService) -> None:
 
 
 async def test_names_of_home_assistant_reach_the_recogniser_and_nobody_waits_for_them():
-    hearing = ScriptedHearing()
-    async with scripted_home() as home, EmbeddedServer(ServerOptions(key=KEY), Engines(hearing)) as server:
+    hearing = ScriptedRecognizer()
+    async with scripted_home() as home, EmulatorServer(ServerOptions(key=KEY), Engines(hearing)) as server:
         there = loaded(
             {
                 "AZURE_OPENAI_ENDPOINT": server.url,

@@ -10,7 +10,7 @@ import yaml
 from tests.support.program import run_to_end
 from tests.support.service import running_service
 from wyoming_azure_realtime import logs
-from wyoming_azure_realtime.embedded.faults import Faults, RefusedUpgrade
+from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade
 from wyoming_azure_realtime.errors import BackendError, ConnectFailed, InternalError, SettingsError
 from wyoming_azure_realtime.observe import Observer, SessionRefused, TurnEnded, TurnRecord
 from wyoming_azure_realtime.observed_log import ObservedLog

@@ -63,7 +63,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "http_api": {"errors", "logs", "observe", "settings.model", "settings.addresses", "audio", "speech"},
     # a service of its own that shares the neutral protocol and no state machine with its clients
-    "embedded": {"errors", "settings.model", "audio", "realtime"},
+    "emulator": {"errors", "audio", "realtime"},
+    # engines without a cloud, and the embedded backend: the one place that puts them into the emulator
+    "offline": {"errors", "settings.model", "audio", "emulator"},
     # the names in the home; imports nothing that speaks or hears
     "home_assistant": {"errors", "logs", "settings.model"},
     # the server in the frame of Home Assistant's Supervisor
@@ -74,7 +76,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Only these may import them, whatever the table above says.
 IMPORTED_ONLY_BY: dict[str, set[str]] = {
-    "embedded": TOP,
+    "emulator": {*TOP, "offline"},
+    "offline": TOP,
     "wyoming_client": TOP,
     "transport": TOP,
     "home_assistant": TOP,
@@ -189,7 +192,7 @@ def test_pure_modules_touch_neither_clock_nor_network_nor_environment(path: Path
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_the_settings_read_the_environment(path: Path):
     # the root hands it to them; the embedded backend passes it on to its processes
-    if within(name_of(path), TOP | {"settings", "embedded"}):
+    if within(name_of(path), TOP | {"settings", "offline"}):
         return
     words = {"environ", "environb", "getenv", "putenv", "unsetenv"}
     used = [
@@ -208,8 +211,8 @@ SERVICES_OWN = re.compile(
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_the_providers_know_services_and_their_addresses(path: Path):
-    # the embedded backend is such a service itself; prose may name them: docstrings and the options' help
-    if within(name_of(path), {"providers", "embedded", "settings.table"}):
+    # the emulator is such a service itself; prose may name them: docstrings and the options' help
+    if within(name_of(path), {"providers", "emulator", "offline", "settings.table"}):
         return
     prose = {
         id(node.value)
@@ -255,12 +258,15 @@ def test_every_layer_of_the_tables_exists():
         ("http_api.server", "realtime.codec"),
         ("speech.service", "transport.session"),
         ("speech.service", "settings.load"),
-        ("embedded.server", "speech.catalog"),
+        ("emulator.server", "speech.catalog"),
+        ("emulator.server", "offline.backend"),
+        ("emulator.session", "settings.model"),
+        ("speech.service", "offline.espeak"),
         ("transport.session", "pool.pool"),
         ("settings.validate_speech", "speech.catalog"),
         ("providers.registry", "settings.load"),
         ("wyoming_server.info", "providers.registry"),
-        ("embedded.server", "providers.embedded"),
+        ("emulator.server", "providers.embedded"),
         ("pool.slots", "realtime.shapes"),
         ("realtime.codec", "settings.model"),
         ("errors", "settings.model"),

@@ -8,7 +8,7 @@ import pytest
 from tests.support.wyoming_events import TEN_MS, event_bytes
 from tests.support.wyoming_peer import wyoming_door
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.embedded.faults import Failure, Faults
+from wyoming_azure_realtime.emulator.faults import Failure, Faults
 from wyoming_azure_realtime.errors import (
     BackendError,
     ConnectFailed,

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wyoming_azure_realtime import __version__
-from wyoming_azure_realtime.embedded.process import BackendProcess
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
 from wyoming_azure_realtime.home_assistant.home import Home
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
+from wyoming_azure_realtime.offline.process import BackendProcess
 from wyoming_azure_realtime.pool.slots import most_of_one_kind
 from wyoming_azure_realtime.providers.base import described_models, model_warnings
 from wyoming_azure_realtime.providers.registry import provider_of
@@ -131,8 +131,8 @@ async def open_service(loaded: Loaded, observer: Observer) -> AsyncIterator[Spee
         stack.push_async_callback(opener.close)
         sessions = session_pool(opener, settings.pool, observer)
         stack.push_async_callback(sessions.close)
-        hears = not clouds or (settings.fallback_hears and backend is not None and backend.hears)
-        asr_unavailable_reason = backend.reason if backend and not clouds and not backend.hears else ""
+        hears = not clouds or (settings.fallback_hears and backend is not None and backend.recognizes)
+        asr_unavailable_reason = backend.reason if backend and not clouds and not backend.recognizes else ""
         service = SpeechService(
             catalog_of((clouds + embedded)[0], settings, asr_unavailable_reason),
             TurnEngine(sessions),
@@ -170,7 +170,7 @@ async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProces
         because = "since no Azure endpoint is configured"
     _LOGGER.info("Starting the embedded backend, %s: an English demo without a cloud", because)
     backend = await stack.enter_async_context(BackendProcess(settings.embedded, log=settings.log))
-    if not backend.hears:
+    if not backend.recognizes:
         _LOGGER.warning("%s", backend.reason)
     keeper = asyncio.create_task(_keep_running(backend))
     stack.callback(keeper.cancel)

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import fields
 
 from wyoming_azure_realtime.commands import backend
-from wyoming_azure_realtime.embedded.faults import Faults, RefusedUpgrade, WrongWords
-from wyoming_azure_realtime.embedded.options import ServerOptions
+from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade, WrongWords
+from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.errors import SettingsError
 
 

@@ -6,7 +6,7 @@ import re
 from tests.support.callers import NoAnswer
 from tests.support.eventually import eventually
 from tests.support.house import House, house
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults, RefusedUpgrade
 
 REFUSES = Faults(refused_upgrade=RefusedUpgrade(status=503))
 REQUESTS = 20

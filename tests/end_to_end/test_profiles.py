@@ -13,8 +13,7 @@ from tests.support.home_commands import ROUND_TRIP
 from tests.support.program import program
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
-from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, engine
-from wyoming_azure_realtime.embedded.voice import VOICES
+from wyoming_azure_realtime.offline.espeak import SAMPLE_RATE, VOICES, engine
 
 SETTINGS = """
 backend: embedded

@@ -23,14 +23,14 @@ from tests.support.home_commands import ROUND_TRIP
 from tests.support.program import Program, program, run_to_end
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 from wyoming_azure_realtime.audio.resample import StreamResampler
-from wyoming_azure_realtime.embedded.faults import Faults, RefusedUpgrade
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.recognizer import Recognizer
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import sink_engines
+from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
+from wyoming_azure_realtime.offline.recognizer import Recognizer
 from wyoming_azure_realtime.settings.model import Limits
 
-HEARS, DEAF_BECAUSE = Recognizer.hears()
+HEARS, DEAF_BECAUSE = Recognizer.available()
 LOCAL = ("--uri", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0", "--no-zeroconf")
 needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 NO_HTTP = ("--uri", "tcp://127.0.0.1:0", "--http", "off", "--no-zeroconf")
@@ -210,8 +210,8 @@ class TestElsewhere:
     async def test_a_target_of_another_generation_takes_over_though_it_lacks_the_voice(self, tmp_path: Path):
         down = ServerOptions(faults=Faults(refused_upgrade=RefusedUpgrade(status=503)))
         async with (
-            EmbeddedServer(down, sink_engines()) as first,
-            EmbeddedServer(ServerOptions(), sink_engines()) as second,
+            EmulatorServer(down, sink_engines()) as first,
+            EmulatorServer(ServerOptions(), sink_engines()) as second,
         ):
             targets = [
                 {"name": "first", "endpoint": first.url, "key": "any"},

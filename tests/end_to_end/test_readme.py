@@ -13,9 +13,9 @@ import pytest_asyncio
 from tests.support.ports import reserved_ports
 from tests.support.program import START_SECONDS, Program, clean_environment
 from tests.support.readme import blocks, under
-from wyoming_azure_realtime.embedded.recognizer import Recognizer
+from wyoming_azure_realtime.offline.recognizer import Recognizer
 
-HEARS, DEAF_BECAUSE = Recognizer.hears()
+HEARS, DEAF_BECAUSE = Recognizer.available()
 needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 COMMAND = ".venv/bin/wyoming-azure-realtime"
 SAID = "turn on the kitchen lights"

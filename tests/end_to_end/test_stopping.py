@@ -14,8 +14,8 @@ from tests.support.house import House, house
 from tests.support.program import program
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Peer
-from wyoming_azure_realtime.embedded.faults import Fault, Faults
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import sink_engines
+from wyoming_azure_realtime.emulator.faults import Fault, Faults
 
 GRACE = 5.0
 """Seconds of the default setting."""

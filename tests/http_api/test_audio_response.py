@@ -3,9 +3,9 @@ import asyncio
 import pytest
 
 from tests.support.http_door import SAID, STREAM, SYNTHESIZE, http_door, until
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.faults import (
     RATE_LIMITED,
-    Cut,
+    Disconnect,
     Failure,
     Fault,
     Faults,
@@ -38,7 +38,7 @@ class TestFailures:
         assert answer.headers["Content-Type"] == "application/problem+json"
 
     async def test_a_failure_in_mid_speech_is_no_clean_end(self, path):
-        faults = Faults(closed_response=Cut(after_ms=300))
+        faults = Faults(closed_response=Disconnect(after_ms=300))
         async with http_door(faults=faults, settings=HASTY) as door:
             if path == SYNTHESIZE:
                 assert (await door.post(path, json={"text": SAID})).json["code"] == "session-lost"

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from tests.support.http_door import INFO, RECOGNIZE, SYNTHESIZE, http_door
-from wyoming_azure_realtime.embedded.faults import Failure, Faults
+from wyoming_azure_realtime.emulator.faults import Failure, Faults
 from wyoming_azure_realtime.observe import ClientRefused
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 

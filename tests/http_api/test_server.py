@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.http_door import INFO, RECOGNIZE, STREAM, SYNTHESIZE, http_door, until
 from tests.support.service import running_service
-from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.emulator.faults import Faults
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.http_api.server import HttpServer
 from wyoming_azure_realtime.observe import Observer

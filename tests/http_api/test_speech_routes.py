@@ -17,14 +17,14 @@ from tests.support.http_door import (
 from tests.support.service import PREVIEW
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.audio.wav import read_wav, wav_header, write_wav
-from wyoming_azure_realtime.embedded.faults import (
-    Cut,
+from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, ScriptedRecognizer, sink_engines
+from wyoming_azure_realtime.emulator.faults import (
+    Disconnect,
     Failure,
     Fault,
     Faults,
     RefusedUpgrade,
 )
-from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, ScriptedHearing, sink_engines
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings, Speech
 
 WAV = {"Content-Type": "audio/wav"}
@@ -77,7 +77,7 @@ class TestRecognize:
 
     async def test_language_comes_from_the_body_or_from_the_query(self):
         engines = sink_engines()
-        assert isinstance(engines.hearing, ScriptedHearing)
+        assert isinstance(engines.recognizer, ScriptedRecognizer)
         sound = base64_of(noise(0.5))
         async with http_door(engines=engines) as door:
             await door.post(RECOGNIZE, json={"audioData": sound, "language": "de-DE", "model": "whisper-1"})
@@ -85,7 +85,7 @@ class TestRecognize:
             await door.post(
                 RECOGNIZE, data=write_wav(REALTIME, noise(0.5)), headers=WAV, params={"language": "it"}
             )
-            assert [hints.languages for hints in engines.hearing.hints] == [("de",), ("fr",), ("it",)]
+            assert [hints.languages for hints in engines.recognizer.hints] == [("de",), ("fr",), ("it",)]
 
     @pytest.mark.parametrize(
         ("body", "part"),
@@ -162,7 +162,7 @@ class TestRecognize:
             (Faults(unknown_deployment=Fault()), 502, "deployment-not-found"),
             (Faults(failed_transcript=Failure()), 502, "transcription-failed"),
             (Faults(silent_transcript=Fault()), 504, "backend-timeout"),
-            (Faults(closed_after_commit=Cut()), 502, "session-lost"),
+            (Faults(closed_after_commit=Disconnect()), 502, "session-lost"),
         ],
     )
     async def test_a_failure_is_a_problem_and_never_an_empty_text(self, faults, status, code):

@@ -20,7 +20,7 @@ from tests.support.figures import median, say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import Asked, ask, in_lanes
 from tests.support.word_sounds import sentences
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, WrongWords
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults, WrongWords
 
 SHARE = 0.4
 LENGTHS = (1, 2, 3, 5, 6, 8, 12, 20, 40)

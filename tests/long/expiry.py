@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from tests.support.figures import say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, ask, turns
-from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.emulator.faults import Faults
 
 LIFE = 5.0
 HANDSHAKE = 0.3

@@ -20,7 +20,7 @@ from tests.support.figures import say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, Kind, turns
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults, RefusedUpgrade
 
 REFUSES = Faults(refused_upgrade=RefusedUpgrade(status=503))
 MUTE = Faults(handshake_ms=3_600_000)

@@ -16,8 +16,8 @@ from tests.support.figures import median, say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, Kind, ask, in_lanes, turns
 from tests.support.turn_lines import Turn
-from wyoming_azure_realtime.embedded.faults import (
-    Cut,
+from wyoming_azure_realtime.emulator.faults import (
+    Disconnect,
     Failure,
     Fault,
     Faults,
@@ -63,11 +63,13 @@ def trouble(chance: random.Random) -> Faults:
         transcript_ms=NORMAL.transcript_ms,
         handshake_ms=NORMAL.handshake_ms,
         refused_upgrade=refused,
-        closed_upload=Cut(code=1011, reason=_IN_UPLOAD, after_ms=300, probability=SHARE / UPLOAD_EVENTS),
-        closed_after_commit=Cut(code=1006, probability=SHARE),
+        closed_upload=Disconnect(
+            code=1011, reason=_IN_UPLOAD, after_ms=300, probability=SHARE / UPLOAD_EVENTS
+        ),
+        closed_after_commit=Disconnect(code=1006, probability=SHARE),
         silent_transcript=Fault(probability=SHARE),
         failed_transcript=Failure(message=_NOT_HEARD, probability=SHARE),
-        closed_response=Cut(code=1006, after_ms=somewhere, probability=SHARE),
+        closed_response=Disconnect(code=1006, after_ms=somewhere, probability=SHARE),
         silent_audio=Stall(after_ms=somewhere, probability=SHARE),
         failed_response=Failure(
             type="tokens", code="rate_limit_exceeded", message=_LIMITED, probability=SHARE

@@ -27,7 +27,7 @@ from tests.support.realtime_peer import peer
 from tests.support.text_chunks import complete, streamed
 from tests.support.word_sounds import VOCABULARY, sound_of, words_in, words_of
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.emulator.faults import Faults
 from wyoming_azure_realtime.text.pieces import Piece
 from wyoming_azure_realtime.text.splitting import CLAUSE_PAUSE, SENTENCE_PAUSE, UNSPLIT
 

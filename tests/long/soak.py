@@ -19,7 +19,7 @@ from tests.support.eventually import eventually
 from tests.support.figures import say, verdict
 from tests.support.house import House, Vitals, house
 from tests.support.traffic import KINDS, Asked, ask, in_lanes, turns
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Fault, Faults
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Fault, Faults
 
 LANES = 12
 VANISHING = 0.1

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from tests.support.figures import median, say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, Kind, ask, turns
-from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.emulator.faults import Faults
 
 HANDSHAKE = 0.3
 PACE = 0.25  # seconds that a second of sound takes, either way

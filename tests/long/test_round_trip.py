@@ -1,11 +1,11 @@
 import pytest
 
 from tests.long import round_trip
-from wyoming_azure_realtime.embedded.recognizer import Recognizer
+from wyoming_azure_realtime.offline.recognizer import Recognizer
 
 pytestmark = pytest.mark.long
 
-HEARS, DEAF_BECAUSE = Recognizer.hears()
+HEARS, DEAF_BECAUSE = Recognizer.available()
 
 
 @pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)

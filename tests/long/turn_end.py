@@ -30,7 +30,7 @@ from tests.support.spoken_words import (
     text_of,
     words_in,
 )
-from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.emulator.faults import Faults
 
 RATE = 16_000
 STEP = RATE // 100 * 2

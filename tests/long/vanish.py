@@ -13,7 +13,7 @@ from tests.support.figures import quantile, say, spread, verdict
 from tests.support.house import House, Vitals, house
 from tests.support.vanishing import SLOW, Vanishing
 from tests.support.vanishing_http import VanishingOverHttp
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import sink_engines
 
 LIMIT = 0.05  # seconds, of 95 in 100
 DOORS: dict[str, type[Vanishing]] = {"wyoming": Vanishing, "http": VanishingOverHttp}

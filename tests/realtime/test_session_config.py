@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from tests.support.realtime_samples import JsonObject
-from wyoming_azure_realtime.embedded.models import TRANSCRIPTION_MODELS
-from wyoming_azure_realtime.embedded.refusals import Refused
-from wyoming_azure_realtime.embedded.session_state import SessionFacts, SessionState
-from wyoming_azure_realtime.embedded.wire import decode_client
+from wyoming_azure_realtime.emulator.models import TRANSCRIPTION_MODELS
+from wyoming_azure_realtime.emulator.session_state import SessionFacts, SessionState
+from wyoming_azure_realtime.emulator.wire import Refused, decode_client
 from wyoming_azure_realtime.realtime.client_events import SessionUpdate
 from wyoming_azure_realtime.realtime.codec import encode_client
 from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, PreviewDialect

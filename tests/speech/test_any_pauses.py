@@ -10,7 +10,7 @@ from tests.speech.test_drafts import MODELS, commits
 from tests.speech.test_service import SIXTEEN
 from tests.support.service import running_service
 from tests.support.spoken_words import MISHEARD, VOCABULARY, speech, spoken_engines, text_of
-from wyoming_azure_realtime.embedded.faults import Cut, Failure, Fault, Faults
+from wyoming_azure_realtime.emulator.faults import Disconnect, Failure, Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 from wyoming_azure_realtime.speech.endpointing import EndpointingRules
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, RecognitionResult
@@ -19,8 +19,10 @@ from wyoming_azure_realtime.speech.service import SpeechService
 HASTY = Settings(deadlines=Deadlines(request=15.0, transcript=0.6))
 SEEDS = range(12)
 FAULTS = {
-    "closed upload": lambda skip, times: Faults(closed_upload=Cut(skip=skip, times=times, after_ms=200)),
-    "closed after commit": lambda skip, times: Faults(closed_after_commit=Cut(skip=skip, times=times)),
+    "closed upload": lambda skip, times: Faults(
+        closed_upload=Disconnect(skip=skip, times=times, after_ms=200)
+    ),
+    "closed after commit": lambda skip, times: Faults(closed_after_commit=Disconnect(skip=skip, times=times)),
     "failed transcript": lambda skip, times: Faults(failed_transcript=Failure(skip=skip, times=times)),
     "silent transcript": lambda skip, times: Faults(silent_transcript=Fault(skip=skip, times=times)),
 }

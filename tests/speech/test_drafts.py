@@ -23,8 +23,8 @@ from tests.support.spoken_words import (
     text_of,
 )
 from wyoming_azure_realtime import errors
-from wyoming_azure_realtime.embedded.engines import Engines, Hints
-from wyoming_azure_realtime.embedded.faults import Fault, Faults
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines
+from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest
 from wyoming_azure_realtime.speech.requests import RecognitionResult as Recognised
@@ -151,7 +151,7 @@ class NeverTheWhole(SpokenWords):
     """Answers for short recordings only."""
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator[SpokenUtterance]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator[SpokenUtterance]:
         yield Impatient({})
 
 
@@ -164,7 +164,7 @@ class Impatient(SpokenUtterance):
 
 async def test_joined_drafts_stand_in_for_a_whole_that_never_comes():
     settings = Settings(deadlines=Deadlines(request=1.5, transcript=0.3))
-    engines = Engines(hearing=NeverTheWhole(), speaking=spoken_engines().speaking)
+    engines = Engines(recognizer=NeverTheWhole(), synthesizer=spoken_engines().synthesizer)
     async with running_service(engines=engines, settings=settings) as running:
         results = await recognise(running, clauses((BETWEEN, 600)))
         assert results[-1].text == f"{TEXT} {text_of(SECOND_CLAUSE.split())}"
@@ -172,7 +172,7 @@ async def test_joined_drafts_stand_in_for_a_whole_that_never_comes():
 
 async def test_without_a_draft_a_whole_that_never_comes_is_an_error():
     settings = Settings(deadlines=Deadlines(request=0.8, transcript=0.3))
-    engines = Engines(hearing=NeverTheWhole(), speaking=spoken_engines().speaking)
+    engines = Engines(recognizer=NeverTheWhole(), synthesizer=spoken_engines().synthesizer)
     async with running_service(engines=engines, settings=settings) as running:
         with pytest.raises(errors.BackendTimeout):
             await recognise(running, clauses())

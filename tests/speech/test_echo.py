@@ -4,7 +4,7 @@ from tests.speech.test_service import recognise
 from tests.support.room_sounds import click, nothing, pcm
 from tests.support.service import running_service
 from tests.support.spoken_words import ONE_WORD, speech
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.settings.model import Recognition, Settings
 
 NAMES = ("Zorbin lamp", "Quixel fan", "Marnie's room")

@@ -11,11 +11,10 @@ from tests.speech.test_service import SAID, noise
 from tests.support.eventually import eventually
 from tests.support.service import KEY
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults, RefusedUpgrade
-from wyoming_azure_realtime.embedded.models import ALL_VOICES
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engines
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults, RefusedUpgrade
+from wyoming_azure_realtime.emulator.models import ALL_VOICES, ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord, Warned
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
@@ -34,7 +33,7 @@ class House:
     """A service with two targets, and what its turns say about them."""
 
     def __init__(
-        self, service: SpeechService, servers: list[EmbeddedServer], events: list[ObservedEvent]
+        self, service: SpeechService, servers: list[EmulatorServer], events: list[ObservedEvent]
     ) -> None:
         self.service = service
         self.servers = servers
@@ -72,7 +71,7 @@ async def opened_house(**second: str) -> AsyncIterator[House]:
     """`second`: fields of the second target that differ from those of the first."""
     async with AsyncExitStack() as stack:
         servers = [
-            await stack.enter_async_context(EmbeddedServer(ServerOptions(key=KEY), sink_engines()))
+            await stack.enter_async_context(EmulatorServer(ServerOptions(key=KEY), sink_engines()))
             for _ in range(2)
         ]
         aims = [
@@ -92,7 +91,7 @@ async def opened_house(**second: str) -> AsyncIterator[House]:
         yield House(service, servers, events)
 
 
-def take_down(server: EmbeddedServer) -> None:
+def take_down(server: EmulatorServer) -> None:
     """Take a target down with everything that is open there."""
     server.faults = DOWN
     server.drop_sessions()

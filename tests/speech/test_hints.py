@@ -7,10 +7,8 @@ import pytest
 
 from tests.support.service import KEY, running_service
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.embedded.engines import Engines, Hints
-from wyoming_azure_realtime.embedded.models import Deployments
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines, ScriptedRecognizer
+from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.observe import Warned
 from wyoming_azure_realtime.providers.base import Deployment
 from wyoming_azure_realtime.settings.model import ModelFacts, Profile, Recognition, Settings
@@ -38,22 +36,22 @@ async def hear(service: SpeechService, **request: Any) -> str:
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
-        ("whisper-1", Hints(("de",), (), "At home. Luna, Ada, dimmer, Sol, Büro.")),
-        ("gpt-4o-transcribe", Hints(("de",), (), "At home. Luna, Ada, dimmer, Sol, Büro.")),
-        ("gpt-4o-transcribe-diarize", Hints(("de",), (), "")),
-        ("gpt-realtime-whisper", Hints(("de",), (), "")),
-        ("gpt-live-transcribe", Hints(("de",), ORDER, "At home.")),
-        ("gpt-transcribe", Hints(("de",), ORDER, "")),
+        ("whisper-1", EngineHints(("de",), (), "At home. Luna, Ada, dimmer, Sol, Büro.")),
+        ("gpt-4o-transcribe", EngineHints(("de",), (), "At home. Luna, Ada, dimmer, Sol, Büro.")),
+        ("gpt-4o-transcribe-diarize", EngineHints(("de",), (), "")),
+        ("gpt-realtime-whisper", EngineHints(("de",), (), "")),
+        ("gpt-live-transcribe", EngineHints(("de",), ORDER, "At home.")),
+        ("gpt-transcribe", EngineHints(("de",), ORDER, "")),
     ],
 )
 async def test_names_of_request_settings_and_home_reach_each_model_as_it_takes_them(
-    model: str, expected: Hints, api_version: str
+    model: str, expected: EngineHints, api_version: str
 ):
-    hearing = ScriptedHearing((SAID,))
+    hearing = ScriptedRecognizer((SAID,))
     if api_version and expected.keywords:  # those models came after that API
-        expected = Hints((), (), expected.prompt)
+        expected = EngineHints((), (), expected.prompt)
     async with running_service(
-        engines=Engines(hearing=hearing),
+        engines=Engines(recognizer=hearing),
         settings=HOME,
         home_names=lambda: ("Büro", "SOL"),
         transcription_deployment=model,
@@ -67,23 +65,23 @@ async def test_names_of_request_settings_and_home_reach_each_model_as_it_takes_t
 
 
 async def test_a_model_that_settings_describe_is_told_names_as_they_say():
-    hearing = ScriptedHearing((SAID,))
+    hearing = ScriptedRecognizer((SAID,))
     described = {"gpt-next": ModelFacts(keywords=True, plural_languages=True)}
     async with running_service(
-        engines=Engines(hearing=hearing),
+        engines=Engines(recognizer=hearing),
         settings=Settings(recognition=Recognition(names=("Luna",), models=described)),
         options=ServerOptions(key=KEY, deployments=Deployments({"my-ears": "gpt-live-transcribe"})),
         transcription_deployment="my-ears",
         transcription_model="gpt-next",
     ) as running:
         assert await hear(running.service, language="de") == SAID
-        assert hearing.hints == [Hints(("de",), ("Luna",), "")]
+        assert hearing.hints == [EngineHints(("de",), ("Luna",), "")]
 
 
 async def test_names_that_change_count_from_the_next_request_on_for_every_profile():
-    hearing, home = ScriptedHearing((SAID,)), ["Luna"]
+    hearing, home = ScriptedRecognizer((SAID,)), ["Luna"]
     async with running_service(
-        engines=Engines(hearing=hearing),
+        engines=Engines(recognizer=hearing),
         home_names=lambda: home,
         transcription_deployment="gpt-live-transcribe",
     ) as running:
@@ -97,10 +95,10 @@ async def test_names_that_change_count_from_the_next_request_on_for_every_profil
 
 
 async def test_no_more_names_are_told_than_settings_allow():
-    hearing = ScriptedHearing((SAID,))
+    hearing = ScriptedRecognizer((SAID,))
     settings = Settings(recognition=Recognition(names=("a", "b", "c"), max_names=2))
     async with running_service(
-        engines=Engines(hearing=hearing), settings=settings, transcription_deployment="gpt-live-transcribe"
+        engines=Engines(recognizer=hearing), settings=settings, transcription_deployment="gpt-live-transcribe"
     ) as running:
         await hear(running.service, names=("x",))
         assert hearing.hints[-1].keywords == ("x", "a")
@@ -111,9 +109,9 @@ def deployed(*models: str) -> ServerOptions:
 
 
 async def test_a_model_is_chosen_by_its_name_or_by_that_of_its_deployment():
-    hearing = ScriptedHearing((SAID,))
+    hearing = ScriptedRecognizer((SAID,))
     async with running_service(
-        engines=Engines(hearing=hearing),
+        engines=Engines(recognizer=hearing),
         settings=Settings(recognition=Recognition(names=("Luna",))),
         options=deployed("whisper-1", "gpt-live-transcribe"),
         transcription_deployment="my-whisper-1",
@@ -130,7 +128,7 @@ async def test_a_model_is_chosen_by_its_name_or_by_that_of_its_deployment():
 
 async def test_a_target_without_the_model_hears_with_its_own_and_says_so_once():
     async with running_service(
-        engines=Engines(hearing=ScriptedHearing((SAID,))),
+        engines=Engines(recognizer=ScriptedRecognizer((SAID,))),
         options=deployed("whisper-1"),
         transcription_deployment="my-whisper-1",
         transcription_model="whisper-1",

@@ -7,10 +7,10 @@ import pytest
 
 from tests.speech.test_service import HASTY, SAID, noise, recognise, speak
 from tests.support.service import running_service
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.engines import Engines
+from wyoming_azure_realtime.emulator.faults import (
     RATE_LIMITED,
-    Cut,
+    Disconnect,
     Failure,
     Fault,
     Faults,
@@ -18,14 +18,14 @@ from wyoming_azure_realtime.embedded.faults import (
     Shortened,
     Stall,
 )
-from wyoming_azure_realtime.embedded.voice import Voice
+from wyoming_azure_realtime.offline.espeak import EspeakVoice
 
 HEARING = {
     "upgrade refused 429": Faults(refused_upgrade=RefusedUpgrade(status=429, retry_after=0, times=1)),
     "upgrade refused 503": Faults(refused_upgrade=RefusedUpgrade(status=503, times=1)),
     "silent configuration": Faults(silent_configuration=Fault(times=1)),
-    "drop in mid-audio": Faults(closed_upload=Cut(code=1006, times=1)),
-    "drop after commit": Faults(closed_after_commit=Cut(code=1006, times=1)),
+    "drop in mid-audio": Faults(closed_upload=Disconnect(code=1006, times=1)),
+    "drop after commit": Faults(closed_after_commit=Disconnect(code=1006, times=1)),
     "stalled commit": Faults(silent_commit=Fault(times=1)),
     "stalled transcript": Faults(silent_transcript=Fault(times=1)),
     "failed transcription": Faults(failed_transcript=Failure(times=1)),
@@ -34,7 +34,7 @@ SPEAKING = {
     "upgrade refused 503": Faults(refused_upgrade=RefusedUpgrade(status=503, times=1)),
     "stalled response": Faults(silent_response=Fault(times=1)),
     "stalled audio": Faults(silent_audio=Stall(after_ms=500, times=1)),
-    "drop in mid-audio": Faults(closed_response=Cut(code=1006, after_ms=500, times=1)),
+    "drop in mid-audio": Faults(closed_response=Disconnect(code=1006, after_ms=500, times=1)),
     "response cut short": Faults(shortened_response=Shortened(after_ms=300, times=1)),
     "rate limit": Faults(
         failed_response=Failure(
@@ -54,7 +54,7 @@ class Speaker:
     """A voice whose sound tells where in the text it is, as a tone's does not."""
 
     def __init__(self) -> None:
-        self._voice = Voice()
+        self._voice = EspeakVoice()
 
     def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
         return self._voice.speak(text, voice, speed)
@@ -66,7 +66,7 @@ class Speaker:
 @pytest.fixture
 async def talking() -> AsyncIterator[Engines]:
     speaker = Speaker()
-    yield Engines(speaking=speaker)
+    yield Engines(synthesizer=speaker)
     await speaker.close()
 
 
@@ -89,7 +89,7 @@ async def test_a_text_is_heard_whole_and_once(faults: Faults, talking: Engines):
 
 
 async def test_partial_text_is_not_told_twice():
-    faults = Faults(closed_after_commit=Cut(code=1006, times=1))
+    faults = Faults(closed_after_commit=Disconnect(code=1006, times=1))
     async with running_service(
         faults=faults, settings=HASTY, transcription_deployment="gpt-realtime-whisper"
     ) as running:

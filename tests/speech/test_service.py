@@ -9,9 +9,10 @@ from tests.support.eventually import eventually
 from tests.support.service import PREVIEW, Running, running_service
 from wyoming_azure_realtime import errors
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.embedded.faults import (
+from wyoming_azure_realtime.emulator.engines import ScriptedRecognizer, sink_engines
+from wyoming_azure_realtime.emulator.faults import (
     RATE_LIMITED,
-    Cut,
+    Disconnect,
     Failure,
     Fault,
     Faults,
@@ -19,8 +20,7 @@ from wyoming_azure_realtime.embedded.faults import (
     Shortened,
     Stall,
 )
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.sink_engines import ScriptedHearing, sink_engines
+from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.settings.model import Deadlines, Recognition, Settings, Speech
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest, SynthesisRequest
 
@@ -150,9 +150,9 @@ class TestRecognition:
                 assert SAID.startswith("".join(partial.text for partial in partials).strip())
 
     async def test_language_is_reduced_and_sent_ahead_only_when_it_changes(self):
-        hearing = ScriptedHearing()
+        hearing = ScriptedRecognizer()
         engines = sink_engines()
-        engines = type(engines)(hearing=hearing, speaking=engines.speaking)
+        engines = type(engines)(recognizer=hearing, synthesizer=engines.synthesizer)
         async with running_service(engines=engines) as running:
             for language in ("de-AT", "de-AT", "en"):
                 await recognise(running, noise(0.5), language=language)
@@ -161,8 +161,8 @@ class TestRecognition:
             assert session.counts["session.update"] == 3  # configuration, de, en
 
     async def test_a_prompt_from_the_settings_reaches_the_model(self):
-        hearing = ScriptedHearing()
-        engines = type(sink_engines())(hearing=hearing)
+        hearing = ScriptedRecognizer()
+        engines = type(sink_engines())(recognizer=hearing)
         settings = Settings(recognition=Recognition(prompt="Ecobee, Sonos"))
         async with running_service(engines=engines, settings=settings) as running:
             await recognise(running, noise(0.5))
@@ -314,7 +314,10 @@ class TestFailures:
 
     @pytest.mark.parametrize("code", [1001, 1006, 1011])
     async def test_a_lost_session_is_an_error_never_an_empty_transcript(self, code):
-        for faults in (Faults(closed_upload=Cut(code=code)), Faults(closed_after_commit=Cut(code=code))):
+        for faults in (
+            Faults(closed_upload=Disconnect(code=code)),
+            Faults(closed_after_commit=Disconnect(code=code)),
+        ):
             assert isinstance(await recognition_fails(faults), errors.SessionLost)
 
     @pytest.mark.parametrize(
@@ -322,7 +325,7 @@ class TestFailures:
         [
             (Faults(silent_response=Fault()), errors.BackendTimeout),
             (Faults(silent_audio=Stall(after_ms=100)), errors.BackendTimeout),
-            (Faults(closed_response=Cut(code=1006, after_ms=100)), errors.SessionLost),
+            (Faults(closed_response=Disconnect(code=1006, after_ms=100)), errors.SessionLost),
             (Faults(failed_response=RATE_LIMITED), errors.RateLimited),
             (Faults(empty_response=Fault()), errors.ResponseFailed),
             (Faults(shortened_response=Shortened()), errors.ResponseFailed),

@@ -9,7 +9,7 @@ from tests.support.service import running_service
 from tests.support.word_engines import word_engines
 from tests.support.word_sounds import words_in, words_of
 from wyoming_azure_realtime import errors
-from wyoming_azure_realtime.embedded.faults import Fault, Faults, WrongWords
+from wyoming_azure_realtime.emulator.faults import Fault, Faults, WrongWords
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
 

@@ -17,13 +17,13 @@ import wyoming_azure_realtime
 from tests.support.eventually import eventually
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
 from tests.support.wyoming_peer import Door, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Cut, Faults
+from wyoming_azure_realtime.emulator.faults import Cut, Faults
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 
 ROOT = Path(wyoming_azure_realtime.__file__).parent
 PREFIX = "WYOMING_AZURE_REALTIME_"
-NOT_COUNTED = ("embedded", "emulator", "offline")
+NOT_COUNTED = ("emulator", "offline")
 
 
 def module_of(frame: FrameType) -> str:

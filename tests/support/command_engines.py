@@ -8,16 +8,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from tests.support.home_commands import ROUND_TRIP
-from wyoming_azure_realtime.embedded.engines import Engines, Hints
-from wyoming_azure_realtime.embedded.voice import Voice
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines
 from wyoming_azure_realtime.errors import SpeechServiceError
+from wyoming_azure_realtime.offline.espeak import EspeakVoice
 
 _PIECE = 2880  # bytes: 60 ms
 
 
 async def recordings(commands: int) -> dict[str, bytes]:
     """The first commands of the round trip as sound, 24 kHz PCM16 mono."""
-    voice = Voice()
+    voice = EspeakVoice()
     try:
         return {
             text: b"".join([piece async for piece in voice.speak(text)]) for text in ROUND_TRIP[:commands]
@@ -49,7 +49,7 @@ class _Engine:
         self._texts = {hashlib.sha256(sound).digest(): text for text, sound in sounds.items()}
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator[_Utterance]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator[_Utterance]:
         yield _Utterance(self._texts)
 
     async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
@@ -63,4 +63,4 @@ class _Engine:
 def command_engines(sounds: Mapping[str, bytes]) -> Engines:
     """Both of them, for these recordings."""
     engine = _Engine(sounds)
-    return Engines(hearing=engine, speaking=engine)
+    return Engines(recognizer=engine, synthesizer=engine)

@@ -19,10 +19,10 @@ from tests.support.program import Program, started
 from tests.support.turn_lines import Turn, turns_in
 from tests.support.watched_program import TOLD
 from tests.support.word_engines import word_engines
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
+from wyoming_azure_realtime.emulator.engines import Engines
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 
 KEY = "a-key-for-long-runs"
 ROOT = Path(__file__).parents[2]
@@ -45,13 +45,13 @@ class House:
     """`servers` are the program's targets, in its order of preference."""
 
     program: Program
-    servers: list[EmbeddedServer]
+    servers: list[EmulatorServer]
     wyoming: WyomingCaller
     streaming: WyomingCaller
     http: HttpCaller
 
     @property
-    def server(self) -> EmbeddedServer:
+    def server(self) -> EmulatorServer:
         """The first target."""
         return self.servers[0]
 
@@ -111,7 +111,7 @@ async def house(
     async with AsyncExitStack() as stack:
         engines = engines or word_engines()
         servers = [
-            await stack.enter_async_context(EmbeddedServer(ServerOptions(key=KEY, faults=faults), engines))
+            await stack.enter_async_context(EmulatorServer(ServerOptions(key=KEY, faults=faults), engines))
             for _ in range(targets)
         ]
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -123,7 +123,7 @@ async def house(
         yield House(program, servers, WyomingCaller(port), WyomingCaller(port, streams=True), http)
 
 
-def _settings(servers: Sequence[EmbeddedServer], model: str, more: dict[str, Any]) -> bytes:
+def _settings(servers: Sequence[EmulatorServer], model: str, more: dict[str, Any]) -> bytes:
     targets = [
         {
             "name": name,

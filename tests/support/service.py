@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from wyoming_azure_realtime.embedded.engines import Engines
-from wyoming_azure_realtime.embedded.faults import NO_FAULTS, Faults
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import Engines, sink_engines
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
@@ -29,7 +28,7 @@ class Running:
     """A service, the server behind it, its pool, the records of its turns, and all that was observed."""
 
     service: SpeechService
-    server: EmbeddedServer
+    server: EmulatorServer
     sessions: Sessions
     turns: list[TurnRecord] = field(default_factory=list)
     events: list[ObservedEvent] = field(default_factory=list)
@@ -57,7 +56,7 @@ async def running_service(
 ) -> AsyncIterator[Running]:
     """`target`: fields of the target that differ from the default, such as `api_version`."""
     options = options or ServerOptions(key=KEY, faults=faults)
-    async with EmbeddedServer(options, engines or sink_engines()) as server:
+    async with EmulatorServer(options, engines or sink_engines()) as server:
         # a model without partial text, so that tests see results alone
         plain = Target(endpoint=server.url, key=Secret(KEY), transcription_deployment="whisper-1")
         aim = msgspec.structs.replace(plain, **target)

@@ -16,9 +16,8 @@ import numpy.typing as npt
 import soxr
 
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.embedded.engines import Engines, Hints
-from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, VoiceStyle, engine
-from wyoming_azure_realtime.embedded.sink_engines import ToneVoice
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines, ToneSynthesizer
+from wyoming_azure_realtime.offline.espeak import SAMPLE_RATE, VoiceStyle, engine
 
 VOCABULARY = (
     "turn", "on", "the", "kitchen", "lights", "and", "close", "blinds", "stop", "off", "bedroom", "fan",
@@ -124,7 +123,7 @@ class SpokenWords:
         self.utterances = 0
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator[SpokenUtterance]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator[SpokenUtterance]:
         """One more."""
         self.utterances += 1
         yield SpokenUtterance(self._misheard)
@@ -132,7 +131,7 @@ class SpokenWords:
 
 def spoken_engines(misheard: Mapping[str, str] = MappingProxyType({})) -> Engines:
     """Hearing as above; tones for a voice."""
-    return Engines(hearing=SpokenWords(misheard), speaking=ToneVoice())
+    return Engines(recognizer=SpokenWords(misheard), synthesizer=ToneSynthesizer())
 
 
 @functools.cache

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from tests.support.wyoming_peer import wyoming_door
-from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.emulator.faults import Faults
 
 
 async def main() -> None:

@@ -13,8 +13,8 @@ from typing import Literal, get_args
 from tests.support.eventually import eventually
 from tests.support.house import House
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
-from wyoming_azure_realtime.embedded.faults import Faults
-from wyoming_azure_realtime.embedded.record import SessionRecord
+from wyoming_azure_realtime.emulator.faults import Faults
+from wyoming_azure_realtime.emulator.session import SessionRecord
 
 Manner = Literal["reset", "close", "end, later close", "never read, close", "ask again, close"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.support.word_sounds import sound_of, words_in, words_of
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.embedded.engines import Engines, Hints
+from wyoming_azure_realtime.emulator.engines import EngineHints, Engines
 
 _LEVELS = (0.7, 1.2)
 _TEMPOS = (0.92, 1.0, 1.08)
@@ -57,14 +57,14 @@ class WordHearing:
     """Hears nothing but words."""
 
     @asynccontextmanager
-    async def utterance(self, hints: Hints) -> AsyncIterator[WordUtterance]:
+    async def utterance(self, hints: EngineHints) -> AsyncIterator[WordUtterance]:
         """One more."""
         yield WordUtterance()
 
 
 def word_engines(seed: int = 0) -> Engines:
     """Both of them."""
-    return Engines(hearing=WordHearing(), speaking=WordVoice(random.Random(seed)))
+    return Engines(recognizer=WordHearing(), synthesizer=WordVoice(random.Random(seed)))
 
 
 def transcript(words: list[str], frames: int) -> str:

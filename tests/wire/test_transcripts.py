@@ -11,9 +11,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.wire_transcript import Step, differences, filled, read
-from wyoming_azure_realtime.embedded.options import ServerOptions
-from wyoming_azure_realtime.embedded.server import EmbeddedServer
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import sink_engines
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
 
 HERE = Path(__file__).parent
 TRANSCRIPTS = sorted(HERE.glob("*/*.txt"))
@@ -23,7 +23,7 @@ SECONDS = 10
 @pytest.fixture
 async def url(transcript: Path) -> AsyncIterator[str]:
     key = "right" if transcript.stem == "upgrades" else None
-    async with EmbeddedServer(ServerOptions(key=key), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(key=key), sink_engines()) as server:
         yield server.url.replace("http", "ws")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Door, Peer, eventually, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Fault, Faults
+from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.observe import ClientRefused
 from wyoming_azure_realtime.settings.model import Limits, Pool, Recognition, Settings, Speech
 

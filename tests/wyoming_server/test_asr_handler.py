@@ -5,7 +5,7 @@ from wyoming.event import Event
 
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import eventually, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Failure, Fault, Faults
+from wyoming_azure_realtime.emulator.faults import Failure, Fault, Faults
 from wyoming_azure_realtime.settings.model import Deadlines, Profile, Recognition, Settings
 
 TEXT = "turn on the kitchen lights"

@@ -15,7 +15,7 @@ from tests.support.service import running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Door, Peer, eventually, wyoming_door
 from tests.wyoming_server.test_reader import MALFORMED
-from wyoming_azure_realtime.embedded.faults import Faults
+from wyoming_azure_realtime.emulator.faults import Faults
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.commons import ServerState

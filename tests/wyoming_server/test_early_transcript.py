@@ -9,7 +9,7 @@ import pytest
 from tests.support.spoken_words import FIRST_CLAUSE, SECOND_CLAUSE, speech, spoken_engines, text_of
 from tests.support.wyoming_events import PCM_16K
 from tests.support.wyoming_peer import Door, Peer, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Cut, Faults
+from wyoming_azure_realtime.emulator.faults import Disconnect, Faults
 from wyoming_azure_realtime.settings.model import Profile, Recognition, Settings
 
 COMMAND, NEXT = speech(FIRST_CLAUSE, before=300), speech(SECOND_CLAUSE, before=300)
@@ -84,7 +84,7 @@ async def test_speech_after_the_turn_belongs_to_nobody(way: str):
 
 @WAYS
 async def test_a_dropped_session_does_not_keep_the_transcript_back(way: str):
-    faults = Faults(closed_upload=Cut(after_ms=600, times=1))
+    faults = Faults(closed_upload=Disconnect(after_ms=600, times=1))
     async with door_with(way, faults) as door, door.peer() as peer:
         text, sent = await say_until_heard(peer, COMMAND)
         assert text == TEXT

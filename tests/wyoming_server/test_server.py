@@ -13,7 +13,7 @@ from wyoming.tts import Synthesize
 from tests.support.service import running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import PATIENCE, Door, eventually, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Fault, Faults
+from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits, Listener, Profile

@@ -3,8 +3,8 @@ from wyoming.event import Event
 
 from tests.support.wyoming_events import event_bytes, kinds
 from tests.support.wyoming_peer import eventually, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Failure, Fault, Faults, Stall
-from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER
+from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER
+from wyoming_azure_realtime.emulator.faults import Failure, Fault, Faults, Stall
 from wyoming_azure_realtime.settings.model import Deadlines, Profile, Settings, Speech
 from wyoming_azure_realtime.text.splitting import SENTENCE_PAUSE
 

@@ -13,8 +13,8 @@ from tests.support.house import house
 from tests.support.vanishing import SLOW, Vanishing, left_off
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Door, Peer, wyoming_door
-from wyoming_azure_realtime.embedded.faults import Fault, Faults
-from wyoming_azure_realtime.embedded.sink_engines import sink_engines
+from wyoming_azure_realtime.emulator.engines import sink_engines
+from wyoming_azure_realtime.emulator.faults import Fault, Faults
 
 WAITING = Faults(transcript_ms=20_000, silent_response=Fault())
 AT_ONCE = 4.0

@@ -12,9 +12,8 @@ import msgspec
 from wyoming_azure_realtime import logs
 from wyoming_azure_realtime.commands.client import reason
 from wyoming_azure_realtime.commands.options import add_options
-from wyoming_azure_realtime.embedded.faults import Faults, parse
-from wyoming_azure_realtime.embedded.models import Deployments
-from wyoming_azure_realtime.embedded.options import ServerOptions
+from wyoming_azure_realtime.emulator.faults import Faults, parse
+from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.errors import SettingsError
 
 _SCALARS = (int, float, str, bool, str | None)
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load({**shared, "backend": "embedded"}, os.environ).settings
     server = server_options(given)
     logs.configure(settings.log, [server.key] if server.key else [])
-    from wyoming_azure_realtime.embedded.backend import BackendOptions, serve_backend  # noqa: PLC0415 - slow
+    from wyoming_azure_realtime.offline.backend import BackendOptions, serve_backend  # noqa: PLC0415 - slow
 
     try:
         asyncio.run(serve_backend(BackendOptions(server, args.engines, settings.embedded)))

@@ -1,0 +1,106 @@
+"""The real engines behind the real protocol: what is spoken is heard again."""
+
+import pytest
+
+from tests.support.realtime_peer import GA, PREVIEW, Peer, hush, peer
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.server import EmulatorServer
+from wyoming_azure_realtime.offline.backend import local_engines
+from wyoming_azure_realtime.offline.espeak import VOICES
+from wyoming_azure_realtime.offline.recognizer import Recognizer
+from wyoming_azure_realtime.settings.model import Embedded
+
+COMMAND = "turn on the kitchen lights"
+TRANSCRIPT = "conversation.item.input_audio_transcription"
+HEARS, WHY_NOT = Recognizer.available()
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+async def server(cache: str):
+    engines = await local_engines(Embedded(cache_dir=cache))
+    try:
+        async with EmulatorServer(ServerOptions(), engines) as server:
+            yield server
+    finally:
+        await engines.close()
+
+
+async def spoken(client: Peer, text: str, **response: object) -> bytes:
+    await client.speak(text, **response)
+    assert (await client.until("response.done"))["response"]["status"] == "completed"
+    return client.audio()
+
+
+async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmulatorServer):
+    lengths = {}
+    for speed in (0.75, 1.5):
+        async with peer(server.url) as client:
+            output = {"voice": next(iter(VOICES)), "speed": speed}
+            await client.send("session.update", session={"type": "realtime", "audio": {"output": output}})
+            lengths[speed] = len(await spoken(client, COMMAND))
+    assert lengths[0.75] > 1.5 * lengths[1.5]
+
+
+@pytest.mark.skipif(not HEARS, reason=WHY_NOT)
+@pytest.mark.parametrize(
+    "hints",
+    [
+        {"model": "gpt-live-transcribe", "keywords": ["Zorbin lamp", "Quixel fan"]},
+        {"model": "gpt-live-transcribe", "prompt": "Names: Zorbin lamp, Quixel fan."},
+        {"model": "whisper-1", "prompt": "Zorbin lamp, Quixel fan"},
+    ],
+)
+async def test_names_told_by_the_session_are_heard_and_no_others(server: EmulatorServer, hints: dict):
+    async with peer(server.url) as client:
+        audio = await spoken(client, "turn on the Zorbin lamp")
+        texts = []
+        for wanted in (hints, {"model": hints["model"]}, hints):
+            await client.configure(transcription=wanted)
+            await client.append(hush(300) + audio + hush(500))
+            await client.commit()
+            texts.append((await client.until(f"{TRANSCRIPT}.completed"))["transcript"])
+    assert texts[0] == texts[2] == "turn on the Zorbin lamp"
+    assert "zorbin" not in texts[1].lower()
+
+
+@pytest.mark.skipif(not HEARS, reason=WHY_NOT)
+@pytest.mark.parametrize("path", [GA, PREVIEW])
+async def test_what_is_spoken_is_heard(server: EmulatorServer, path: str):
+    async with peer(server.url, path) as client:
+        session = {
+            "turn_detection": None,
+            "input_audio_transcription": {"model": "whisper-1"},
+            "voice": "alloy",
+        }
+        audio_input = {"turn_detection": None, "transcription": {"model": "whisper-1"}}
+        nested = {"type": "realtime", "audio": {"input": audio_input, "output": {"voice": "alloy"}}}
+        await client.send("session.update", session=nested if path == GA else session)
+        pcm = await spoken(client, COMMAND)
+        for start in range(0, len(pcm), 4801):
+            await client.append(pcm[start : start + 4801])
+        await client.commit()
+        assert (await client.until(f"{TRANSCRIPT}.completed"))["transcript"] == COMMAND
+
+
+@pytest.mark.skipif(not HEARS, reason=WHY_NOT)
+async def test_turns_are_found_in_speech_and_nothing_is_heard_in_silence(server: EmulatorServer):
+    async with peer(server.url) as client:
+        turns = {"type": "server_vad", "silence_duration_ms": 500, "create_response": False}
+        audio_input = {"turn_detection": turns, "transcription": {"model": "gpt-4o-transcribe"}}
+        nested = {"type": "realtime", "audio": {"input": audio_input, "output": {"voice": "alloy"}}}
+        await client.send("session.update", session=nested)
+        pcm = await spoken(client, COMMAND)
+        await client.append(hush(700) + pcm + hush(1000))
+        started = await client.until("input_audio_buffer.speech_started")
+        assert 300 <= started["audio_start_ms"] <= 600
+        assert (await client.until(f"{TRANSCRIPT}.completed"))["transcript"] == COMMAND
+        assert client.types().count("input_audio_buffer.committed") == 1
+        await client.configure(transcription={"model": "whisper-1"})
+        await client.append(hush(600))
+        await client.commit()
+        assert (await client.until(f"{TRANSCRIPT}.completed"))["transcript"] == ""

@@ -1,1 +1,0 @@
-"""A local realtime service for both dialects, with real offline recognition and synthesis behind it."""

@@ -1,0 +1,253 @@
+"""The conversation: items in order, with as much of their audio as memory allows."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from msgspec import UNSET
+
+from wyoming_azure_realtime.audio.pcm import duration_ms
+from wyoming_azure_realtime.emulator.wire import Emit, Refused, invalid, missing, new_id, not_one_of
+from wyoming_azure_realtime.realtime import client_events as client
+from wyoming_azure_realtime.realtime import server_events as events
+from wyoming_azure_realtime.realtime.shapes import ContentPart, Item, JsonObject
+
+MAX_ITEMS = 1000
+MAX_AUDIO_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Entry:
+    """One item as it is reported, its audio apart from it."""
+
+    item: JsonObject
+    audio: bytes = b""
+    audio_ms: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.hold(self.item, self.audio)
+
+    @property
+    def id(self) -> str:
+        """The item's id."""
+        return str(self.item["id"])
+
+    def hold(self, item: JsonObject, audio: bytes) -> None:
+        """Have its final content."""
+        self.item, self.audio, self.audio_ms = item, audio, int(duration_ms(len(audio)))
+
+
+class Conversation:
+    """Items by id, oldest first; beyond the limits the oldest leave, as the vendor's truncation does."""
+
+    def __init__(self) -> None:
+        self.id = new_id("conv")
+        self._entries: list[Entry] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def find(self, item_id: str) -> Entry | None:
+        """The item of that id."""
+        return next((entry for entry in self._entries if entry.id == item_id), None)
+
+    def add(self, entry: Entry, previous_item_id: str | None = None) -> str | None:
+        """Insert after `previous_item_id` (`root`: in front; None: at the end); return what it follows."""
+        if self.find(entry.id):
+            raise invalid("item.id", f"Error adding item: an item with id '{entry.id}' already exists.")
+        place = self._place(previous_item_id)
+        self._entries.insert(place, entry)
+        previous = self._entries[place - 1].id if place else None
+        self._forget_oldest()
+        return previous
+
+    def get(self, item_id: str, doing: str) -> Entry:
+        """The item, or the refusal of `doing` (retrieve, delete, truncate) something to it."""
+        entry = self.find(item_id)
+        if entry is None:
+            raise Refused(
+                f"item_{doing}_invalid_item_id",
+                f"Error {_ING[doing]} item: the item with id '{item_id[:100]}' does not exist.",
+                "item_id",
+            )
+        return entry
+
+    def delete(self, item_id: str) -> None:
+        """Remove an item."""
+        self._entries.remove(self.get(item_id, "delete"))
+
+    def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
+        """Cut the audio of something the assistant said, and forget its transcript."""
+        entry = self.get(item_id, "truncate")
+        if entry.item.get("role") != "assistant" or not entry.audio_ms:
+            raise invalid("item_id", "Only model output audio messages can be truncated.")
+        if content_index != 0:
+            raise invalid("content_index", f"Invalid value: {content_index}. The item has one content part.")
+        if audio_end_ms < 0:
+            raise invalid("audio_end_ms", f"Invalid value: {audio_end_ms}. It must not be negative.")
+        if audio_end_ms > entry.audio_ms:
+            raise invalid(
+                "audio_end_ms",
+                f"Audio content of {entry.audio_ms}ms is already shorter than {audio_end_ms}ms",
+            )
+        entry.audio = entry.audio[: audio_end_ms * 48]
+        entry.audio_ms = audio_end_ms
+        entry.item = {**entry.item, "content": [{"type": "output_audio", "transcript": None}]}
+
+    def _place(self, previous_item_id: str | None) -> int:
+        if previous_item_id is None:
+            return len(self._entries)
+        if previous_item_id == "root":
+            return 0
+        previous = self.find(previous_item_id)
+        if previous is None:
+            raise invalid(
+                "previous_item_id",
+                f"Error adding item: the previous item with id '{previous_item_id[:100]}' does not exist.",
+            )
+        return self._entries.index(previous) + 1
+
+    def _forget_oldest(self) -> None:
+        del self._entries[:-MAX_ITEMS]
+        spare = MAX_AUDIO_BYTES
+        for entry in reversed(self._entries):
+            spare -= len(entry.audio)
+            if spare < 0:
+                entry.audio = b""
+
+
+_ING = {"retrieve": "retrieving", "delete": "deleting", "truncate": "truncating"}
+
+
+_PARTS = {
+    "user": ("input_text", "input_audio", "input_image"),
+    "system": ("input_text",),
+    "assistant": ("output_text",),
+}
+_REQUIRED = {
+    "function_call": ("name", "arguments"),
+    "function_call_output": ("call_id", "output"),
+    "item_reference": ("id",),
+}
+
+
+def check_item(item: Item, path: str, *, references: bool = False) -> None:
+    """Refuse what no client may create; references to items only where a response takes input."""
+    kinds = ("message", "function_call", "function_call_output", *(("item_reference",) * references))
+    if item.type not in kinds:
+        raise not_one_of(f"{path}.type", item.type, kinds)
+    for name in _REQUIRED.get(item.type, ()):
+        if getattr(item, name) is UNSET:
+            raise missing(f"{path}.{name}")
+    if item.type == "message":
+        _check_message(item, path)
+
+
+def created(item: Item) -> JsonObject:
+    """The item as it is reported, audio left out."""
+    content = [_reported(part) for part in item.content or ()]
+    report: JsonObject = {
+        "id": item.id or new_id("item"),
+        "object": "realtime.item",
+        "type": item.type,
+        "status": "completed",
+    }
+    optional = ("role", "call_id", "name", "arguments", "output", "phase")
+    named = {name: getattr(item, name) for name in optional if getattr(item, name) is not UNSET}
+    return report | named | ({"content": content} if item.type == "message" else {})
+
+
+def audio_of(item: Item, path: str) -> bytes:
+    """The sound of a user's item. Refuses what is no base64."""
+    pieces = []
+    for place, part in enumerate(item.content or ()):
+        try:
+            pieces.append(base64.b64decode(part.audio or "", validate=True))
+        except (binascii.Error, ValueError) as error:
+            where = f"{path}.content[{place}].audio"
+            raise invalid(where, f"Invalid '{where}'. Expected base64-encoded audio bytes.") from error
+    return b"".join(pieces)
+
+
+def text_of(item: JsonObject) -> str:
+    """What a user's message says in writing."""
+    if item.get("type") != "message" or item.get("role") != "user":
+        return ""
+    return "".join(str(part["text"]) for part in item["content"] if part["type"] == "input_text")
+
+
+def _check_message(item: Item, path: str) -> None:
+    if item.role is UNSET:
+        raise missing(f"{path}.role")
+    if item.role not in _PARTS:
+        raise not_one_of(f"{path}.role", item.role, tuple(_PARTS))
+    if item.content is UNSET:
+        raise missing(f"{path}.content")
+    for place, part in enumerate(item.content):
+        _check_part(part, item.role, f"{path}.content[{place}]")
+
+
+def _check_part(part: ContentPart, role: str, path: str) -> None:
+    if role == "assistant" and part.type == "output_audio":
+        raise missing(f"{path}.text")  # what the service says to replayed speech (field reports)
+    if part.type not in _PARTS[role]:
+        raise not_one_of(f"{path}.type", part.type, _PARTS[role])
+    needed = {"input_audio": "audio", "input_image": "image_url"}.get(part.type, "text")
+    if not isinstance(getattr(part, needed), str):
+        raise missing(f"{path}.{needed}")
+
+
+def _reported(part: ContentPart) -> JsonObject:
+    report: JsonObject = {"type": part.type}
+    if part.type == "input_audio":
+        return report | {"transcript": part.transcript if isinstance(part.transcript, str) else None}
+    if part.type == "input_image":
+        return report | {"image_url": part.image_url}
+    return report | {"text": part.text}
+
+
+class ItemEvents:
+    """Create, retrieve, truncate, delete."""
+
+    def __init__(self, conversation: Conversation, emit: Emit) -> None:
+        self._conversation = conversation
+        self._emit = emit
+
+    async def create(self, event: client.ConversationItemCreate) -> None:
+        """Answered by added and done (in the older dialect: created)."""
+        check_item(event.item, "item")
+        entry = Entry(created(event.item), audio_of(event.item, "item"))
+        previous = self._conversation.add(entry, event.previous_item_id)
+        await self._emit(events.ItemAdded(item=entry.item, previous_item_id=previous))
+        await self._emit(events.ItemDone(item=entry.item, previous_item_id=previous))
+
+    async def retrieve(self, event: client.ConversationItemRetrieve) -> None:
+        """Answered with the audio."""
+        entry = self._conversation.get(event.item_id, "retrieve")
+        await self._emit(events.ItemRetrieved(item=_with_audio(entry)))
+
+    async def truncate(self, event: client.ConversationItemTruncate) -> None:
+        """Answered when it is cut."""
+        self._conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
+        await self._emit(
+            events.ItemTruncated(
+                item_id=event.item_id, content_index=event.content_index, audio_end_ms=event.audio_end_ms
+            )
+        )
+
+    async def delete(self, event: client.ConversationItemDelete) -> None:
+        """Answered when it is gone."""
+        self._conversation.delete(event.item_id)
+        await self._emit(events.ItemDeleted(item_id=event.item_id))
+
+
+def _with_audio(entry: Entry) -> JsonObject:
+    if not entry.audio:
+        return entry.item
+    audio = base64.b64encode(entry.audio).decode()
+    content = [
+        {**part, "audio": audio} if part["type"] in ("input_audio", "output_audio") else part
+        for part in entry.item["content"]
+    ]
+    return {**entry.item, "content": content}

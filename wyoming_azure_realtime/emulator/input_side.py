@@ -1,0 +1,348 @@
+"""Where speech is, by its energy. Pure: audio in, a decision per 20 ms out."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.emulator.conversation import Conversation, Entry
+from wyoming_azure_realtime.emulator.engines import RecognitionEngine
+from wyoming_azure_realtime.emulator.faults import FaultPlan
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.session_state import SessionState
+from wyoming_azure_realtime.emulator.transcription import (
+    InputBuffer,
+    InputRecording,
+    RunningTranscription,
+    StartTask,
+    TranscriptionSettings,
+)
+from wyoming_azure_realtime.emulator.wire import Emit, decoder
+from wyoming_azure_realtime.realtime import server_events as events
+from wyoming_azure_realtime.realtime.shapes import JsonObject
+
+FRAME_MS = 20
+FRAME_BYTES = REALTIME.bytes_per_second * FRAME_MS // 1000
+_QUIETEST_DB, _LOUDEST_DB = -60.0, -20.0
+_ABOVE_NOISE_DB = 9.0
+_NOISE_FOLLOWS = 0.05
+
+
+class EnergyVad:
+    """`threshold` 0 to 1 is -60 to -20 dBFS; steady noise raises it."""
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        self._least_db = _QUIETEST_DB + threshold * (_LOUDEST_DB - _QUIETEST_DB)
+        self._noise_db = _QUIETEST_DB - _ABOVE_NOISE_DB
+
+    def decide(self, frames: bytes) -> list[bool]:
+        """Whether each whole frame of `frames` holds speech."""
+        samples = np.frombuffer(frames, "<i2").reshape(-1, FRAME_BYTES // REALTIME.frame_bytes)
+        power = np.square(samples.astype(np.float64)).mean(axis=1)
+        levels = 10 * np.log10(power / 32768.0**2 + 1e-12)
+        return [self._is_speech(float(level)) for level in levels]
+
+    def _is_speech(self, level: float) -> bool:
+        speech = level > max(self._least_db, self._noise_db + _ABOVE_NOISE_DB)
+        if not speech:
+            self._noise_db += (level - self._noise_db) * _NOISE_FOLLOWS
+        return speech
+
+
+ONSET_FRAMES = 3
+"""So many frames of speech in a row begin a turn."""
+
+# The vendor's caps are 8, 4 and 2 s; who has nothing but energy to go by need not wait that long.
+_SEMANTIC_SILENCE_MS = {"low": 2000, "medium": 1000, "auto": 1000, "high": 500}
+_BYTES_PER_MS = REALTIME.bytes_per_second // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStarted:
+    """`audio` is what the turn has so far, prefix padding included."""
+
+    at_ms: int
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentContinued:
+    """More audio of the turn."""
+
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStopped:
+    """The trailing silence is part of the turn."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceTimeout:
+    """The idle timeout passed; `audio` is what was heard of it, prefix padding at most."""
+
+    from_ms: int
+    to_ms: int
+    audio: bytes
+
+
+SegmentEvent = SegmentStarted | SegmentContinued | SegmentStopped | SilenceTimeout
+
+
+class SegmentDetector:
+    """Set up from the session's `turn_detection`; `start_ms` is the time of the first byte fed."""
+
+    def __init__(self, settings: JsonObject, start_ms: int = 0, *, in_segment: bool = False) -> None:
+        semantic = settings["type"] == "semantic_vad"
+        self._vad = EnergyVad(0.5 if semantic else settings["threshold"])
+        self._padding_ms: int = 300 if semantic else settings["prefix_padding_ms"]
+        self._silence_ms: int = (
+            _SEMANTIC_SILENCE_MS[settings["eagerness"]] if semantic else settings["silence_duration_ms"]
+        )
+        self._idle_ms: int | None = settings.get("idle_timeout_ms")
+        self._start_ms = self._idle_since = start_ms
+        self._passed = 0
+        self._rest = b""
+        self._before = bytearray()
+        self._onset = 0
+        self._quiet_ms = 0
+        self.in_segment = in_segment
+
+    def feed(self, pcm: bytes) -> Iterator[SegmentEvent]:
+        """What the audio brings, in order. Consume it before feeding more."""
+        audio = self._rest + pcm
+        whole = len(audio) - len(audio) % FRAME_BYTES
+        self._rest = audio[whole:]
+        for place, speech in enumerate(self._vad.decide(audio[:whole]) if whole else ()):
+            frame = audio[place * FRAME_BYTES : (place + 1) * FRAME_BYTES]
+            self._passed += FRAME_BYTES
+            yield from self._in_segment(frame, speech) if self.in_segment else self._between(frame, speech)
+
+    @property
+    def _now_ms(self) -> int:
+        return self._start_ms + self._passed // _BYTES_PER_MS
+
+    def rest(self) -> bytes:
+        """Take what is no whole frame yet; the next frame begins after it."""
+        rest, self._rest = self._rest, b""
+        self._passed += len(rest)
+        return rest
+
+    def skip(self, pcm: bytes) -> None:
+        """Time goes by, and what was heard is forgotten: it was cleared."""
+        self._rest += pcm
+        self.end_segment()
+
+    def end_segment(self) -> None:
+        """The turn was closed by hand."""
+        self.rest()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.in_segment, self._onset, self._quiet_ms = False, 0, 0
+        self._before.clear()
+        self._idle_since = self._now_ms
+
+    def _between(self, frame: bytes, speech: bool) -> Iterator[SegmentEvent]:
+        self._before += frame
+        self._onset = self._onset + 1 if speech else 0
+        keep = (self._padding_ms + max(1, self._onset) * FRAME_MS) * _BYTES_PER_MS
+        del self._before[: max(0, len(self._before) - keep)]
+        if self._onset >= ONSET_FRAMES:
+            self.in_segment, self._quiet_ms = True, 0
+            yield SegmentStarted(self._now_ms - len(self._before) // _BYTES_PER_MS, bytes(self._before))
+            self._before.clear()
+        elif self._idle_ms is not None and self._now_ms - self._idle_since >= self._idle_ms:
+            yield SilenceTimeout(self._idle_since, self._now_ms, bytes(self._before))
+            self._begin_anew()
+
+    def _in_segment(self, frame: bytes, speech: bool) -> Iterator[SegmentEvent]:
+        self._quiet_ms = 0 if speech else self._quiet_ms + FRAME_MS
+        yield SegmentContinued(frame)
+        if not speech and self._quiet_ms >= self._silence_ms:
+            self._begin_anew()
+            yield SegmentStopped(self._now_ms)
+
+
+TurnHook = Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+class InputSide:
+    """`turn_started` and `turn_ended` are told when turn detection says so and the session wants answers."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        conversation: Conversation,
+        emit: Emit,
+        hearing: RecognitionEngine | None,
+        plan: FaultPlan,
+        start: StartTask,
+        options: ServerOptions,
+    ) -> None:
+        self._state = state
+        self._conversation = conversation
+        self._emit = emit
+        self._hearing = hearing
+        self._plan = plan
+        self._start = start
+        self._max_transcriptions = options.max_transcriptions
+        self._buffer = InputBuffer(options.max_buffer_bytes)
+        self._format: JsonObject = {}
+        self._turns: JsonObject | None = None
+        self._detector: SegmentDetector | None = None
+        self._transcriptions: dict[str, RunningTranscription] = {}
+        self.turn_started: TurnHook = _nothing
+        self.turn_ended: TurnHook = _nothing
+        self.reconfigure()
+
+    def reconfigure(self) -> None:
+        """The session's configuration changed: follow it from here on."""
+        session_input = self._state.report["audio"]["input"]
+        if session_input["format"] != self._format:
+            self._format = session_input["format"]
+            self._decoder = decoder(self._format)
+        self._detect_turns(self._state.turn_detection)
+        if self._buffer.recording is not None:
+            self._follow(self._buffer.recording)
+
+    def _detect_turns(self, wanted: JsonObject | None) -> None:
+        """What was being recorded goes on as it is: by hand, or as a turn."""
+        if wanted == self._turns:
+            return
+        self._turns = wanted
+        self._record_rest_of_turn()
+        self._detector = None
+        if wanted is not None:
+            in_segment = self._buffer.recording is not None
+            self._detector = SegmentDetector(wanted, self._buffer.elapsed_ms, in_segment=in_segment)
+
+    async def append(self, audio: bytes) -> None:
+        """More audio; never acknowledged."""
+        await self._take(self._decoder.convert(audio))
+
+    async def _take(self, audio: bytes) -> None:
+        pcm = self._buffer.whole_samples(audio)
+        if self._detector is None:
+            if pcm:
+                self._record(pcm)
+            return
+        for event in self._detector.feed(pcm):
+            await self._turn(event)
+
+    async def commit(self) -> InputRecording:
+        """Make the buffer an item and say so."""
+        await self._flush()
+        recording = self._buffer.commit()
+        if self._detector is not None:
+            self._detector.end_segment()
+        await self._announce(recording)
+        return recording
+
+    async def clear(self) -> None:
+        """Forget what was not committed."""
+        held_back = self._buffer.whole_samples(self._decoder.flush())
+        self._buffer.clear()
+        if self._detector is not None:
+            self._detector.skip(held_back)
+        await self._emit(events.BufferCleared())
+
+    async def _flush(self) -> None:
+        """What the decoder holds back belongs to what is committed, and so does a turn's unfinished frame."""
+        await self._take(self._decoder.flush())
+        self._record_rest_of_turn()
+
+    def _record_rest_of_turn(self) -> None:
+        if self._detector is not None and self._detector.in_segment and (rest := self._detector.rest()):
+            self._record(rest)
+
+    def _record(self, pcm: bytes) -> InputRecording:
+        begins = self._buffer.recording is None
+        recording = self._buffer.append(pcm)
+        if begins:
+            self._follow(recording)
+        return recording
+
+    async def _turn(self, event: SegmentEvent) -> None:
+        match event:
+            case SegmentStarted(at_ms, audio):
+                recording = self._record(audio)
+                await self._emit(events.SpeechStarted(audio_start_ms=at_ms, item_id=recording.item_id))
+                await self.turn_started()
+            case SegmentContinued(audio):
+                self._record(audio)
+            case SegmentStopped(at_ms):
+                recording = self._buffer.seal()
+                await self._emit(events.SpeechStopped(audio_end_ms=at_ms, item_id=recording.item_id))
+                await self._announce(recording)
+                await self.turn_ended()
+            case SilenceTimeout(from_ms, to_ms, audio):
+                await self._time_out(from_ms, to_ms, audio)
+
+    async def _time_out(self, from_ms: int, to_ms: int, audio: bytes) -> None:
+        self._record(audio)
+        recording = self._buffer.seal()
+        await self._emit(
+            events.TimeoutTriggered(audio_start_ms=from_ms, audio_end_ms=to_ms, item_id=recording.item_id)
+        )
+        await self._announce(recording)
+        await self.turn_ended()
+
+    async def _announce(self, recording: InputRecording) -> None:
+        """`committed` precedes the item, and the item its transcript."""
+        item = _user_item(recording.item_id)
+        previous = self._conversation.add(Entry(item, bytes(recording.audio)))
+        await self._emit(events.BufferCommitted(item_id=recording.item_id, previous_item_id=previous))
+        await self._emit(events.ItemAdded(item=item, previous_item_id=previous))
+        await self._emit(events.ItemDone(item=item, previous_item_id=previous))
+        recording.announce()
+
+    def _follow(self, recording: InputRecording) -> None:
+        """Transcribe the recording as the session says now; start over if it said otherwise before."""
+        settings = self._wanted()
+        running = self._transcriptions.get(recording.item_id)
+        if running is not None and running.settings == settings:
+            return
+        if running is not None:
+            running.abandon()
+        if settings is not None:
+            self._transcribe(recording, settings)
+
+    def _wanted(self) -> TranscriptionSettings | None:
+        if self._state.transcription is None:
+            return None
+        return TranscriptionSettings(self._state.transcription_facts, self._state.hints)
+
+    def _transcribe(self, recording: InputRecording, settings: TranscriptionSettings) -> None:
+        hearing = self._hearing if len(self._transcriptions) < self._max_transcriptions else None
+        transcription = RunningTranscription(
+            recording, settings, hearing, self._plan, self._emit, self._transcription_ended
+        )
+        self._transcriptions[recording.item_id] = transcription
+        transcription.start(self._start)
+
+    def _transcription_ended(self, transcription: RunningTranscription) -> None:
+        item_id = transcription.recording.item_id
+        entry = self._conversation.find(item_id)
+        if entry is not None and transcription.text is not None:
+            entry.item = _user_item(item_id, transcription.text)
+        if self._transcriptions.get(item_id) is transcription:
+            del self._transcriptions[item_id]
+
+
+def _user_item(item_id: str, transcript: str | None = None) -> JsonObject:
+    return {
+        "id": item_id,
+        "object": "realtime.item",
+        "type": "message",
+        "status": "completed",
+        "role": "user",
+        "content": [{"type": "input_audio", "transcript": transcript}],
+    }

@@ -1,0 +1,165 @@
+"""What the vendor's models accept, as far as it matters to hearing and speaking (reference of late 2026)."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
+from wyoming_azure_realtime.realtime.shapes import JsonObject
+
+Deltas = Literal["none", "whole", "burst", "live"]
+
+EIGHT_VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse")
+ALL_VOICES = (*EIGHT_VOICES, "marin", "cedar")
+FIRST_VOICES = ("alloy", "echo", "shimmer")
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionCapabilities:
+    """`deltas`: whole = one with everything, burst = after the commit, live = while audio flows."""
+
+    deltas: Deltas
+    detects_turns: bool
+    hints: frozenset[str]
+    billed_by_duration: bool = False
+    names_speakers: bool = False
+
+
+_TURN_BASED = frozenset({"language", "prompt"})
+TRANSCRIPTION_MODELS = {
+    "whisper-1": TranscriptionCapabilities("whole", True, _TURN_BASED, billed_by_duration=True),
+    "gpt-4o-transcribe": TranscriptionCapabilities("burst", True, _TURN_BASED),
+    "gpt-4o-mini-transcribe": TranscriptionCapabilities("burst", True, _TURN_BASED),
+    "gpt-4o-transcribe-diarize": TranscriptionCapabilities(
+        "burst", True, frozenset({"language"}), names_speakers=True
+    ),
+    "gpt-realtime-whisper": TranscriptionCapabilities(
+        "live", False, frozenset({"language", "delay"}), billed_by_duration=True
+    ),
+    "gpt-live-transcribe": TranscriptionCapabilities(
+        "live", False, frozenset({"languages", "keywords", "prompt", "delay"}), billed_by_duration=True
+    ),
+    "gpt-transcribe": TranscriptionCapabilities("burst", True, frozenset({"languages", "keywords"})),
+}
+DELAYS = ("minimal", "low", "medium", "high", "xhigh")
+
+
+@dataclass(frozen=True, slots=True)
+class RealtimeCapabilities:
+    """`max_output_tokens` bounds one response; reasoning models accept two more parameters."""
+
+    voices: tuple[str, ...] = ALL_VOICES
+    default_voice: str = "marin"
+    reasons: bool = False
+    max_output_tokens: int = 4096
+
+
+def realtime_model(name: str) -> RealtimeCapabilities:
+    """The facts of a conversation model; what is not known is taken for a current one."""
+    if name.startswith("gpt-4o"):
+        first = name.endswith("2024-10-01")
+        return RealtimeCapabilities(FIRST_VOICES if first else EIGHT_VOICES, "alloy")
+    if name.startswith("gpt-realtime-2"):
+        return RealtimeCapabilities(reasons=True, max_output_tokens=32_000)
+    return RealtimeCapabilities()
+
+
+def transcription_model(name: str) -> TranscriptionCapabilities | None:
+    """The facts of a transcription model, also of a dated version; None when there is none of that name."""
+    named = [known for known in TRANSCRIPTION_MODELS if name == known or name.startswith(f"{known}-20")]
+    return TRANSCRIPTION_MODELS[max(named, key=len)] if named else None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployments:
+    """Which deployments exist: name to model. Empty: every model deployed under its own name."""
+
+    models: dict[str, str] = field(default_factory=dict)
+
+    def realtime(self, name: str) -> str | None:
+        """The conversation model behind `name`; None when it is missing or of another kind."""
+        model = self.models.get(name) if self.models else name
+        return model if model and "realtime" in model and not self._transcribes(model) else None
+
+    def transcription(self, name: str) -> str | None:
+        """The transcription model behind `name`; None when it is missing or of another kind."""
+        model = self.models.get(name) if self.models else name
+        return model if model and transcription_model(model) else None
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a deployment of that name, of whatever kind."""
+        return name in self.models if self.models else "realtime" in name or bool(transcription_model(name))
+
+    @staticmethod
+    def _transcribes(model: str) -> bool:
+        return bool(transcription_model(model)) or "translate" in model
+
+
+HEARD_MS_PER_TOKEN = 100
+SPOKEN_MS_PER_TOKEN = 50
+
+
+def text_tokens(text: str) -> int:
+    """About four characters each."""
+    return math.ceil(len(text) / 4)
+
+
+def spoken_tokens(pcm_bytes: int) -> int:
+    """One per 50 ms of the assistant's audio."""
+    return math.ceil(pcm_bytes * 1000 / REALTIME.bytes_per_second / SPOKEN_MS_PER_TOKEN)
+
+
+def transcription_usage(pcm_bytes: int, transcript: str, *, by_duration: bool) -> JsonObject:
+    """Of one transcription; some models are billed by the second."""
+    seconds = pcm_bytes / REALTIME.bytes_per_second
+    if by_duration:
+        return {"type": "duration", "seconds": round(seconds, 3)}
+    heard, written = math.ceil(seconds * 1000 / HEARD_MS_PER_TOKEN), text_tokens(transcript)
+    return {
+        "type": "tokens",
+        "total_tokens": heard + written,
+        "input_tokens": heard,
+        "output_tokens": written,
+        "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
+    }
+
+
+def response_usage(input_text: int, output_text: int, output_audio: int) -> JsonObject:
+    """Of one response, from its token counts."""
+    return {
+        "total_tokens": input_text + output_text + output_audio,
+        "input_tokens": input_text,
+        "output_tokens": output_text + output_audio,
+        "input_token_details": {
+            "text_tokens": input_text,
+            "audio_tokens": 0,
+            "image_tokens": 0,
+            "cached_tokens": 0,
+            "cached_tokens_details": {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0},
+        },
+        "output_token_details": {"text_tokens": output_text, "audio_tokens": output_audio},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """`key` None: any key or none is let in. `path_prefix`: what a gateway puts in front of every path.
+
+    `transcription_sockets` false: `intent=transcription` is refused, as some resources do.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    key: str | None = field(default=None, repr=False)
+    path_prefix: str = ""
+    deployments: Deployments = field(default_factory=Deployments)
+    transcription_sockets: bool = True
+    session_seconds: float = 3600
+    max_sessions: int = 256
+    max_buffer_bytes: int = 32 * 1024 * 1024
+    max_responses: int = 16
+    max_transcriptions: int = 16
+    send_seconds: float = 30
+    """A client that does not read for so long loses its connection."""
+    faults: Faults = NO_FAULTS

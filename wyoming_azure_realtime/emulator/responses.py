@@ -1,0 +1,301 @@
+"""How speech is cut on its way out: audio in odd sizes, text ahead of it."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import chain, cycle, islice
+from typing import Any
+
+from wyoming_azure_realtime.audio.pcm import duration_ms
+from wyoming_azure_realtime.emulator.conversation import Conversation
+from wyoming_azure_realtime.emulator.engines import SynthesisEngine
+from wyoming_azure_realtime.emulator.faults import Disconnect, Failure, FaultPlan, ResponseFaults
+from wyoming_azure_realtime.emulator.models import response_usage, spoken_tokens, text_tokens
+from wyoming_azure_realtime.emulator.response_plan import (
+    COMPLETED,
+    ResponseItem,
+    ResponseOutcome,
+    ResponsePlan,
+    cancelled,
+    failed,
+    incomplete,
+    settle,
+)
+from wyoming_azure_realtime.emulator.session_state import SessionState
+from wyoming_azure_realtime.emulator.wire import Emit, Refused, encoder, words
+from wyoming_azure_realtime.errors import SpeechServiceError
+from wyoming_azure_realtime.realtime import server_events as events
+from wyoming_azure_realtime.realtime.shapes import JsonObject, ResponseParameters
+
+# Odd on purpose: a delta need not end on a whole sample. The first is short, so that sound begins early.
+_FIRST = (2401,)
+_LATER = (4801, 7203, 2399, 9605, 5997, 12001, 3599)
+WORDS_AT_FIRST = 4
+WORDS_PER_DELTA = 2
+
+
+async def irregular(audio: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The same bytes in deltas of 50 to 250 ms; closes `audio` when it is left."""
+    sizes, waiting = chain(_FIRST, cycle(_LATER)), bytearray()
+    size = next(sizes)
+    async with aclosing(audio):
+        async for piece in audio:
+            waiting += piece
+            while len(waiting) >= size:
+                yield bytes(waiting[:size])
+                del waiting[:size]
+                size = next(sizes)
+    if waiting:
+        yield bytes(waiting)
+
+
+class TextAhead:
+    """A transcript told word by word, a little before its sound."""
+
+    def __init__(self, text: str) -> None:
+        self._words = words(text)
+
+    def take(self, count: int) -> Iterator[str]:
+        """The next words."""
+        return islice(self._words, count)
+
+
+class Trouble:
+    """Lets the faults of one response happen, and paces its audio.
+
+    Where a fault says that nothing follows, it waits until the response is stopped.
+    """
+
+    def __init__(
+        self, faults: ResponseFaults, emit: Emit, disconnect: Callable[[Disconnect], Awaitable[None]]
+    ) -> None:
+        self._faults = faults
+        self._emit, self._disconnect = emit, disconnect
+        self._began = 0.0
+
+    async def before_created(self) -> None:
+        """Wait for ever when the response shall send nothing."""
+        if self._faults.silent:
+            await _for_ever()
+
+    def instead(self) -> ResponseOutcome | None:
+        """The outcome of a response that ends before its item; None when it goes on."""
+        if self._faults.failed:
+            return failed(self._faults.failed)
+        return COMPLETED if self._faults.empty else None
+
+    async def before_audio(self) -> None:
+        """Delay the first audio."""
+        await asyncio.sleep(self._faults.first_audio_ms / 1000)
+        self._began = time.monotonic()
+
+    async def amid(self, sent_ms: float) -> ResponseOutcome | None:
+        """Keep the pace, and let the faults after `sent_ms` of audio happen; return an early outcome."""
+        faults = self._faults
+        ahead = self._began + sent_ms / 1000 * faults.generation_pace - time.monotonic()
+        await asyncio.sleep(max(0.0, ahead))
+        if faults.disconnect and sent_ms >= faults.disconnect.after_ms:
+            await self._disconnect(faults.disconnect)
+            await _for_ever()
+        if faults.error:
+            await self._emit(events.Error(error=faults.error.detail()))
+            await _for_ever()
+        if faults.stall and sent_ms >= faults.stall.after_ms:
+            await _for_ever()
+        if faults.shortened and sent_ms >= faults.shortened.after_ms:
+            return incomplete(faults.shortened.reason)
+        return None
+
+
+async def _for_ever() -> None:
+    """Until the response is stopped, or its session ends."""
+    await asyncio.Event().wait()
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseContext:
+    """What a response needs of its session. `spoke` hears of the first audio."""
+
+    emit: Emit
+    disconnect: Callable[[Disconnect], Awaitable[None]]
+    speaking: SynthesisEngine | None
+    no_voice_reason: str
+    faults: FaultPlan
+    conversation: Conversation
+    spoke: Callable[[], None]
+
+
+class RunningResponse:
+    """Runs once. `stop` may be called at any time; the first call counts."""
+
+    def __init__(self, plan: ResponsePlan, context: ResponseContext) -> None:
+        self.plan = plan
+        self._context = context
+        self._emit = context.emit
+        self._faults = context.faults.response()
+        self._trouble = Trouble(self._faults, context.emit, context.disconnect)
+        in_band = plan.conversation_id is not None
+        self._item = ResponseItem(plan, self._emit, context.conversation if in_band else None)
+        self._text = self._faults.spoken(plan.text)
+        self._words = TextAhead(self._text)
+        self._stopped: asyncio.Future[ResponseOutcome] = asyncio.get_running_loop().create_future()
+
+    def stop(self, outcome: ResponseOutcome) -> None:
+        """End as soon as possible, with this outcome."""
+        if not self._stopped.done():
+            self._stopped.set_result(outcome)
+
+    async def run(self) -> None:
+        """From `response.created` to `response.done`, whatever happens in between."""
+        outcome = await self._first_of(self._generate())
+        output = [await self._item.close(outcome.item_status)] if self._item.opened else []
+        if self._faults.never_done:
+            return
+        done = self.plan.report(outcome.status, details=outcome.details, output=output, usage=self._usage())
+        await self._emit(events.ResponseDone(response=done))
+        await self._emit(events.RateLimitsUpdated(rate_limits=RATE_LIMITS))
+
+    async def _first_of(self, work: Coroutine[Any, Any, ResponseOutcome]) -> ResponseOutcome:
+        """The work's outcome or that of being stopped, whichever comes first."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({task, self._stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else self._stopped.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _generate(self) -> ResponseOutcome:
+        await self._trouble.before_created()
+        await self._emit(events.ResponseCreated(response=self.plan.report()))
+        if (early := self._trouble.instead()) is not None:
+            return early
+        await self._item.open()
+        return await (self._speak() if self.plan.speaks else self._write())
+
+    async def _write(self) -> ResponseOutcome:
+        for word in self._words.take(sys.maxsize):
+            if text_tokens(self._item.said + word) > self.plan.most_tokens:
+                return incomplete("max_output_tokens")
+            await self._item.say(word)
+        return COMPLETED
+
+    async def _speak(self) -> ResponseOutcome:
+        speaking = self._context.speaking
+        if speaking is None:
+            return failed(Failure(message=self._context.no_voice_reason))
+        await self._tell(WORDS_AT_FIRST)
+        await self._trouble.before_audio()
+        try:
+            outcome = await self._sound(
+                irregular(speaking.speak(self._text, voice=self.plan.voice, speed=self.plan.speed))
+            )
+        except SpeechServiceError as error:
+            return failed(Failure(message=str(error)))
+        if outcome is COMPLETED:
+            await self._tell(sys.maxsize)
+        return outcome
+
+    async def _sound(self, audio: AsyncGenerator[bytes, None]) -> ResponseOutcome:
+        convert, held = encoder(self.plan.format), b""
+        async with aclosing(audio):
+            async for pcm in audio:
+                if (end := await self._trouble.amid(duration_ms(len(self._item.audio)))) is not None:
+                    return end
+                if self._output_tokens(len(pcm)) > self.plan.most_tokens:
+                    return incomplete("max_output_tokens")
+                now, held = (held, pcm) if self._faults.late_audio else (pcm, b"")
+                await self._send(now, convert.convert(now))
+        if self._faults.late_audio:
+            await self._item.end_audio()
+        await self._send(held, convert.convert(held) + convert.flush())
+        return COMPLETED
+
+    async def _send(self, pcm: bytes, encoded: bytes) -> None:
+        await self._tell(WORDS_PER_DELTA)
+        if encoded:
+            self._context.spoke()
+            await self._item.sound(pcm, encoded)
+
+    async def _tell(self, count: int) -> None:
+        for word in self._words.take(count):
+            await self._item.say(word)
+
+    def _output_tokens(self, more_audio: int = 0) -> int:
+        return spoken_tokens(len(self._item.audio) + more_audio) + text_tokens(self._item.said)
+
+    def _usage(self) -> JsonObject:
+        return response_usage(
+            self.plan.input_tokens, text_tokens(self._item.said), spoken_tokens(len(self._item.audio))
+        )
+
+
+RATE_LIMITS: list[JsonObject] = [
+    {"name": "requests", "limit": 200, "remaining": 199, "reset_seconds": 0.3},
+    {"name": "tokens", "limit": 100_000, "remaining": 99_000, "reset_seconds": 0.6},
+]
+
+
+class Responses:
+    """Creates, finds and cancels them."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        context: ResponseContext,
+        start: Callable[[Coroutine[Any, Any, None], str], object],
+        limit: int,
+    ) -> None:
+        self._state = state
+        self._context = context
+        self._start = start
+        self._limit = limit
+        self._running: dict[str, RunningResponse] = {}
+
+    def create(self, wanted: ResponseParameters | None) -> RunningResponse:
+        """Start one, or refuse."""
+        plan = settle(wanted, self._state, self._context.conversation)
+        if plan.conversation_id is not None and (active := self._default()) is not None:
+            raise Refused(
+                "conversation_already_has_active_response",
+                "Conversation already has an active response in progress: "
+                f"{active.plan.id}. Wait until the response is finished before creating a new one.",
+            )
+        if len(self._running) >= self._limit:
+            told = f"At most {self._limit} responses may run at a time. Please try again in 1s."
+            raise Refused("rate_limit_exceeded", told, kind="rate_limit_error")
+        response = RunningResponse(plan, self._context)
+        self._running[plan.id] = response
+        self._start(self._run(response), "response")
+        return response
+
+    def cancel(self, response_id: str | None) -> str:
+        """Stop the one of that id, or without one that of the conversation; return its id."""
+        response = self._default() if response_id is None else self._running.get(response_id)
+        if response is None:
+            raise Refused("response_cancel_not_active", "Cancellation failed: no active response found")
+        response.stop(cancelled("client_cancelled"))
+        return response.plan.id
+
+    def interrupt(self) -> None:
+        """Somebody speaks: the conversation's response falls silent."""
+        if (response := self._default()) is not None:
+            response.stop(cancelled("turn_detected"))
+
+    @property
+    def answering(self) -> bool:
+        """Whether the conversation has a response in progress."""
+        return self._default() is not None
+
+    def _default(self) -> RunningResponse | None:
+        in_band = (one for one in self._running.values() if one.plan.conversation_id is not None)
+        return next(in_band, None)
+
+    async def _run(self, response: RunningResponse) -> None:
+        try:
+            await response.run()
+        finally:
+            del self._running[response.plan.id]

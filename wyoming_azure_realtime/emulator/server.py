@@ -1,0 +1,393 @@
+"""Who may open a socket: path, query and credentials of the upgrade request, and the answer to each mistake.
+
+Azure refuses with plain HTTP; OpenAI's own path accepts the socket, tells the error and closes it
+(vendor reference, sections 2 and 8.3).
+"""
+
+import asyncio
+import contextlib
+import hmac
+import http
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import parse_qsl
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from wyoming_azure_realtime.emulator.engines import Engines
+from wyoming_azure_realtime.emulator.faults import FaultPlan, Faults
+from wyoming_azure_realtime.emulator.models import (
+    EIGHT_VOICES,
+    RealtimeCapabilities,
+    ServerOptions,
+    realtime_model,
+)
+from wyoming_azure_realtime.emulator.session import EmulatorSession, Outlet, ServerRecord, SessionRecord
+from wyoming_azure_realtime.emulator.session_state import SessionFacts, SessionState
+from wyoming_azure_realtime.emulator.wire import MAX_FRAME, Refused, new_id
+from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, for_api_version
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
+from wyoming_azure_realtime.realtime.shapes import JsonObject
+
+UpgradeRoute = Literal["azure", "preview", "openai"]
+_PLACES: dict[str, UpgradeRoute] = {
+    "/openai/v1/realtime": "azure",
+    "/openai/realtime": "preview",
+    "/v1/realtime": "openai",
+}
+_WRONG_KEY = (
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key "
+    "for an active subscription and use a correct regional API endpoint for your resource."
+)
+_REJECTED_BEARER = (
+    "Unauthorized. Access token is missing, invalid, audience is incorrect "
+    "(https://cognitiveservices.azure.com), or have expired."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What the address settles about a session."""
+
+    dialect: Dialect
+    kind: SessionKind
+    model: str = ""
+    facts: RealtimeCapabilities = field(default_factory=RealtimeCapabilities)
+    voices: tuple[str, ...] = ()
+    default_voice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedWithHttp:
+    """The upgrade fails with this answer."""
+
+    status: int
+    body: JsonObject
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """The body as sent."""
+        return msgspec.json.encode(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """The upgrade succeeds, and the first thing the client learns is why the socket closes again."""
+
+    error: Refused
+    close_code: int
+
+    @property
+    def reason(self) -> str:
+        """Close reason, as `type.code`."""
+        return f"{self.error.kind}.{self.error.code}"
+
+
+UpgradeDecision = Admitted | RefusedWithHttp | Dismissed
+
+
+def judge(target: str, headers: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
+    """Decide on an upgrade request; `target` is its path with the query."""
+    path, _, rest = target.partition("?")
+    query = dict(parse_qsl(rest, keep_blank_values=True))
+    place = _place(path, options.path_prefix)
+    if place is None:
+        return refused(404, "404", "Resource not found")
+    if place == "openai":
+        return _judge_openai(query, headers, options)
+    if (denied := _denied(query, headers, options)) is not None:
+        return denied
+    return _judge_ga(query, options) if place == "azure" else _judge_preview(query, options)
+
+
+def refused(status: int, code: str, message: str, retry_after: int | None = None) -> RefusedWithHttp:
+    """An answer in the service's usual shape."""
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    return RefusedWithHttp(status, {"error": {"code": code, "message": message}}, headers)
+
+
+def refused_with(status: int, retry_after: int | None) -> RefusedWithHttp:
+    """What the service says along with a status, for simulated refusals."""
+    if status == 401:
+        return refused(401, "401", _WRONG_KEY)
+    if status == 404:
+        return deployment_not_found()
+    if status == 429:
+        wait = 1 if retry_after is None else retry_after
+        told = f"Requests have exceeded the rate limit. Please retry after {wait} seconds."
+        return refused(429, "429", told, wait)
+    return refused(status, str(status), "The service is unable to process your request.", retry_after)
+
+
+def deployment_not_found() -> RefusedWithHttp:
+    """No such deployment, or not yet."""
+    told = "The API deployment for this resource does not exist."
+    return refused(404, "DeploymentNotFound", told)
+
+
+def _place(path: str, prefix: str) -> UpgradeRoute | None:
+    prefix = f"/{prefix.strip('/')}" if prefix.strip("/") else ""
+    return _PLACES.get(path.removeprefix(prefix)) if path.startswith(prefix) else None
+
+
+def _credentials(query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, bool]:
+    """What was presented, and whether as a bearer token."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip(), True
+    return headers.get("api-key") or query.get("api-key", ""), False
+
+
+def _right(presented: str, key: str | None) -> bool:
+    return key is None or hmac.compare_digest(presented.encode(errors="replace"), key.encode())
+
+
+def _denied(
+    query: Mapping[str, str], headers: Mapping[str, str], options: ServerOptions
+) -> RefusedWithHttp | None:
+    presented, as_token = _credentials(query, headers)
+    if _right(presented, options.key):
+        return None
+    if as_token:
+        return RefusedWithHttp(401, {"statusCode": 401, "message": _REJECTED_BEARER})
+    return refused(401, "401", _WRONG_KEY)
+
+
+def _judge_ga(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
+    if "api-version" in query:
+        return refused(401, "401", _WRONG_KEY)
+    return _judge_deployment(query, "model", GaDialect(), options)
+
+
+def _judge_preview(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
+    version = query.get("api-version", "")
+    try:
+        dialect = for_api_version(version)
+    except SettingsError:
+        return refused(400, "BadRequest", "Api version is not supported.")
+    if dialect.name == "ga":
+        return refused(400, "BadRequest", "Missing or invalid api-version query parameter.")
+    if query.get("intent") == "transcription" and "deployment" in query:
+        told = "The deployment parameter is not allowed for transcription sessions."
+        return refused(400, "BadRequest", told)
+    return _judge_deployment(query, "deployment", dialect, options)
+
+
+def _judge_deployment(
+    query: Mapping[str, str], parameter: str, dialect: Dialect, options: ServerOptions
+) -> UpgradeDecision:
+    if query.get("intent") == "transcription":
+        return _transcription(dialect) if options.transcription_sockets else _not_supported()
+    deployment = query.get(parameter, "")
+    if not deployment:
+        return refused(400, "BadRequest", f"Missing required query parameter '{parameter}'.")
+    model = options.deployments.realtime(deployment)
+    if model is not None:
+        return _conversation(dialect, deployment, model)
+    return _not_supported() if options.deployments.exists(deployment) else deployment_not_found()
+
+
+def _not_supported() -> RefusedWithHttp:
+    told = (
+        "The realtime operation does not work with the specified model. "
+        "Please choose different model and try again."
+    )
+    return refused(400, "OpperationNotSupported", told)
+
+
+def _transcription(dialect: Dialect) -> Admitted:
+    return Admitted(dialect, "transcription")
+
+
+def _conversation(dialect: Dialect, deployment: str, model: str) -> Admitted:
+    facts = realtime_model(model)
+    if dialect.name == "ga":
+        return Admitted(dialect, "realtime", deployment, facts, facts.voices, facts.default_voice)
+    voices = tuple(voice for voice in facts.voices if voice in EIGHT_VOICES)
+    return Admitted(dialect, "realtime", deployment, facts, voices, "alloy")
+
+
+def _judge_openai(
+    query: Mapping[str, str], headers: Mapping[str, str], options: ServerOptions
+) -> UpgradeDecision:
+    if headers.get("openai-beta") == "realtime=v1":
+        told = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
+        return Dismissed(Refused("beta_api_shape_disabled", told), 4000)
+    presented, as_token = _credentials(query, headers)
+    if not _right(presented if as_token else "", options.key):
+        return Dismissed(Refused("invalid_api_key", "Incorrect API key provided."), 3000)
+    transcribes = query.get("intent") == "transcription"
+    name = query.get("model", "")
+    if transcribes and name:
+        told = "You must not provide a model parameter for transcription sessions."
+        return Dismissed(Refused("invalid_parameter", told, "model"), 4000)
+    if transcribes:
+        return _transcription(GaDialect())
+    if not name:
+        return Dismissed(Refused("missing_model", "You must provide a model parameter."), 4000)
+    model = options.deployments.realtime(name)
+    if model is None:
+        told = f"Model '{name[:100]}' is not supported in realtime mode."
+        return Dismissed(Refused("invalid_model", told), 4000)
+    return _conversation(GaDialect(), name, model)
+
+
+_HANDSHAKE_SECONDS = 120
+_CLOSE_SECONDS = 2
+
+
+class EmulatorServer:
+    """Use as a context manager; `record` tells what happened, `faults` may be set at any time."""
+
+    def __init__(self, options: ServerOptions, engines: Engines) -> None:
+        self.options = options
+        self.record = ServerRecord()
+        self.engines = engines
+        self._plan = FaultPlan(options.faults)
+        self._server: Server | None = None
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong from now on."""
+        return self._plan.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._plan.change(faults)
+
+    @property
+    def port(self) -> int:
+        """Where it listens, once it does."""
+        assert self._server is not None, "the server was not started"  # noqa: S101
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """The resource's address, as an endpoint setting takes it."""
+        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        prefix = self.options.path_prefix.strip("/")
+        return f"http://{host}:{self.port}" + (f"/{prefix}" if prefix else "")
+
+    async def start(self) -> None:
+        """Listen."""
+        self._server = await serve(
+            self._handle,
+            self.options.host,
+            self.options.port,
+            process_request=self._process_request,
+            process_response=_identify,
+            compression=None,
+            max_size=MAX_FRAME,
+            open_timeout=_HANDSHAKE_SECONDS,
+            server_header=None,
+            close_timeout=_CLOSE_SECONDS,
+        )
+
+    def drop_sessions(self) -> None:
+        """Cut every open socket without a word, as a network does."""
+        for connection in self._server.connections if self._server else ():
+            connection.transport.abort()
+
+    async def stop(self) -> None:
+        """Close every session as going away. The engines are left to whoever brought them."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Let in (None) or answer the refusal."""
+        self.record.upgrades += 1
+        await asyncio.sleep(self._plan.faults.handshake_ms / 1000)
+        verdict = self._simulated_refusal() or self._judge(request)
+        if not isinstance(verdict, RefusedWithHttp):
+            return None
+        self.record.refused[verdict.status] += 1
+        return _http(verdict)
+
+    def _judge(self, request: Request) -> UpgradeDecision:
+        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        return judge(request.path, headers, self.options)
+
+    def _simulated_refusal(self) -> RefusedWithHttp | None:
+        if fault := self._plan.refused_upgrade():
+            return refused_with(fault.status, fault.retry_after)
+        if self._plan.unknown_deployment():
+            return deployment_not_found()
+        if self.record.open_sessions >= self.options.max_sessions:
+            return refused_with(429, 1)
+        return None
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        assert connection.request is not None  # noqa: S101
+        verdict = self._judge(connection.request)
+        self.record.open_sessions += 1
+        try:
+            if isinstance(verdict, Admitted):
+                await self._serve(connection, verdict)
+            elif isinstance(verdict, Dismissed):
+                await self._dismiss(connection, verdict)
+        finally:
+            self.record.open_sessions -= 1
+
+    async def _serve(self, connection: ServerConnection, admitted: Admitted) -> None:
+        state = SessionState(self._facts(admitted))
+        record = SessionRecord(state.facts.id, admitted.kind, admitted.dialect.name, admitted.model)
+        self.record.sessions.append(record)
+        outlet = Outlet(connection, admitted.dialect, self._plan, self.options.send_seconds, record)
+        session = EmulatorSession(
+            state, admitted.dialect, outlet, self.engines, self._plan, self.options, record
+        )
+        with contextlib.suppress(ConnectionClosed):
+            await session.run(aiter(connection))
+
+    def _facts(self, admitted: Admitted) -> SessionFacts:
+        seconds = self._plan.faults.session_seconds
+        lifetime = self.options.session_seconds if seconds is None else seconds
+        return SessionFacts(
+            kind=admitted.kind,
+            id=new_id("sess"),
+            expires_at=int(time.time() + lifetime),
+            model=admitted.model,
+            realtime=admitted.facts,
+            voices=admitted.voices,
+            default_voice=admitted.default_voice,
+            deployments=self.options.deployments,
+        )
+
+    async def _dismiss(self, connection: ServerConnection, dismissed: Dismissed) -> None:
+        outlet = Outlet(connection, GaDialect(), self._plan, self.options.send_seconds)
+        await outlet.emit(dismissed.error.event(None))
+        await outlet.close(dismissed.close_code, dismissed.reason)
+
+
+def _identify(_connection: ServerConnection, _request: Request, response: Response) -> None:
+    """Every answer has an id to ask about."""
+    response.headers["apim-request-id"] = str(uuid.uuid4())
+
+
+def _http(refusal: RefusedWithHttp) -> Response:
+    body = refusal.encoded()
+    headers = Headers(refusal.headers)
+    headers["Content-Type"] = "application/json"
+    headers["Content-Length"] = str(len(body))
+    headers["Connection"] = "close"
+    return Response(refusal.status, http.HTTPStatus(refusal.status).phrase, headers, body)

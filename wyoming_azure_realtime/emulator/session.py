@@ -1,0 +1,311 @@
+"""What an embedded server remembers of its sessions: enough for tests and for the curious, and bounded."""
+
+import asyncio
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from wyoming_azure_realtime.audio.pcm import duration_ms
+from wyoming_azure_realtime.emulator.conversation import Conversation, ItemEvents
+from wyoming_azure_realtime.emulator.engines import Engines
+from wyoming_azure_realtime.emulator.faults import Disconnect, Failure, FaultPlan
+from wyoming_azure_realtime.emulator.input_side import InputSide
+from wyoming_azure_realtime.emulator.models import ServerOptions
+from wyoming_azure_realtime.emulator.responses import ResponseContext, Responses
+from wyoming_azure_realtime.emulator.session_state import SessionState
+from wyoming_azure_realtime.emulator.wire import Refused, Undecodable, decode_client, encode_server, new_id
+from wyoming_azure_realtime.realtime import client_events as client
+from wyoming_azure_realtime.realtime import server_events as events
+from wyoming_azure_realtime.realtime.dialects import Dialect
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
+from wyoming_azure_realtime.realtime.server_events import (
+    ResponseDone,
+    ServerEvent,
+    TranscriptionCompleted,
+    TranscriptionFailure,
+)
+
+
+@dataclass(slots=True)
+class SessionRecord:
+    """One session. Times are `time.monotonic()`; `events` holds the types of the last client events.
+
+    `finished`: when its latest response or transcription ended.
+    """
+
+    id: str
+    kind: SessionKind
+    dialect: str
+    model: str
+    opened: float = field(default_factory=time.monotonic)
+    closed: float | None = None
+    finished: float | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+    events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=1000))
+    cancels: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=100))
+    audio_bytes: int = 0
+
+    def received(self, event_type: str) -> None:
+        """Count a client event."""
+        self.counts[event_type] += 1
+        self.events.append((time.monotonic(), event_type))
+
+    def cancelled(self, response_id: str) -> None:
+        """Remember a cancel that met a running response."""
+        self.cancels.append((time.monotonic(), response_id))
+
+
+@dataclass(slots=True)
+class ServerRecord:
+    """A server's life so far."""
+
+    upgrades: int = 0
+    refused: Counter[int] = field(default_factory=Counter)
+    open_sessions: int = 0
+    sessions: deque[SessionRecord] = field(default_factory=lambda: deque(maxlen=256))
+
+
+class Tasks:
+    """`crashed` hears of the exception of any task that fails."""
+
+    def __init__(self, crashed: Callable[[BaseException], None]) -> None:
+        self._crashed = crashed
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run `work` until it ends, it is cancelled, or `close`."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def close(self) -> None:
+        """Cancel what still runs and wait for its end."""
+        self._closing = True
+        running = list(self._tasks)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._closing:
+            self._crashed(error)
+
+
+_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailure)
+_LOG = logging.getLogger(__name__)
+
+
+class Outlet:
+    """Sends to one client. Once the client is gone, sending does nothing: whoever reads will notice."""
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        dialect: Dialect,
+        plan: FaultPlan,
+        send_seconds: float,
+        record: SessionRecord | None = None,
+    ) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._plan = plan
+        self._send_seconds = send_seconds
+        self._record = record
+        self._earlier: deque[bytes] = deque(maxlen=8)
+
+    async def emit(self, event: ServerEvent) -> None:
+        """Give the event its id and send it."""
+        numbered = msgspec.structs.replace(event, event_id=new_id("event"))
+        frame = encode_server(numbered, self._dialect)
+        if frame is None:
+            return
+        for sent in self._plan.frames(frame, self._earlier[0] if self._earlier else None):
+            await self._send(sent)
+        self._earlier.append(frame)
+        if self._record is not None and isinstance(event, _ENDS):
+            self._record.finished = time.monotonic()
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """End with a close frame; 1005 and 1006 end without one."""
+        if code in (1005, 1006):
+            self._connection.transport.abort()
+            return
+        await self._connection.close(code, reason)
+
+    async def cut(self, fault: Disconnect) -> None:
+        """End as a fault says."""
+        await self.close(fault.code, fault.reason)
+
+    async def _send(self, frame: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._send_seconds):
+                await self._connection.send(frame, text=True)
+        except ConnectionClosed:
+            return
+        except TimeoutError:
+            _LOG.warning("A client did not read for %g s; its connection is cut", self._send_seconds)
+            self._connection.transport.abort()
+
+
+_EXPIRED = Refused("session_expired", "Your session hit the maximum duration of 60 minutes.")
+_BROKEN = Failure().detail()
+_Handler = Callable[[Any], Awaitable[None]]
+
+
+class EmulatorSession:
+    """Lives from `session.created` until its frames end or its time is over."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        dialect: Dialect,
+        outlet: Outlet,
+        engines: Engines,
+        plan: FaultPlan,
+        options: ServerOptions,
+        record: SessionRecord,
+    ) -> None:
+        self._state = state
+        self._dialect = dialect
+        self._outlet = outlet
+        self._plan = plan
+        self._record = record
+        self._tasks = Tasks(self._crashed)
+        self._conversation = Conversation()
+        self._items = ItemEvents(self._conversation, outlet.emit)
+        self._input = InputSide(
+            state, self._conversation, outlet.emit, engines.recognizer, plan, self._tasks.start, options
+        )
+        context = ResponseContext(
+            outlet.emit,
+            outlet.cut,
+            engines.synthesizer,
+            engines.reason,
+            plan,
+            self._conversation,
+            self._spoke,
+        )
+        self._responses = Responses(state, context, self._tasks.start, options.max_responses)
+        self._input.turn_started = self._turn_started
+        self._input.turn_ended = self._turn_ended
+        self._handlers = self._table()
+
+    async def run(self, frames: AsyncIterator[str | bytes]) -> None:
+        """Serve until the frames end; every task ends with it."""
+        try:
+            await self._outlet.emit(events.SessionCreated(session=self._state.report))
+            self._tasks.start(self._expire(), "expiry")
+            async for frame in frames:
+                await self._serve(frame)
+        finally:
+            await self._tasks.close()
+            self._record.closed = time.monotonic()
+
+    async def _serve(self, frame: str | bytes) -> None:
+        try:
+            event = decode_client(frame, self._dialect)
+        except Undecodable as error:
+            self._record.received("(refused)")
+            await self._outlet.emit(error.refusal.event(error.event_id))
+            return
+        self._record.received(str(event.__struct_config__.tag))
+        try:
+            await self._handlers[type(event)](event)
+        except Refused as refusal:
+            own = refusal.renamed(self._dialect.parameter)
+            await self._outlet.emit(own.event(event.event_id))
+
+    def _table(self) -> dict[type[client.ClientEvent], _Handler]:
+        common: dict[type[client.ClientEvent], _Handler] = {
+            client.SessionUpdate: self._update,
+            client.InputAudioBufferAppend: self._append,
+            client.InputAudioBufferCommit: self._commit,
+            client.InputAudioBufferClear: self._clear,
+            client.ConversationItemCreate: self._items.create,
+            client.ConversationItemRetrieve: self._items.retrieve,
+            client.ConversationItemTruncate: self._items.truncate,
+            client.ConversationItemDelete: self._items.delete,
+            client.ResponseCreate: self._create_response,
+            client.ResponseCancel: self._cancel_response,
+        }
+        if self._state.facts.kind == "realtime":
+            return common
+        absent = (client.ConversationItemCreate, client.ResponseCreate, client.ResponseCancel)
+        return common | dict.fromkeys(absent, _not_in_transcription)
+
+    async def _update(self, event: client.SessionUpdate) -> None:
+        if self._plan.silent_configuration():
+            return
+        await asyncio.sleep(self._plan.faults.configuration_ms / 1000)
+        if fault := self._plan.refused_configuration():
+            raise Refused(fault.code, fault.message, kind=fault.type)
+        self._state.update(event.session)
+        self._input.reconfigure()
+        await self._outlet.emit(events.SessionUpdated(session=self._state.report))
+
+    async def _append(self, event: client.InputAudioBufferAppend) -> None:
+        self._record.audio_bytes += len(event.audio)
+        await self._input.append(event.audio)
+        if fault := self._plan.closed_upload(duration_ms(self._record.audio_bytes)):
+            await self._outlet.cut(fault)
+
+    async def _commit(self, _event: client.InputAudioBufferCommit) -> None:
+        if self._plan.silent_commit():
+            return
+        await self._input.commit()
+        if fault := self._plan.closed_after_commit():
+            await self._outlet.cut(fault)
+
+    async def _clear(self, _event: client.InputAudioBufferClear) -> None:
+        await self._input.clear()
+
+    async def _create_response(self, event: client.ResponseCreate) -> None:
+        self._responses.create(event.response)
+
+    async def _cancel_response(self, event: client.ResponseCancel) -> None:
+        self._record.cancelled(self._responses.cancel(event.response_id))
+
+    async def _turn_started(self) -> None:
+        turns = self._state.turn_detection or {}
+        if turns.get("interrupt_response"):
+            self._responses.interrupt()
+
+    async def _turn_ended(self) -> None:
+        turns = self._state.turn_detection or {}
+        if turns.get("create_response") and not self._responses.answering:
+            self._responses.create(None)
+
+    def _spoke(self) -> None:
+        self._state.audio_produced = True
+
+    async def _expire(self) -> None:
+        seconds = self._plan.faults.session_seconds
+        left = self._state.facts.expires_at - time.time() if seconds is None else seconds
+        await asyncio.sleep(max(0.0, left))
+        await self._outlet.emit(_EXPIRED.event(None))
+        await self._outlet.close(1001, _EXPIRED.message)
+
+    def _crashed(self, error: BaseException) -> None:
+        """A fault of our own: the service would say as little."""
+        _LOG.error("A session's task failed", exc_info=error)
+        self._tasks.start(self._give_up(), "give up")
+
+    async def _give_up(self) -> None:
+        await self._outlet.emit(events.Error(error=_BROKEN))
+        await self._outlet.close(1011)
+
+
+async def _not_in_transcription(event: client.ClientEvent) -> None:
+    name = event.__struct_config__.tag
+    raise Refused("invalid_event", f"The event '{name}' is not available in a transcription session.", "type")

@@ -1,0 +1,344 @@
+"""Between text frames and events, the service's half: strict in what it reads."""
+
+import functools
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Literal, Protocol, TypeAlias, get_args
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import soxr
+from msgspec import inspect
+
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
+from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import decode, encode
+from wyoming_azure_realtime.realtime.client_events import AnyClientEvent, ClientEvent, InputAudioBufferAppend
+from wyoming_azure_realtime.realtime.dialects import Dialect
+from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter, UnknownParameter
+from wyoming_azure_realtime.realtime.server_events import Error, ServerEvent
+from wyoming_azure_realtime.realtime.shapes import ErrorDetail, JsonObject
+
+
+class Refused(Exception):
+    """A client event that cannot be obeyed. `param` is a dotted path in GA names; None without one.
+
+    Never leaves this package: the session answers it with `event()`.
+    """
+
+    def __init__(
+        self, code: str | None, message: str, param: str | None = None, *, kind: str = "invalid_request_error"
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.param = param
+        self.kind = kind
+
+    def renamed(self, own_name: Callable[[str], str]) -> "Refused":
+        """The same, naming the parameter as the client's dialect does."""
+        if self.param is None:
+            return self
+        own = own_name(self.param)
+        message = self.message.replace(f"'{self.param}'", f"'{own}'")
+        return Refused(self.code, message, own, kind=self.kind)
+
+    def detail(self, event_id: str | None = None) -> ErrorDetail:
+        """The `error` object; `event_id` is that of the offending client event."""
+        return ErrorDetail(
+            type=self.kind, code=self.code, message=self.message, param=self.param, event_id=event_id
+        )
+
+    def event(self, caused_by: str | None) -> Error:
+        """The whole `error` event."""
+        return Error(error=self.detail(caused_by))
+
+
+def unknown(path: str) -> Refused:
+    """A field that does not exist here; the whole event is refused."""
+    return Refused("unknown_parameter", f"Unknown parameter: '{path}'.", path)
+
+
+def missing(path: str) -> Refused:
+    """A field that must be there and is not."""
+    return Refused("missing_required_parameter", f"Missing required parameter: '{path}'.", path)
+
+
+def invalid(path: str, message: str) -> Refused:
+    """A value outside what the service accepts."""
+    return Refused("invalid_value", message, path)
+
+
+def not_one_of(path: str, value: object, allowed: tuple[str, ...]) -> Refused:
+    """A value outside a list, in the words the service uses."""
+    names = [f"'{name}'" for name in allowed]
+    if len(names) == 1:
+        return invalid(path, f"Invalid value: {_quoted(value)}. Value must be {names[0]}.")
+    listed = f"{', '.join(names[:-1])}, and {names[-1]}" if len(names) > 2 else " and ".join(names)
+    return invalid(path, f"Invalid value: {_quoted(value)}. Supported values are: {listed}.")
+
+
+def _quoted(value: object) -> str:
+    return f"'{value[:100]}'" if isinstance(value, str) else f"of type {type(value).__name__}"
+
+
+Emit = Callable[[ServerEvent], Awaitable[None]]
+"""Send one event to the client; does nothing once the client is gone."""
+
+MAX_APPEND = 15 * 1024 * 1024
+"""Bytes of audio in one `input_audio_buffer.append` (vendor limit)."""
+
+MAX_FRAME = MAX_APPEND * 4 // 3 + 1024 * 1024
+"""Bytes of one text frame: a little more than fits, so that too much audio is told rather than cut off."""
+
+_EVENTS: dict[str, type[ClientEvent]] = {
+    str(event.__struct_config__.tag): event for event in get_args(AnyClientEvent)
+}
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_FIELD = re.compile(r"missing required field `(?P<name>[^`]*)`")
+
+
+class Undecodable(Exception):
+    """A frame that is no event of this dialect; `event_id` is what the client called it, if anything."""
+
+    def __init__(self, refusal: Refused, event_id: str | None) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+        self.event_id = event_id
+
+
+def decode_client(frame: str | bytes, dialect: Dialect) -> ClientEvent:
+    """One event in GA shape. Raises `Undecodable` with the refusal to send."""
+    wire = _json_object(frame)
+    event_id = wire.get("event_id") if isinstance(wire.get("event_id"), str) else None
+    try:
+        return _decoded(wire, dialect)
+    except Refused as refusal:
+        raise Undecodable(refusal, event_id) from refusal
+
+
+def encode_server(event: ServerEvent, dialect: Dialect) -> bytes | None:
+    """One text frame; None where the dialect has no such event."""
+    if dialect.same_on_the_wire(str(event.__struct_config__.tag)):
+        return msgspec.json.encode(event)
+    translated = dialect.server_to_wire(msgspec.to_builtins(event))
+    return None if translated is None else msgspec.json.encode(translated)
+
+
+def words(text: str) -> Iterator[str]:
+    """Split `text` for deltas: words with the white space that precedes them; joined they are `text`."""
+    return (match[0] for match in re.finditer(r"\s*\S+|\s+", text))
+
+
+def _json_object(frame: str | bytes) -> JsonObject:
+    try:
+        wire = msgspec.json.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Undecodable(Refused("invalid_event", "The event is no valid JSON."), None) from error
+    if not isinstance(wire, dict):
+        raise Undecodable(Refused("invalid_event", "The event is no JSON object."), None)
+    return wire
+
+
+def _decoded(wire: JsonObject, dialect: Dialect) -> ClientEvent:
+    if not isinstance(wire.get("type"), str):
+        raise Refused("invalid_event", "The 'type' field is missing.")
+    try:
+        ga = dialect.client_from_wire(wire)
+    except UnknownParameter as error:
+        raise unknown(error.path) from error
+    except InvalidParameter as error:
+        raise Refused(error.code, str(error), error.path) from error
+    try:
+        return _decoded_ga(ga, wire["type"])
+    except Refused as refusal:
+        raise refusal.renamed(dialect.parameter) from refusal
+
+
+def _decoded_ga(ga: JsonObject | None, wire_type: str) -> ClientEvent:
+    event = None if ga is None else _EVENTS.get(ga["type"])
+    if event is None or ga is None:
+        raise Refused("invalid_event", f"Unknown event type: '{wire_type[:100]}'.", "type")
+    if path := _unknown_field(ga, _schema(event)):
+        raise unknown(path)
+    return _checked(_converted(ga, event))
+
+
+def _converted(ga: JsonObject, event: type[ClientEvent]) -> ClientEvent:
+    try:
+        return msgspec.convert(ga, event)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error)) from error
+
+
+def _refusal(complaint: str) -> Refused:
+    """What msgspec says, as the service would say it."""
+    place = _PLACE.match(complaint)
+    path = ((place and place["path"]) or "").lstrip(".")
+    what = place["what"] if place else complaint
+    if field := _FIELD.search(what):
+        return missing(f"{path}.{field['name']}".lstrip("."))
+    if "base64" in what:
+        return invalid(
+            path, f"Invalid '{path}'. Expected base64-encoded audio bytes, but got an invalid value."
+        )
+    if what.startswith("Expected"):
+        return Refused("invalid_type", f"Invalid type for '{path}': {_lower(what)}.", path)
+    return invalid(path, f"Invalid value for '{path}': {_lower(what)}.")
+
+
+def _lower(text: str) -> str:
+    return (text[:1].lower() + text[1:]).replace("`", "'")
+
+
+def _checked(event: ClientEvent) -> ClientEvent:
+    if isinstance(event, InputAudioBufferAppend) and len(event.audio) > MAX_APPEND:
+        raise invalid("audio", f"Invalid 'audio': {len(event.audio)} bytes are more than 15 MiB.")
+    return event
+
+
+# From field name to what is below it; a list's items stand under `[]`, None accepts anything.
+_Schema = dict[str, Any] | None
+
+
+@functools.cache
+def _schema(event: type[msgspec.Struct]) -> _Schema:
+    """The names that may appear in `event`, the tag included."""
+    names = _below(inspect.type_info(event))
+    return {"type": None, **(names or {})}
+
+
+def _unknown_field(value: Any, known: _Schema, path: str = "") -> str | None:
+    """The dotted path of the first field that `known` does not name, or None."""
+    if known is None:
+        return None
+    if isinstance(value, list) and "[]" in known:
+        found = (_unknown_field(item, known["[]"], f"{path}[{i}]") for i, item in enumerate(value))
+        return next((one for one in found if one), None)
+    if not isinstance(value, dict) or "[]" in known:
+        return None  # a wrong type, which decoding will find
+    for name, inner in value.items():
+        here = f"{path}.{name}" if path else name
+        if name not in known:
+            return here
+        if deeper := _unknown_field(inner, known[name], here):
+            return deeper
+    return None
+
+
+def _below(kind: inspect.Type) -> _Schema:
+    if isinstance(kind, inspect.StructType):
+        return {field.encode_name: _below(field.type) for field in kind.fields}
+    if isinstance(kind, inspect.ListType):
+        items = _below(kind.item_type)
+        return None if items is None else {"[]": items}
+    if isinstance(kind, inspect.UnionType):
+        return next((names for one in kind.types if (names := _below(one)) is not None), None)
+    return None
+
+
+def new_id(prefix: str) -> str:
+    """`prefix` is one of `event`, `sess`, `item`, `resp`, `conv` and `seg`."""
+    return f"{prefix}_{secrets.token_hex(10)}"
+
+
+Law: TypeAlias = Literal["audio/pcmu", "audio/pcma"]
+_Integers: TypeAlias = npt.NDArray[Any]
+
+
+def _mu_law() -> _Integers:
+    code = ~np.arange(256) & 0xFF
+    magnitude = (((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)
+    return np.where(code & 0x80, 0x84 - magnitude, magnitude - 0x84)
+
+
+def _a_law() -> _Integers:
+    code = np.arange(256) ^ 0x55
+    segment = (code & 0x70) >> 4
+    mantissa = (code & 0x0F) << 4
+    magnitude = np.where(segment == 0, mantissa + 8, (mantissa + 0x108) << np.maximum(segment - 1, 0))
+    return np.where(code & 0x80, magnitude, -magnitude)
+
+
+_LEVELS: dict[str, _Integers] = {"audio/pcmu": _mu_law(), "audio/pcma": _a_law()}
+_ORDER = {law: np.argsort(levels, kind="stable") for law, levels in _LEVELS.items()}
+_BORDERS = {law: (levels[_ORDER[law]][1:] + levels[_ORDER[law]][:-1]) / 2 for law, levels in _LEVELS.items()}
+
+
+def expand(coded: bytes, law: Law) -> bytes:
+    """PCM16 at the same rate."""
+    return _LEVELS[law].astype("<i2")[np.frombuffer(coded, np.uint8)].tobytes()
+
+
+def compress(pcm: bytes, law: Law) -> bytes:
+    """The nearest level of every PCM16 sample."""
+    samples = np.frombuffer(pcm, "<i2")
+    return _ORDER[law][np.searchsorted(_BORDERS[law], samples)].astype(np.uint8).tobytes()
+
+
+TELEPHONE = AudioFormat(8000, 2, 1)
+
+
+class Converter(Protocol):
+    """A stream of one format on its way to another."""
+
+    def convert(self, audio: bytes) -> bytes:
+        """Bytes in, bytes out; some may come later."""
+
+    def flush(self) -> bytes:
+        """What is still inside. The stream may begin anew afterwards."""
+
+
+class _Unchanged:
+    def convert(self, audio: bytes) -> bytes:
+        return audio
+
+    def flush(self) -> bytes:
+        return b""
+
+
+class _FromTelephone:
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        self._resampler = StreamResampler(TELEPHONE)
+
+    def convert(self, audio: bytes) -> bytes:
+        return self._resampler.process(expand(audio, self._law))
+
+    def flush(self) -> bytes:
+        rest, self._resampler = self._resampler.flush(), StreamResampler(TELEPHONE)
+        return rest
+
+
+class _ToTelephone:
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        self._stream = soxr.ResampleStream(REALTIME.rate, TELEPHONE.rate, 1, dtype="float32")
+        self._odd = b""
+
+    def convert(self, audio: bytes) -> bytes:
+        whole = self._odd + audio
+        cut = len(whole) - len(whole) % REALTIME.frame_bytes
+        self._odd = whole[cut:]
+        return self._resampled(whole[:cut], last=False)
+
+    def flush(self) -> bytes:
+        return self._resampled(b"", last=True)
+
+    def _resampled(self, pcm: bytes, *, last: bool) -> bytes:
+        samples = self._stream.resample_chunk(decode(pcm, REALTIME), last=last)
+        return compress(encode(samples), self._law)
+
+
+def decoder(audio: JsonObject) -> Converter:
+    """From the session's input format."""
+    law = audio["type"]
+    return _Unchanged() if law == "audio/pcm" else _FromTelephone(law)
+
+
+def encoder(audio: JsonObject) -> Converter:
+    """To the session's or the response's output format."""
+    law = audio["type"]
+    return _Unchanged() if law == "audio/pcm" else _ToTelephone(law)

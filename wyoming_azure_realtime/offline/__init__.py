@@ -1,0 +1,1 @@
+"""Speech recognition and synthesis on this machine, and the embedded backend that serves them."""

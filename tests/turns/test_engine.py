@@ -172,6 +172,16 @@ async def test_a_text_that_is_never_said_costs_so_many_requests_and_one_session(
 
 
 @in_virtual_time
+async def test_a_text_that_is_never_said_and_slowly_ends_with_its_deadline():
+    async with scripted_service(service_that_says(never_the_text, str, 3.5)) as running:
+        began = now()
+        with pytest.raises(errors.BackendError):
+            await speak(running.service, TEXT)
+        assert now() - began <= Settings().deadlines.request + 1.0
+        assert running.requests < Settings().budget.requests
+
+
+@in_virtual_time
 async def test_a_service_without_latency_is_asked_no_more_often():
     async with scripted_service(service_that_says(never_the_text, str, 0.0)) as running:
         with pytest.raises(errors.BackendError):
@@ -261,6 +271,20 @@ async def test_leaving_before_the_response_has_an_id_cancels_it_as_soon_as_it_ha
             for event in running.channels[0].sent
             if isinstance(event, client.ResponseCancel)
         ] == ["r1"]
+
+
+@in_virtual_time
+async def test_leaving_while_the_whole_is_transcribed_closes_the_session_at_once():
+    async with scripted_service(service_that_says(str, lambda: SAID, 3.0)) as running:
+        async with running.service.recognize(RecognitionRequest("test")) as utterance:
+            utterance.begin(SIXTEEN)
+            utterance.write(COMMAND)
+            utterance.finish()
+            await asyncio.sleep(1.0)
+            began = now()
+        assert now() - began < 0.01
+        assert judged(running) == {"abandoned": 1}  # what it costs is never told
+        assert any(channel.requests and channel.closed for channel in running.channels)
 
 
 @in_virtual_time
@@ -468,10 +492,12 @@ async def test_a_session_that_dies_in_mid_command_is_noticed_before_the_transcri
     async with scripted_service() as running:
         running.service.warm()
         await asyncio.sleep(1.0)
-        asyncio.get_running_loop().call_later(1.0, running.lose)
+        command = speech(" ".join([FIRST_CLAUSE] * 4), before=200, after=700)  # without a pause
+        asyncio.get_running_loop().call_later(1.5, running.lose)
         began = now()
-        assert await hear(running.service, COMMAND * 2) == SAID
-        assert now() - began - 2 * len(COMMAND) / 32_000 <= 1.5
+        assert await hear(running.service, command) == SAID
+        assert now() - began - len(command) / 32_000 <= 0.1
+        assert running.turns[0].attempts == 2
 
 
 @in_virtual_time

@@ -141,8 +141,7 @@ class TurnEngine:
                 await self._attempt(feeder, feeder.configure(target), fresh=fresh)
             except ContentMismatch:
                 feeder.recorder.mismatches += 1
-                out_of_time = _now() >= feeder.deadline()
-                if out_of_time or not (feeder.budget.requests_left and feeder.budget.sessions_left):
+                if not (feeder.budget.requests_left and feeder.budget.sessions_left):
                     raise
                 fresh = False
             except (BackendError, PoolTimeout) as error:

@@ -190,7 +190,7 @@ async def waits(client: Peer, count: int) -> list[float]:
     return [done[item] - committed[item] for item in committed]
 
 
-@pytest.mark.parametrize(("engine", "wanted", "seconds"), [(0.3, 450, 0.45), (0.3, 0, 0.3)])
+@pytest.mark.parametrize(("engine", "wanted", "seconds"), [(2.0, 2000, 2.0), (2.0, 0, 2.0)])
 async def test_the_time_of_the_engine_is_hidden_in_the_wanted_delay(
     engine: float, wanted: float, seconds: float
 ):
@@ -203,7 +203,7 @@ async def test_the_time_of_the_engine_is_hidden_in_the_wanted_delay(
         await one.configure(transcription={"model": "whisper-1"})
         await other.configure(transcription={"model": "whisper-1"})
         every = await asyncio.gather(waits(one, 3), waits(other, 3))
-    assert all(seconds - 0.02 < wait < seconds + 0.25 for waits in every for wait in waits)
+    assert all(seconds - 0.02 < wait < 2 * seconds - 0.1 for waits in every for wait in waits)
 
 
 class Broken:

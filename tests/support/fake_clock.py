@@ -45,5 +45,5 @@ def on_a_fake_clock(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[
         with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
             runner.run(test())
 
-    del run.__wrapped__  # type: ignore[attr-defined]  # or it would be taken for a coroutine function
+    del run.__wrapped__  # or it would be taken for a coroutine function
     return run

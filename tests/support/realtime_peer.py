@@ -11,7 +11,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 JsonObject = dict[str, Any]
-SECONDS = 10
+SECONDS = 30
 GA = "/openai/v1/realtime?model=gpt-realtime"
 GA_TRANSCRIPTION = "/openai/v1/realtime?intent=transcription"
 PREVIEW = "/openai/realtime?api-version=2025-04-01-preview&deployment=gpt-4o-realtime-preview"

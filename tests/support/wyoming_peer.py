@@ -18,7 +18,7 @@ from wyoming_azure_realtime.settings.addresses import TcpAddress
 from wyoming_azure_realtime.settings.model import Limits, Listener, Profile
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 
 
 @dataclass

@@ -554,6 +554,27 @@ async def test_many_speaking_clients_do_not_shut_recognition_out(same_address: b
         await asyncio.gather(*talkers, return_exceptions=True)
 
 
+# --- two commands on one session
+
+
+@in_virtual_time
+async def test_what_comes_late_of_the_command_before_is_no_part_of_this_one():
+    earlier: list[list[server.ServerEvent]] = []
+
+    def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
+        if isinstance(event, client.InputAudioBufferCommit):
+            for late in earlier:
+                channel.says(*late)
+            answer = transcribed(SAID if earlier else "Open the door.", new_id())
+            earlier.append(answer)
+            channel.says(*answer, after=0.2)
+
+    async with scripted_service(script) as running:
+        assert await hear(running.service, COMMAND) == "Open the door."
+        assert await hear(running.service, COMMAND) == SAID
+        assert max(channel.requests for channel in running.channels) == 2  # on the same session
+
+
 # --- any history
 
 

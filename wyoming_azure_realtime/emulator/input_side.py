@@ -232,9 +232,9 @@ class InputSide:
 
     async def append(self, audio: bytes) -> None:
         """Add audio in the session's input format; has no answer."""
-        await self._decoded(self._decoder.convert(audio))
+        await self._process(self._decoder.convert(audio))
 
-    async def _decoded(self, audio: bytes) -> None:
+    async def _process(self, audio: bytes) -> None:
         pcm = self._buffer.whole_samples(audio)
         if self._detector is None:
             if pcm:
@@ -262,7 +262,7 @@ class InputSide:
 
     async def _flush(self) -> None:
         """Add what the converter and the detector still hold to the recording."""
-        await self._decoded(self._decoder.flush())
+        await self._process(self._decoder.flush())
         self._record_rest()
 
     def _record_rest(self) -> None:

@@ -67,8 +67,8 @@ class TextAhead:
         return islice(self._words, count)
 
 
-class Trouble:
-    """Lets the faults of one response happen, and paces its audio.
+class FaultInjection:
+    """Makes the faults of one response happen, and keeps the pace of its audio.
 
     Where a fault says that nothing follows, it waits until the response is stopped.
     """
@@ -140,7 +140,7 @@ class RunningResponse:
         self._context = context
         self._emit = context.emit
         self._faults = context.faults.response()
-        self._trouble = Trouble(self._faults, context.emit, context.disconnect)
+        self._injection = FaultInjection(self._faults, context.emit, context.disconnect)
         in_band = plan.conversation_id is not None
         self._item = ResponseItem(plan, self._emit, context.conversation if in_band else None)
         self._text = self._faults.spoken(plan.text)
@@ -173,9 +173,9 @@ class RunningResponse:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _generate(self) -> ResponseOutcome:
-        await self._trouble.before_created()
+        await self._injection.before_created()
         await self._emit(events.ResponseCreated(response=self.plan.report()))
-        if (early := self._trouble.instead()) is not None:
+        if (early := self._injection.instead()) is not None:
             return early
         await self._item.open()
         return await (self._speak() if self.plan.speaks else self._write())
@@ -192,7 +192,7 @@ class RunningResponse:
         if synthesizer is None:
             return failed(Failure(message=self._context.no_voice_reason))
         await self._send_words(WORDS_AT_FIRST)
-        await self._trouble.before_audio()
+        await self._injection.before_audio()
         try:
             outcome = await self._synthesize(
                 irregular(synthesizer.speak(self._text, voice=self.plan.voice, speed=self.plan.speed))
@@ -207,7 +207,7 @@ class RunningResponse:
         convert, held = encoder(self.plan.format), b""
         async with aclosing(audio):
             async for pcm in audio:
-                if (end := await self._trouble.amid(duration_ms(len(self._item.audio)))) is not None:
+                if (end := await self._injection.amid(duration_ms(len(self._item.audio)))) is not None:
                     return end
                 if self._output_tokens(len(pcm)) > self.plan.max_tokens:
                     return incomplete("max_output_tokens")

@@ -39,6 +39,9 @@ from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, for_api
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
+_HANDSHAKE_SECONDS = 120
+_CLOSE_SECONDS = 2
+
 UpgradeRoute = Literal["azure", "preview", "openai"]
 _ROUTES: dict[str, UpgradeRoute] = {
     "/openai/v1/realtime": "azure",
@@ -240,10 +243,6 @@ def _decide_openai(
         message = f"Model '{name[:100]}' is not supported in realtime mode."
         return Dismissed(Refused("invalid_model", message), 4000)
     return _conversation(GaDialect(), name, model)
-
-
-_HANDSHAKE_SECONDS = 120
-_CLOSE_SECONDS = 2
 
 
 class EmulatorServer:

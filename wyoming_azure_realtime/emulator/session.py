@@ -36,6 +36,12 @@ from wyoming_azure_realtime.realtime.server_events import (
     TranscriptionFailed,
 )
 
+_LOG = logging.getLogger(__name__)
+_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailed)
+_EXPIRED = Refused("session_expired", "Your session hit the maximum duration of 60 minutes.")
+_BROKEN = Failure().detail()
+_Handler = Callable[[Any], Awaitable[None]]
+
 
 @dataclass(slots=True)
 class SessionRecord:
@@ -106,10 +112,6 @@ class Tasks:
             self._crashed(error)
 
 
-_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailed)
-_LOG = logging.getLogger(__name__)
-
-
 class Outlet:
     """Sends events to one client, in its dialect and in order; does nothing once the client is gone.
 
@@ -137,9 +139,10 @@ class Outlet:
         frame = encode_server(numbered, self._dialect)
         if frame is None:
             return
-        for sent in self._plan.frames(frame, self._earlier[0] if self._earlier else None):
-            await self._send(sent)
+        frames = self._plan.frames(frame, self._earlier[0] if self._earlier else None)
         self._earlier.append(frame)
+        for sent in frames:
+            await self._send(sent)
         if self._record is not None and isinstance(event, _ENDS):
             self._record.finished = time.monotonic()
 
@@ -163,11 +166,6 @@ class Outlet:
         except TimeoutError:
             _LOG.warning("A client did not read for %g s; its connection is closed", self._send_seconds)
             self._connection.transport.abort()
-
-
-_EXPIRED = Refused("session_expired", "Your session hit the maximum duration of 60 minutes.")
-_BROKEN = Failure().detail()
-_Handler = Callable[[Any], Awaitable[None]]
 
 
 class EmulatorSession:

@@ -19,6 +19,14 @@ from wyoming_azure_realtime.emulator.wire import Emit, Refused, invalid, new_id,
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.realtime import server_events as events
 
+_LOG = logging.getLogger(__name__)
+
+StartTask = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+"""Run a coroutine, under a name, as a task that ends with its session."""
+
+FINISH_SECONDS = 60
+"""An engine that has not finished so long after the commit counts as failed."""
+
 MIN_COMMIT_MS = 100
 """Less is refused (vendor rule)."""
 
@@ -123,14 +131,6 @@ class InputBuffer:
         if self.recording:
             self.recording.drop()
         self.recording, self._odd = None, b""
-
-
-_LOG = logging.getLogger(__name__)
-StartTask = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
-"""Run a coroutine, under a name, as a task that ends with its session."""
-
-FINISH_SECONDS = 60
-"""An engine that has not finished so long after the commit counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)

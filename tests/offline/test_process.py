@@ -90,7 +90,7 @@ async def test_it_ends_with_its_parent():
 
 
 async def test_a_child_that_hangs_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wyoming_azure_realtime.offline.process._GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("wyoming_azure_realtime.offline.process._STOP_SECONDS", 0.2)
     backend = BackendProcess(engines="sink")
     await backend.start()
     pid = backend.pid
@@ -131,7 +131,7 @@ async def test_a_child_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_child_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wyoming_azure_realtime.offline.process._ANNOUNCE_SECONDS", 0.01)
+    monkeypatch.setattr("wyoming_azure_realtime.offline.process._START_SECONDS", 0.01)
     backend = BackendProcess(engines="sink")
     with pytest.raises(BackendTimeout):
         await backend.start()

@@ -1,4 +1,8 @@
-"""The conversation: items in order, with as much of their audio as memory allows."""
+"""The conversation of a session: its items in order, what a client may create, and the events about them.
+
+At most 1000 items and 64 MiB of their audio are kept; beyond that the oldest go first, as with the vendor's
+truncation.
+"""
 
 import base64
 import binascii
@@ -19,27 +23,27 @@ MAX_AUDIO_BYTES = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class Entry:
-    """One item as it is reported, its audio apart from it."""
+    """One item as it is reported, and its audio."""
 
     item: JsonObject
     audio: bytes = b""
     audio_ms: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.hold(self.item, self.audio)
+        self.replace(self.item, self.audio)
 
     @property
     def id(self) -> str:
         """The item's id."""
         return str(self.item["id"])
 
-    def hold(self, item: JsonObject, audio: bytes) -> None:
-        """Have its final content."""
+    def replace(self, item: JsonObject, audio: bytes) -> None:
+        """Set the final content."""
         self.item, self.audio, self.audio_ms = item, audio, int(duration_ms(len(audio)))
 
 
 class Conversation:
-    """Items by id, oldest first; beyond the limits the oldest leave, as the vendor's truncation does."""
+    """The items, oldest first."""
 
     def __init__(self) -> None:
         self.id = new_id("conv")
@@ -49,11 +53,11 @@ class Conversation:
         return iter(self._entries)
 
     def find(self, item_id: str) -> Entry | None:
-        """The item of that id."""
+        """The item with that id, None if there is none."""
         return next((entry for entry in self._entries if entry.id == item_id), None)
 
     def add(self, entry: Entry, previous_item_id: str | None = None) -> str | None:
-        """Insert after `previous_item_id` (`root`: in front; None: at the end); return what it follows."""
+        """Insert after `previous_item_id` (`root`: first; None: last); return the id before it."""
         if self.find(entry.id):
             raise invalid("item.id", f"Error adding item: an item with id '{entry.id}' already exists.")
         place = self._place(previous_item_id)
@@ -63,7 +67,7 @@ class Conversation:
         return previous
 
     def get(self, item_id: str, doing: str) -> Entry:
-        """The item, or the refusal of `doing` (retrieve, delete, truncate) something to it."""
+        """The item, or a refusal; `doing`: retrieve, delete or truncate."""
         entry = self.find(item_id)
         if entry is None:
             raise Refused(
@@ -78,7 +82,7 @@ class Conversation:
         self._entries.remove(self.get(item_id, "delete"))
 
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
-        """Cut the audio of something the assistant said, and forget its transcript."""
+        """Cut the audio of an assistant's item, and drop its transcript."""
         entry = self.get(item_id, "truncate")
         if entry.item.get("role") != "assistant" or not entry.audio_ms:
             raise invalid("item_id", "Only model output audio messages can be truncated.")
@@ -133,7 +137,7 @@ _REQUIRED = {
 
 
 def check_item(item: Item, path: str, *, references: bool = False) -> None:
-    """Refuse what no client may create; references to items only where a response takes input."""
+    """Refuse an item that no client may create. `references`: references to other items are allowed."""
     kinds = ("message", "function_call", "function_call_output", *(("item_reference",) * references))
     if item.type not in kinds:
         raise not_one_of(f"{path}.type", item.type, kinds)
@@ -145,7 +149,7 @@ def check_item(item: Item, path: str, *, references: bool = False) -> None:
 
 
 def created(item: Item) -> JsonObject:
-    """The item as it is reported, audio left out."""
+    """The item as it is reported, without audio."""
     content = [_reported(part) for part in item.content or ()]
     report: JsonObject = {
         "id": item.id or new_id("item"),
@@ -159,19 +163,19 @@ def created(item: Item) -> JsonObject:
 
 
 def audio_of(item: Item, path: str) -> bytes:
-    """The sound of a user's item. Refuses what is no base64."""
+    """The audio of a user's item; refuses what is not base64."""
     pieces = []
-    for place, part in enumerate(item.content or ()):
+    for index, part in enumerate(item.content or ()):
         try:
             pieces.append(base64.b64decode(part.audio or "", validate=True))
         except (binascii.Error, ValueError) as error:
-            where = f"{path}.content[{place}].audio"
+            where = f"{path}.content[{index}].audio"
             raise invalid(where, f"Invalid '{where}'. Expected base64-encoded audio bytes.") from error
     return b"".join(pieces)
 
 
 def text_of(item: JsonObject) -> str:
-    """What a user's message says in writing."""
+    """The text of a user's message; empty for other items."""
     if item.get("type") != "message" or item.get("role") != "user":
         return ""
     return "".join(str(part["text"]) for part in item["content"] if part["type"] == "input_text")
@@ -184,13 +188,15 @@ def _check_message(item: Item, path: str) -> None:
         raise not_one_of(f"{path}.role", item.role, tuple(_PARTS))
     if item.content is UNSET:
         raise missing(f"{path}.content")
-    for place, part in enumerate(item.content):
-        _check_part(part, item.role, f"{path}.content[{place}]")
+    for index, part in enumerate(item.content):
+        _check_part(part, item.role, f"{path}.content[{index}]")
 
 
 def _check_part(part: ContentPart, role: str, path: str) -> None:
     if role == "assistant" and part.type == "output_audio":
-        raise missing(f"{path}.text")  # what the service says to replayed speech (field reports)
+        raise missing(
+            f"{path}.text"
+        )  # the service's answer to speech that is played back to it (field reports)
     if part.type not in _PARTS[role]:
         raise not_one_of(f"{path}.type", part.type, _PARTS[role])
     needed = {"input_audio": "audio", "input_image": "image_url"}.get(part.type, "text")
@@ -208,14 +214,14 @@ def _reported(part: ContentPart) -> JsonObject:
 
 
 class ItemEvents:
-    """Create, retrieve, truncate, delete."""
+    """Handles the client events that create, retrieve, truncate and delete items."""
 
     def __init__(self, conversation: Conversation, emit: Emit) -> None:
         self._conversation = conversation
         self._emit = emit
 
     async def create(self, event: client.ConversationItemCreate) -> None:
-        """Answered by added and done (in the older dialect: created)."""
+        """Add an item; answered by added and done, in the older dialect by created."""
         check_item(event.item, "item")
         entry = Entry(created(event.item), audio_of(event.item, "item"))
         previous = self._conversation.add(entry, event.previous_item_id)
@@ -223,12 +229,12 @@ class ItemEvents:
         await self._emit(events.ItemDone(item=entry.item, previous_item_id=previous))
 
     async def retrieve(self, event: client.ConversationItemRetrieve) -> None:
-        """Answered with the audio."""
+        """Answer with the item and its audio."""
         entry = self._conversation.get(event.item_id, "retrieve")
         await self._emit(events.ItemRetrieved(item=_with_audio(entry)))
 
     async def truncate(self, event: client.ConversationItemTruncate) -> None:
-        """Answered when it is cut."""
+        """Cut an item's audio and confirm it."""
         self._conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
         await self._emit(
             events.ItemTruncated(
@@ -237,7 +243,7 @@ class ItemEvents:
         )
 
     async def delete(self, event: client.ConversationItemDelete) -> None:
-        """Answered when it is gone."""
+        """Remove an item and confirm it."""
         self._conversation.delete(event.item_id)
         await self._emit(events.ItemDeleted(item_id=event.item_id))
 

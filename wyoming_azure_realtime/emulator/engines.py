@@ -1,6 +1,6 @@
-"""What the embedded backend needs from whatever hears and speaks for it.
+"""The speech engines that the emulator needs, as protocols, and engines for tests that cost next to nothing.
 
-An engine works on 24 kHz PCM16 mono and raises errors of the package's family.
+An engine works on 24 kHz PCM16 mono and raises errors of the program's family.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from wyoming_azure_realtime.errors import UnknownVoice
 
 @dataclass(frozen=True, slots=True)
 class EngineHints:
-    """What a session says about the speech to come; an engine uses what it can."""
+    """A session's hints about the speech to expect; an engine uses what it can."""
 
     languages: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -28,39 +28,39 @@ class EngineHints:
 
 
 class RecognitionStream(Protocol):
-    """One utterance being heard."""
+    """The recognition of one utterance."""
 
     def feed(self, pcm: bytes) -> None:
-        """Take some more audio."""
+        """Add audio, cut anywhere."""
 
     def partials(self) -> AsyncGenerator[str, None]:
-        """The text so far whenever it has become another, until the utterance ends; words may change."""
+        """Yield the text so far whenever it has changed, until the utterance ends; words may change."""
 
     async def finish(self) -> str:
-        """The text of everything fed, empty if nothing was said. Call once."""
+        """The text of all audio, empty when there is no speech. Call once."""
 
 
 class RecognitionEngine(Protocol):
-    """Speech to text."""
+    """Speech to text: one `RecognitionStream` for each utterance."""
 
     def utterance(self, hints: EngineHints) -> AbstractAsyncContextManager[RecognitionStream]:
-        """An utterance of its own; leaving the context before `finish` abandons it."""
+        """Begin an utterance; leaving the context before `finish` abandons it."""
 
 
 class SynthesisEngine(Protocol):
-    """Text to speech."""
+    """Text to speech. `voice`: of the realtime API; `speed`: 1 is usual."""
 
     def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
-        """The sound of `text` in pieces of any size; closing the generator stops the engine."""
+        """Yield the audio of `text`, cut anywhere; closing the generator stops the engine."""
 
 
 async def _nothing() -> None:
-    """Nothing to let go of."""
+    """There is nothing to release."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What hears and what speaks, either may be missing; `reason` says why in one sentence."""
+    """A recognizer and a synthesizer; either may be missing, and `reason` says why. `close` releases them."""
 
     recognizer: RecognitionEngine | None = None
     synthesizer: SynthesisEngine | None = None
@@ -74,10 +74,10 @@ _LOUDEST = 8000
 
 
 class ToneSynthesizer:
-    """Every character sounds for 60 ms at speed 1; white space is silence."""
+    """A tone of 60 ms for every character, silence for white space; the pitch follows the voice."""
 
     async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
-        """One piece per character."""
+        """Yield one piece for each character. Raises: UnknownVoice."""
         if voice not in ALL_VOICES:
             raise UnknownVoice(f"There is no voice {voice!r}.")
         for character in text:
@@ -95,7 +95,7 @@ def _sound(voice: str, ms: int, *, silent: bool) -> bytes:
 
 
 class ScriptedUtterance:
-    """Knows its text from the start and tells a word more for every 200 ms of sound."""
+    """Its text is given; partial text has one word for every 200 ms of audio."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -105,13 +105,13 @@ class ScriptedUtterance:
         self._changed = asyncio.Event()
 
     def feed(self, pcm: bytes) -> None:
-        """Notice whether there was any sound at all."""
+        """Add audio; only its length counts, and whether all of it is zeros."""
         self._bytes += len(pcm)
         self._sound = self._sound or pcm.count(0) < len(pcm)
         self._changed.set()
 
     async def partials(self) -> AsyncGenerator[str, None]:
-        """As many words as there was time for."""
+        """Yield as many words as the audio is long enough for."""
         shown = ""
         while not self._ended:
             words = self._text.split() if self._sound else []
@@ -123,14 +123,14 @@ class ScriptedUtterance:
             await self._changed.wait()
 
     async def finish(self) -> str:
-        """The whole text, or nothing for digital silence."""
+        """The whole text; empty for digital silence."""
         self._ended = True
         self._changed.set()
         return self._text if self._sound else ""
 
 
 class ScriptedRecognizer:
-    """Utterances get the texts in turn, in the order in which they begin."""
+    """Gives its texts to the utterances one after the other, again and again. `hints`: of the last 32."""
 
     def __init__(self, texts: Sequence[str] = ("turn on the kitchen lights",)) -> None:
         self._texts = cycle(texts)
@@ -138,11 +138,11 @@ class ScriptedRecognizer:
 
     @asynccontextmanager
     async def utterance(self, hints: EngineHints) -> AsyncIterator[ScriptedUtterance]:
-        """The next text; the hints are kept for whoever wants to look at the last few."""
+        """Begin an utterance with the next text."""
         self.hints = [*self.hints[-31:], hints]
         yield ScriptedUtterance(next(self._texts))
 
 
 def sink_engines(texts: Sequence[str] = ("turn on the kitchen lights",)) -> Engines:
-    """Both of them."""
+    """A tone for every character, and these texts for the utterances."""
     return Engines(recognizer=ScriptedRecognizer(texts), synthesizer=ToneSynthesizer())

@@ -1,4 +1,10 @@
-"""Where speech is, by its energy. Pure: audio in, a decision per 20 ms out."""
+"""The input of a session: audio appended, cut into segments by turn detection or by commits, and made items.
+
+Audio comes in at `InputSide.append`, is decoded to 24 kHz PCM16, and passes the segment detector if the
+session has turn detection. Every recording becomes an item of the conversation and, if the session has a
+model for it, is transcribed meanwhile. Energy decides what is speech, in frames of 20 ms; times count from
+the first byte of the session.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -30,14 +36,14 @@ _NOISE_FOLLOWS = 0.05
 
 
 class EnergyVad:
-    """`threshold` 0 to 1 is -60 to -20 dBFS; steady noise raises it."""
+    """Finds speech by its energy. `threshold` 0 to 1: -60 to -20 dBFS; steady noise raises it."""
 
     def __init__(self, threshold: float = 0.5) -> None:
         self._least_db = _QUIETEST_DB + threshold * (_LOUDEST_DB - _QUIETEST_DB)
         self._noise_db = _QUIETEST_DB - _ABOVE_NOISE_DB
 
     def decide(self, frames: bytes) -> list[bool]:
-        """Whether each whole frame of `frames` holds speech."""
+        """For each whole frame of `frames`, whether it has speech."""
         samples = np.frombuffer(frames, "<i2").reshape(-1, FRAME_BYTES // REALTIME.frame_bytes)
         power = np.square(samples.astype(np.float64)).mean(axis=1)
         levels = 10 * np.log10(power / 32768.0**2 + 1e-12)
@@ -51,16 +57,16 @@ class EnergyVad:
 
 
 ONSET_FRAMES = 3
-"""So many frames of speech in a row begin a turn."""
+"""The number of frames of speech in a row that begin a segment."""
 
-# The vendor's caps are 8, 4 and 2 s; who has nothing but energy to go by need not wait that long.
+# the vendor waits for at most 8, 4 and 2 s; with nothing but energy to decide on, less is enough
 _SEMANTIC_SILENCE_MS = {"low": 2000, "medium": 1000, "auto": 1000, "high": 500}
 _BYTES_PER_MS = REALTIME.bytes_per_second // 1000
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentStarted:
-    """`audio` is what the turn has so far, prefix padding included."""
+    """A segment begins; `audio`: what it has so far, with the prefix padding."""
 
     at_ms: int
     audio: bytes
@@ -68,21 +74,21 @@ class SegmentStarted:
 
 @dataclass(frozen=True, slots=True)
 class SegmentContinued:
-    """More audio of the turn."""
+    """More audio of the segment."""
 
     audio: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentStopped:
-    """The trailing silence is part of the turn."""
+    """The segment ends; the silence at its end is part of it."""
 
     at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceTimeout:
-    """The idle timeout passed; `audio` is what was heard of it, prefix padding at most."""
+    """The idle timeout passed without speech; `audio`: the end of it, at most the prefix padding."""
 
     from_ms: int
     to_ms: int
@@ -93,7 +99,7 @@ SegmentEvent = SegmentStarted | SegmentContinued | SegmentStopped | SilenceTimeo
 
 
 class SegmentDetector:
-    """Set up from the session's `turn_detection`; `start_ms` is the time of the first byte fed."""
+    """Cuts audio into segments by the session's `turn_detection`; the first byte is at `start_ms`."""
 
     def __init__(self, settings: JsonObject, start_ms: int = 0, *, in_segment: bool = False) -> None:
         semantic = settings["type"] == "semantic_vad"
@@ -112,41 +118,41 @@ class SegmentDetector:
         self.in_segment = in_segment
 
     def feed(self, pcm: bytes) -> Iterator[SegmentEvent]:
-        """What the audio brings, in order. Consume it before feeding more."""
+        """Yield what happens in the audio, in order; to be consumed before the next call."""
         audio = self._rest + pcm
         whole = len(audio) - len(audio) % FRAME_BYTES
         self._rest = audio[whole:]
-        for place, speech in enumerate(self._vad.decide(audio[:whole]) if whole else ()):
-            frame = audio[place * FRAME_BYTES : (place + 1) * FRAME_BYTES]
+        for index, speech in enumerate(self._vad.decide(audio[:whole]) if whole else ()):
+            frame = audio[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
             self._passed += FRAME_BYTES
-            yield from self._in_segment(frame, speech) if self.in_segment else self._between(frame, speech)
+            yield from self._in_segment(frame, speech) if self.in_segment else self._in_silence(frame, speech)
 
     @property
     def _now_ms(self) -> int:
         return self._start_ms + self._passed // _BYTES_PER_MS
 
     def rest(self) -> bytes:
-        """Take what is no whole frame yet; the next frame begins after it."""
+        """Remove and return the audio that is not a whole frame yet."""
         rest, self._rest = self._rest, b""
         self._passed += len(rest)
         return rest
 
     def skip(self, pcm: bytes) -> None:
-        """Time goes by, and what was heard is forgotten: it was cleared."""
+        """Count the audio in time and drop it, with what came before: the buffer was cleared."""
         self._rest += pcm
         self.end_segment()
 
     def end_segment(self) -> None:
-        """The turn was closed by hand."""
+        """End the segment, as the client committed it."""
         self.rest()
-        self._begin_anew()
+        self._restart()
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self.in_segment, self._onset, self._quiet_ms = False, 0, 0
         self._before.clear()
         self._idle_since = self._now_ms
 
-    def _between(self, frame: bytes, speech: bool) -> Iterator[SegmentEvent]:
+    def _in_silence(self, frame: bytes, speech: bool) -> Iterator[SegmentEvent]:
         self._before += frame
         self._onset = self._onset + 1 if speech else 0
         keep = (self._padding_ms + max(1, self._onset) * FRAME_MS) * _BYTES_PER_MS
@@ -157,32 +163,32 @@ class SegmentDetector:
             self._before.clear()
         elif self._idle_ms is not None and self._now_ms - self._idle_since >= self._idle_ms:
             yield SilenceTimeout(self._idle_since, self._now_ms, bytes(self._before))
-            self._begin_anew()
+            self._restart()
 
     def _in_segment(self, frame: bytes, speech: bool) -> Iterator[SegmentEvent]:
         self._quiet_ms = 0 if speech else self._quiet_ms + FRAME_MS
         yield SegmentContinued(frame)
         if not speech and self._quiet_ms >= self._silence_ms:
-            self._begin_anew()
+            self._restart()
             yield SegmentStopped(self._now_ms)
 
 
-TurnHook = Callable[[], Awaitable[None]]
+SegmentHook = Callable[[], Awaitable[None]]
 
 
 async def _nothing() -> None:
-    """Nobody wants to know."""
+    """Do nothing."""
 
 
 class InputSide:
-    """`turn_started` and `turn_ended` are told when turn detection says so and the session wants answers."""
+    """Makes items of the audio; awaits `segment_started` and `segment_ended` for turn detection."""
 
     def __init__(
         self,
         state: SessionState,
         conversation: Conversation,
         emit: Emit,
-        hearing: RecognitionEngine | None,
+        recognizer: RecognitionEngine | None,
         plan: FaultPlan,
         start: StartTask,
         options: ServerOptions,
@@ -190,55 +196,55 @@ class InputSide:
         self._state = state
         self._conversation = conversation
         self._emit = emit
-        self._hearing = hearing
+        self._recognizer = recognizer
         self._plan = plan
         self._start = start
         self._max_transcriptions = options.max_transcriptions
         self._buffer = InputBuffer(options.max_buffer_bytes)
         self._format: JsonObject = {}
-        self._turns: JsonObject | None = None
+        self._detection: JsonObject | None = None
         self._detector: SegmentDetector | None = None
         self._transcriptions: dict[str, RunningTranscription] = {}
-        self.turn_started: TurnHook = _nothing
-        self.turn_ended: TurnHook = _nothing
+        self.segment_started: SegmentHook = _nothing
+        self.segment_ended: SegmentHook = _nothing
         self.reconfigure()
 
     def reconfigure(self) -> None:
-        """The session's configuration changed: follow it from here on."""
+        """Apply a changed configuration to the audio from here on."""
         session_input = self._state.report["audio"]["input"]
         if session_input["format"] != self._format:
             self._format = session_input["format"]
             self._decoder = decoder(self._format)
-        self._detect_turns(self._state.turn_detection)
+        self._change_detection(self._state.turn_detection)
         if self._buffer.recording is not None:
-            self._follow(self._buffer.recording)
+            self._update_transcription(self._buffer.recording)
 
-    def _detect_turns(self, wanted: JsonObject | None) -> None:
-        """What was being recorded goes on as it is: by hand, or as a turn."""
-        if wanted == self._turns:
+    def _change_detection(self, settings: JsonObject | None) -> None:
+        """Change the turn detection; a recording in progress goes on, as a segment or until its commit."""
+        if settings == self._detection:
             return
-        self._turns = wanted
-        self._record_rest_of_turn()
+        self._detection = settings
+        self._record_rest()
         self._detector = None
-        if wanted is not None:
+        if settings is not None:
             in_segment = self._buffer.recording is not None
-            self._detector = SegmentDetector(wanted, self._buffer.elapsed_ms, in_segment=in_segment)
+            self._detector = SegmentDetector(settings, self._buffer.elapsed_ms, in_segment=in_segment)
 
     async def append(self, audio: bytes) -> None:
-        """More audio; never acknowledged."""
-        await self._take(self._decoder.convert(audio))
+        """Add audio in the session's input format; has no answer."""
+        await self._process(self._decoder.convert(audio))
 
-    async def _take(self, audio: bytes) -> None:
+    async def _process(self, audio: bytes) -> None:
         pcm = self._buffer.whole_samples(audio)
         if self._detector is None:
             if pcm:
                 self._record(pcm)
             return
         for event in self._detector.feed(pcm):
-            await self._turn(event)
+            await self._apply(event)
 
     async def commit(self) -> InputRecording:
-        """Make the buffer an item and say so."""
+        """Make an item of the buffer; answered by committed, added and done. Raises: Refused below 100 ms."""
         await self._flush()
         recording = self._buffer.commit()
         if self._detector is not None:
@@ -247,7 +253,7 @@ class InputSide:
         return recording
 
     async def clear(self) -> None:
-        """Forget what was not committed."""
+        """Drop what was not committed; answered by cleared."""
         held_back = self._buffer.whole_samples(self._decoder.flush())
         self._buffer.clear()
         if self._detector is not None:
@@ -255,11 +261,11 @@ class InputSide:
         await self._emit(events.BufferCleared())
 
     async def _flush(self) -> None:
-        """What the decoder holds back belongs to what is committed, and so does a turn's unfinished frame."""
-        await self._take(self._decoder.flush())
-        self._record_rest_of_turn()
+        """Add what the converter and the detector still hold to the recording."""
+        await self._process(self._decoder.flush())
+        self._record_rest()
 
-    def _record_rest_of_turn(self) -> None:
+    def _record_rest(self) -> None:
         if self._detector is not None and self._detector.in_segment and (rest := self._detector.rest()):
             self._record(rest)
 
@@ -267,22 +273,22 @@ class InputSide:
         begins = self._buffer.recording is None
         recording = self._buffer.append(pcm)
         if begins:
-            self._follow(recording)
+            self._update_transcription(recording)
         return recording
 
-    async def _turn(self, event: SegmentEvent) -> None:
+    async def _apply(self, event: SegmentEvent) -> None:
         match event:
             case SegmentStarted(at_ms, audio):
                 recording = self._record(audio)
                 await self._emit(events.SpeechStarted(audio_start_ms=at_ms, item_id=recording.item_id))
-                await self.turn_started()
+                await self.segment_started()
             case SegmentContinued(audio):
                 self._record(audio)
             case SegmentStopped(at_ms):
                 recording = self._buffer.seal()
                 await self._emit(events.SpeechStopped(audio_end_ms=at_ms, item_id=recording.item_id))
                 await self._announce(recording)
-                await self.turn_ended()
+                await self.segment_ended()
             case SilenceTimeout(from_ms, to_ms, audio):
                 await self._time_out(from_ms, to_ms, audio)
 
@@ -293,10 +299,10 @@ class InputSide:
             events.TimeoutTriggered(audio_start_ms=from_ms, audio_end_ms=to_ms, item_id=recording.item_id)
         )
         await self._announce(recording)
-        await self.turn_ended()
+        await self.segment_ended()
 
     async def _announce(self, recording: InputRecording) -> None:
-        """`committed` precedes the item, and the item its transcript."""
+        """Send committed, then the item, and allow its transcript."""
         item = _user_item(recording.item_id)
         previous = self._conversation.add(Entry(item, bytes(recording.audio)))
         await self._emit(events.BufferCommitted(item_id=recording.item_id, previous_item_id=previous))
@@ -304,9 +310,9 @@ class InputSide:
         await self._emit(events.ItemDone(item=item, previous_item_id=previous))
         recording.announce()
 
-    def _follow(self, recording: InputRecording) -> None:
-        """Transcribe the recording as the session says now; start over if it said otherwise before."""
-        settings = self._wanted()
+    def _update_transcription(self, recording: InputRecording) -> None:
+        """Transcribe the recording with the settings in effect; start again if they have changed."""
+        settings = self._transcription_settings()
         running = self._transcriptions.get(recording.item_id)
         if running is not None and running.settings == settings:
             return
@@ -315,15 +321,15 @@ class InputSide:
         if settings is not None:
             self._transcribe(recording, settings)
 
-    def _wanted(self) -> TranscriptionSettings | None:
+    def _transcription_settings(self) -> TranscriptionSettings | None:
         if self._state.transcription is None:
             return None
         return TranscriptionSettings(self._state.transcription_facts, self._state.hints)
 
     def _transcribe(self, recording: InputRecording, settings: TranscriptionSettings) -> None:
-        hearing = self._hearing if len(self._transcriptions) < self._max_transcriptions else None
+        recognizer = self._recognizer if len(self._transcriptions) < self._max_transcriptions else None
         transcription = RunningTranscription(
-            recording, settings, hearing, self._plan, self._emit, self._transcription_ended
+            recording, settings, recognizer, self._plan, self._emit, self._transcription_ended
         )
         self._transcriptions[recording.item_id] = transcription
         transcription.start(self._start)

@@ -1,4 +1,7 @@
-"""What the vendor's models accept, as far as it matters to hearing and speaking (reference of late 2026)."""
+"""What an emulator is set up with: its deployments, what their models accept, how they count, and its limits.
+
+Facts about the vendor's models are of late 2026, as far as they matter to recognition and synthesis. Pure.
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -17,7 +20,10 @@ FIRST_VOICES = ("alloy", "echo", "shimmer")
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionCapabilities:
-    """`deltas`: whole = one with everything, burst = after the commit, live = while audio flows."""
+    """What a transcription model can do.
+
+    `deltas`: whole = one with the whole text, burst = several after the commit, live = while audio arrives.
+    """
 
     deltas: Deltas
     detects_turns: bool
@@ -47,7 +53,10 @@ DELAYS = ("minimal", "low", "medium", "high", "xhigh")
 
 @dataclass(frozen=True, slots=True)
 class RealtimeCapabilities:
-    """`max_output_tokens` bounds one response; reasoning models accept two more parameters."""
+    """What a conversation model can do; reasoning models (`reasons`) accept two more parameters.
+
+    `max_output_tokens`: the most in one response.
+    """
 
     voices: tuple[str, ...] = ALL_VOICES
     default_voice: str = "marin"
@@ -56,7 +65,7 @@ class RealtimeCapabilities:
 
 
 def realtime_model(name: str) -> RealtimeCapabilities:
-    """The facts of a conversation model; what is not known is taken for a current one."""
+    """The capabilities of a conversation model; an unknown one counts as a current one."""
     if name.startswith("gpt-4o"):
         first = name.endswith("2024-10-01")
         return RealtimeCapabilities(FIRST_VOICES if first else EIGHT_VOICES, "alloy")
@@ -66,14 +75,14 @@ def realtime_model(name: str) -> RealtimeCapabilities:
 
 
 def transcription_model(name: str) -> TranscriptionCapabilities | None:
-    """The facts of a transcription model, also of a dated version; None when there is none of that name."""
+    """The capabilities of a transcription model or a dated version of it; None for an unknown name."""
     named = [known for known in TRANSCRIPTION_MODELS if name == known or name.startswith(f"{known}-20")]
     return TRANSCRIPTION_MODELS[max(named, key=len)] if named else None
 
 
 @dataclass(frozen=True, slots=True)
 class Deployments:
-    """Which deployments exist: name to model. Empty: every model deployed under its own name."""
+    """The deployments that exist, name to model; empty: every model is deployed under its name."""
 
     models: dict[str, str] = field(default_factory=dict)
 
@@ -88,7 +97,7 @@ class Deployments:
         return model if model and transcription_model(model) else None
 
     def exists(self, name: str) -> bool:
-        """Whether there is a deployment of that name, of whatever kind."""
+        """Whether there is a deployment of that name, of any kind."""
         return name in self.models if self.models else "realtime" in name or bool(transcription_model(name))
 
     @staticmethod
@@ -96,37 +105,37 @@ class Deployments:
         return bool(transcription_model(model)) or "translate" in model
 
 
-HEARD_MS_PER_TOKEN = 100
-SPOKEN_MS_PER_TOKEN = 50
+INPUT_MS_PER_TOKEN = 100
+OUTPUT_MS_PER_TOKEN = 50
 
 
 def text_tokens(text: str) -> int:
-    """About four characters each."""
+    """The tokens of a text, about four characters each."""
     return math.ceil(len(text) / 4)
 
 
 def spoken_tokens(pcm_bytes: int) -> int:
-    """One per 50 ms of the assistant's audio."""
-    return math.ceil(pcm_bytes * 1000 / REALTIME.bytes_per_second / SPOKEN_MS_PER_TOKEN)
+    """The tokens of synthesized audio, one for 50 ms."""
+    return math.ceil(pcm_bytes * 1000 / REALTIME.bytes_per_second / OUTPUT_MS_PER_TOKEN)
 
 
 def transcription_usage(pcm_bytes: int, transcript: str, *, by_duration: bool) -> JsonObject:
-    """Of one transcription; some models are billed by the second."""
+    """The usage of one transcription; some models are billed by the second."""
     seconds = pcm_bytes / REALTIME.bytes_per_second
     if by_duration:
         return {"type": "duration", "seconds": round(seconds, 3)}
-    heard, written = math.ceil(seconds * 1000 / HEARD_MS_PER_TOKEN), text_tokens(transcript)
+    audio_in, text_out = math.ceil(seconds * 1000 / INPUT_MS_PER_TOKEN), text_tokens(transcript)
     return {
         "type": "tokens",
-        "total_tokens": heard + written,
-        "input_tokens": heard,
-        "output_tokens": written,
-        "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
+        "total_tokens": audio_in + text_out,
+        "input_tokens": audio_in,
+        "output_tokens": text_out,
+        "input_token_details": {"text_tokens": 0, "audio_tokens": audio_in},
     }
 
 
 def response_usage(input_text: int, output_text: int, output_audio: int) -> JsonObject:
-    """Of one response, from its token counts."""
+    """The usage of one response, from its token counts."""
     return {
         "total_tokens": input_text + output_text + output_audio,
         "input_tokens": input_text,
@@ -144,9 +153,9 @@ def response_usage(input_text: int, output_text: int, output_audio: int) -> Json
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """`key` None: any key or none is let in. `path_prefix`: what a gateway puts in front of every path.
+    """The options of a server. `key` None: any key or none is accepted. `path_prefix`: before every path.
 
-    `transcription_sockets` false: `intent=transcription` is refused, as some resources do.
+    `transcription_sockets` false: `intent=transcription` is refused, as by some resources.
     """
 
     host: str = "127.0.0.1"

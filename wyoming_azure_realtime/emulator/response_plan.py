@@ -1,4 +1,7 @@
-"""How a response ends."""
+"""What a response will be, how it can end, and the events of its one item.
+
+`settle` is pure: `response.create` and the session in, a plan or `Refused` out.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,14 +35,14 @@ ResponseStatus = Literal["completed", "cancelled", "incomplete", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class ResponseOutcome:
-    """One of the four final statuses, with its reason."""
+    """The final status of a response, with its reason."""
 
     status: ResponseStatus
     details: StatusDetails | None = None
 
     @property
     def item_status(self) -> str:
-        """What becomes of the item that was being spoken."""
+        """The final status of the response's item."""
         return "completed" if self.status == "completed" else "incomplete"
 
 
@@ -47,26 +50,26 @@ COMPLETED = ResponseOutcome("completed")
 
 
 def cancelled(reason: Literal["turn_detected", "client_cancelled"]) -> ResponseOutcome:
-    """Somebody asked for the end."""
+    """The client or its speech ended the response."""
     return ResponseOutcome("cancelled", StatusDetails(type="cancelled", reason=reason))
 
 
 def incomplete(reason: Literal["max_output_tokens", "content_filter"]) -> ResponseOutcome:
-    """It had to stop before its end."""
+    """The response was cut at a limit."""
     return ResponseOutcome("incomplete", StatusDetails(type="incomplete", reason=reason))
 
 
 def failed(failure: Failure) -> ResponseOutcome:
-    """It could not be made."""
+    """The response failed."""
     return ResponseOutcome("failed", StatusDetails(type="failed", error=failure.detail()))
 
 
-_NOTHING_SAID = ResponseParameters()
+_NO_PARAMETERS = ResponseParameters()
 
 
 @dataclass(frozen=True, slots=True)
 class ResponsePlan:
-    """`text` is read aloud (or written). `conversation_id` None: out of band."""
+    """One response. `text` is spoken, or written if not `speaks`; `conversation_id` None: out of band."""
 
     id: str
     item_id: str
@@ -76,8 +79,8 @@ class ResponsePlan:
     voice: str
     speed: float
     format: JsonObject
-    asked_max_tokens: int | str
-    most_tokens: int
+    requested_max_tokens: int | str
+    max_tokens: int
     metadata: dict[str, str] | None
     input_tokens: int
 
@@ -89,7 +92,7 @@ class ResponsePlan:
         output: Iterable[JsonObject] = (),
         usage: JsonObject | None = None,
     ) -> Response:
-        """The response as an event tells it."""
+        """The response as it stands in an event."""
         return Response(
             id=self.id,
             status=status,
@@ -97,7 +100,7 @@ class ResponsePlan:
             output=list(output),
             conversation_id=self.conversation_id,
             output_modalities=["audio" if self.speaks else "text"],
-            max_output_tokens=self.asked_max_tokens,
+            max_output_tokens=self.requested_max_tokens,
             audio={"output": {"format": self.format, "voice": self.voice}},
             usage=usage,
             metadata=self.metadata,
@@ -105,53 +108,53 @@ class ResponsePlan:
 
 
 def settle(
-    wanted: ResponseParameters | None, state: SessionState, conversation: Conversation
+    parameters: ResponseParameters | None, state: SessionState, conversation: Conversation
 ) -> ResponsePlan:
-    """The plan, or `Refused`."""
-    wanted = wanted or _NOTHING_SAID
-    _check(wanted, state)
+    """Decide what a response will be. Raises: Refused."""
+    parameters = parameters or _NO_PARAMETERS
+    _check(parameters, state)
     session = state.report
-    output = session["audio"]["output"] | _output(wanted)
-    context = _context(wanted, conversation)
-    instructions = session["instructions"] if wanted.instructions is UNSET else wanted.instructions
-    modalities = wanted.output_modalities or session["output_modalities"]
-    asked = wanted.max_output_tokens or session["max_output_tokens"]
+    output = session["audio"]["output"] | _output(parameters)
+    context = _context(parameters, conversation)
+    instructions = session["instructions"] if parameters.instructions is UNSET else parameters.instructions
+    modalities = parameters.output_modalities or session["output_modalities"]
+    limit = parameters.max_output_tokens or session["max_output_tokens"]
     texts = [text for item in context if (text := text_of(item))]
     return ResponsePlan(
         id=new_id("resp"),
         item_id=new_id("item"),
-        conversation_id=None if wanted.conversation == "none" else conversation.id,
+        conversation_id=None if parameters.conversation == "none" else conversation.id,
         text=texts[-1] if texts else "",
         speaks=modalities == ["audio"],
         voice=output["voice"],
         speed=output["speed"],
         format=output["format"],
-        asked_max_tokens=asked,
-        most_tokens=asked if isinstance(asked, int) else state.facts.realtime.max_output_tokens,
-        metadata=wanted.metadata or None,
+        requested_max_tokens=limit,
+        max_tokens=limit if isinstance(limit, int) else state.facts.realtime.max_output_tokens,
+        metadata=parameters.metadata or None,
         input_tokens=text_tokens(instructions) + sum(text_tokens(text) for text in texts),
     )
 
 
-def _check(wanted: ResponseParameters, state: SessionState) -> None:
-    if wanted.conversation is not UNSET and wanted.conversation not in ("auto", "none"):
-        raise not_one_of("response.conversation", wanted.conversation, ("auto", "none"))
-    if wanted.output_modalities is not UNSET:
-        check_modalities(wanted.output_modalities, "response.output_modalities")
-    if wanted.audio is not UNSET and wanted.audio.output is not UNSET:
-        if wanted.audio.output.speed is not UNSET:
+def _check(parameters: ResponseParameters, state: SessionState) -> None:
+    if parameters.conversation is not UNSET and parameters.conversation not in ("auto", "none"):
+        raise not_one_of("response.conversation", parameters.conversation, ("auto", "none"))
+    if parameters.output_modalities is not UNSET:
+        check_modalities(parameters.output_modalities, "response.output_modalities")
+    if parameters.audio is not UNSET and parameters.audio.output is not UNSET:
+        if parameters.audio.output.speed is not UNSET:
             raise unknown("response.audio.output.speed")
-        check_output(wanted.audio.output, state.facts.voices, "response.audio.output")
-    if wanted.max_output_tokens is not UNSET:
+        check_output(parameters.audio.output, state.facts.voices, "response.audio.output")
+    if parameters.max_output_tokens is not UNSET:
         most = state.facts.realtime.max_output_tokens
-        check_max_output_tokens(wanted.max_output_tokens, most, "response.max_output_tokens")
+        check_max_output_tokens(parameters.max_output_tokens, most, "response.max_output_tokens")
     for name in () if state.facts.realtime.reasons else ("reasoning", "parallel_tool_calls"):
-        if getattr(wanted, name) is not UNSET:
+        if getattr(parameters, name) is not UNSET:
             raise unknown(f"response.{name}")
-    check_tools([] if wanted.tools is UNSET else wanted.tools, wanted.tool_choice, "response")
-    _check_metadata(wanted.metadata or {})
-    for place, item in enumerate(wanted.input or ()):
-        check_item(item, f"response.input[{place}]", references=True)
+    check_tools([] if parameters.tools is UNSET else parameters.tools, parameters.tool_choice, "response")
+    _check_metadata(parameters.metadata or {})
+    for index, item in enumerate(parameters.input or ()):
+        check_item(item, f"response.input[{index}]", references=True)
 
 
 def _check_metadata(metadata: dict[str, str]) -> None:
@@ -160,40 +163,40 @@ def _check_metadata(metadata: dict[str, str]) -> None:
         raise invalid("response.metadata", "Invalid 'response.metadata': at most 16 pairs are allowed.")
     for key, value in metadata.items():
         if len(key) > 64 or len(value) > 512:
-            told = "Invalid 'response.metadata': keys take 64 characters and values 512."
-            raise invalid("response.metadata", told)
+            message = "Invalid 'response.metadata': keys take 64 characters and values 512."
+            raise invalid("response.metadata", message)
 
 
-def _output(wanted: ResponseParameters) -> JsonObject:
-    if wanted.audio is UNSET or wanted.audio.output is UNSET:
+def _output(parameters: ResponseParameters) -> JsonObject:
+    if parameters.audio is UNSET or parameters.audio.output is UNSET:
         return {}
     output: JsonObject = {}
-    if wanted.audio.output.voice is not UNSET:
-        output["voice"] = wanted.audio.output.voice
-    if wanted.audio.output.format is not UNSET:
-        output["format"] = full_format(wanted.audio.output.format)
+    if parameters.audio.output.voice is not UNSET:
+        output["voice"] = parameters.audio.output.voice
+    if parameters.audio.output.format is not UNSET:
+        output["format"] = full_format(parameters.audio.output.format)
     return output
 
 
-def _context(wanted: ResponseParameters, conversation: Conversation) -> list[JsonObject]:
-    """What the response sees: its own input if it has any, else the conversation."""
-    if wanted.input is UNSET:
+def _context(parameters: ResponseParameters, conversation: Conversation) -> list[JsonObject]:
+    """The items that the response is made from: its input if it has any, else the conversation."""
+    if parameters.input is UNSET:
         return [entry.item for entry in conversation]
-    return [_resolved(item, place, conversation) for place, item in enumerate(wanted.input)]
+    return [_resolved(item, index, conversation) for index, item in enumerate(parameters.input)]
 
 
-def _resolved(item: Item, place: int, conversation: Conversation) -> JsonObject:
+def _resolved(item: Item, index: int, conversation: Conversation) -> JsonObject:
     if item.type != "item_reference":
         return created(item)
     entry = conversation.find(item.id or "")
     if entry is None:
-        path = f"response.input[{place}].id"
+        path = f"response.input[{index}].id"
         raise invalid(path, f"Item with id '{str(item.id)[:100]}' does not exist.")
     return entry.item
 
 
 class ResponseItem:
-    """Tells what was said so far. `conversation` is None out of band."""
+    """Sends the events of the response's item, in their order. `conversation` None: out of band."""
 
     def __init__(self, plan: ResponsePlan, emit: Emit, conversation: Conversation | None) -> None:
         self._plan = plan
@@ -202,11 +205,11 @@ class ResponseItem:
         self._previous: str | None = None
         self._audio_done = False
         self.opened = False
-        self.said = ""
+        self.text = ""
         self.audio = bytearray()
 
     async def open(self) -> None:
-        """Item and part enter the response, and the conversation if there is one."""
+        """Add the item and its part to the response, and to the conversation if there is one."""
         self.opened = True
         item = self._item("in_progress", [])
         if self._conversation is not None:
@@ -216,34 +219,34 @@ class ResponseItem:
             await self._emit(events.ItemAdded(item=item, previous_item_id=self._previous))
         await self._emit(events.ContentPartAdded(**self._path, part=self._part(empty=True)))
 
-    async def say(self, words: str) -> None:
-        """Some words of the transcript, or of the text."""
-        self.said += words
+    async def add_words(self, words: str) -> None:
+        """Send words of the transcript, or of the text."""
+        self.text += words
         kind = events.AudioTranscriptDelta if self._plan.speaks else events.TextDelta
         await self._emit(kind(**self._path, delta=words))
 
-    async def sound(self, pcm: bytes, encoded: bytes) -> None:
-        """Some audio, as it is kept and as it is sent."""
+    async def add_audio(self, pcm: bytes, encoded: bytes) -> None:
+        """Send audio. `pcm`: as it is kept; `encoded`: as it is sent."""
         self.audio += pcm
         await self._emit(events.AudioDelta(**self._path, delta=encoded))
 
     async def end_audio(self) -> None:
-        """Audio is over. Once."""
+        """Send that the audio is done, once."""
         if not self._audio_done:
             self._audio_done = True
             await self._emit(events.AudioDone(**self._path))
 
     async def close(self, status: str) -> JsonObject:
-        """The `done` events of everything open; return the item as `response.done` reports it."""
+        """Send the `done` events of everything open; return the item for `response.done`."""
         if self._plan.speaks:
             await self.end_audio()
-            await self._emit(events.AudioTranscriptDone(**self._path, transcript=self.said))
+            await self._emit(events.AudioTranscriptDone(**self._path, transcript=self.text))
         else:
-            await self._emit(events.TextDone(**self._path, text=self.said))
+            await self._emit(events.TextDone(**self._path, text=self.text))
         await self._emit(events.ContentPartDone(**self._path, part=self._part()))
         item = self._item(status, [self._content()])
         if self._conversation is not None:
-            self._keep(item)
+            self._store(item)
             await self._emit(events.ItemDone(item=item, previous_item_id=self._previous))
         await self._emit(events.OutputItemDone(response_id=self._plan.id, item=item))
         return item
@@ -252,11 +255,11 @@ class ResponseItem:
     def _path(self) -> JsonObject:
         return {"response_id": self._plan.id, "item_id": self._plan.item_id}
 
-    def _keep(self, item: JsonObject) -> None:
-        """The client may have deleted it in the meantime."""
+    def _store(self, item: JsonObject) -> None:
+        """Store the final item, unless the client has deleted it."""
         entry = self._conversation.find(self._plan.item_id) if self._conversation is not None else None
         if entry is not None:
-            entry.hold(item, bytes(self.audio))
+            entry.replace(item, bytes(self.audio))
 
     def _item(self, status: str, content: list[JsonObject]) -> JsonObject:
         return {
@@ -270,12 +273,12 @@ class ResponseItem:
 
     def _content(self) -> JsonObject:
         if self._plan.speaks:
-            return {"type": "output_audio", "transcript": self.said}
-        return {"type": "output_text", "text": self.said}
+            return {"type": "output_audio", "transcript": self.text}
+        return {"type": "output_text", "text": self.text}
 
     def _part(self, *, empty: bool = False) -> JsonObject:
         """Parts keep their older names in GA as well (vendor's examples)."""
-        said = "" if empty else self.said
+        text = "" if empty else self.text
         if self._plan.speaks:
-            return {"type": "audio", "transcript": said}
-        return {"type": "text", "text": said}
+            return {"type": "audio", "transcript": text}
+        return {"type": "text", "text": text}

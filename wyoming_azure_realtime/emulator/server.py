@@ -1,7 +1,8 @@
-"""Who may open a socket: path, query and credentials of the upgrade request, and the answer to each mistake.
+"""The emulator's WebSocket server for both dialects, and its decision on every upgrade request.
 
-Azure refuses with plain HTTP; OpenAI's own path accepts the socket, tells the error and closes it
-(vendor reference, sections 2 and 8.3).
+Azure's paths refuse an upgrade with plain HTTP; OpenAI's own path accepts the socket, sends an error and
+closes it (vendor reference, sections 2 and 8.3). `decide_upgrade` is pure: path, query and credentials in,
+a decision out.
 """
 
 import asyncio
@@ -38,8 +39,11 @@ from wyoming_azure_realtime.realtime.dialects import Dialect, GaDialect, for_api
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
+_HANDSHAKE_SECONDS = 120
+_CLOSE_SECONDS = 2
+
 UpgradeRoute = Literal["azure", "preview", "openai"]
-_PLACES: dict[str, UpgradeRoute] = {
+_ROUTES: dict[str, UpgradeRoute] = {
     "/openai/v1/realtime": "azure",
     "/openai/realtime": "preview",
     "/v1/realtime": "openai",
@@ -56,7 +60,7 @@ _REJECTED_BEARER = (
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What the address settles about a session."""
+    """The upgrade succeeds; what the address decides about the session."""
 
     dialect: Dialect
     kind: SessionKind
@@ -68,86 +72,86 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class RefusedWithHttp:
-    """The upgrade fails with this answer."""
+    """The upgrade fails with this HTTP answer."""
 
     status: int
     body: JsonObject
     headers: dict[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
-        """The body as sent."""
+        """The body in bytes."""
         return msgspec.json.encode(self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Dismissed:
-    """The upgrade succeeds, and the first thing the client learns is why the socket closes again."""
+    """The upgrade succeeds, and the socket closes after one `error` event."""
 
     error: Refused
     close_code: int
 
     @property
     def reason(self) -> str:
-        """Close reason, as `type.code`."""
+        """The reason in the close frame, `type.code`."""
         return f"{self.error.kind}.{self.error.code}"
 
 
 UpgradeDecision = Admitted | RefusedWithHttp | Dismissed
 
 
-def judge(target: str, headers: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
-    """Decide on an upgrade request; `target` is its path with the query."""
+def decide_upgrade(target: str, headers: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
+    """Decide on an upgrade request. `target`: its path and query; `headers`: names in lower case."""
     path, _, rest = target.partition("?")
     query = dict(parse_qsl(rest, keep_blank_values=True))
-    place = _place(path, options.path_prefix)
-    if place is None:
+    route = _route(path, options.path_prefix)
+    if route is None:
         return refused(404, "404", "Resource not found")
-    if place == "openai":
-        return _judge_openai(query, headers, options)
+    if route == "openai":
+        return _decide_openai(query, headers, options)
     if (denied := _denied(query, headers, options)) is not None:
         return denied
-    return _judge_ga(query, options) if place == "azure" else _judge_preview(query, options)
+    return _decide_ga(query, options) if route == "azure" else _decide_preview(query, options)
 
 
 def refused(status: int, code: str, message: str, retry_after: int | None = None) -> RefusedWithHttp:
-    """An answer in the service's usual shape."""
+    """An HTTP answer in the service's usual shape; `retry_after` in seconds."""
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     return RefusedWithHttp(status, {"error": {"code": code, "message": message}}, headers)
 
 
 def refused_with(status: int, retry_after: int | None) -> RefusedWithHttp:
-    """What the service says along with a status, for simulated refusals."""
+    """The service's answer with this status, for simulated refusals."""
     if status == 401:
         return refused(401, "401", _WRONG_KEY)
     if status == 404:
         return deployment_not_found()
     if status == 429:
         wait = 1 if retry_after is None else retry_after
-        told = f"Requests have exceeded the rate limit. Please retry after {wait} seconds."
-        return refused(429, "429", told, wait)
+        message = f"Requests have exceeded the rate limit. Please retry after {wait} seconds."
+        return refused(429, "429", message, wait)
     return refused(status, str(status), "The service is unable to process your request.", retry_after)
 
 
 def deployment_not_found() -> RefusedWithHttp:
-    """No such deployment, or not yet."""
-    told = "The API deployment for this resource does not exist."
-    return refused(404, "DeploymentNotFound", told)
+    """The answer when there is no such deployment, or not yet."""
+    message = "The API deployment for this resource does not exist."
+    return refused(404, "DeploymentNotFound", message)
 
 
-def _place(path: str, prefix: str) -> UpgradeRoute | None:
+def _route(path: str, prefix: str) -> UpgradeRoute | None:
     prefix = f"/{prefix.strip('/')}" if prefix.strip("/") else ""
-    return _PLACES.get(path.removeprefix(prefix)) if path.startswith(prefix) else None
+    return _ROUTES.get(path.removeprefix(prefix)) if path.startswith(prefix) else None
 
 
 def _credentials(query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, bool]:
-    """What was presented, and whether as a bearer token."""
+    """The presented key, and whether it is a bearer token."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip(), True
     return headers.get("api-key") or query.get("api-key", ""), False
 
 
-def _right(presented: str, key: str | None) -> bool:
+def _accepted(presented: str, key: str | None) -> bool:
     return key is None or hmac.compare_digest(presented.encode(errors="replace"), key.encode())
 
 
@@ -155,20 +159,20 @@ def _denied(
     query: Mapping[str, str], headers: Mapping[str, str], options: ServerOptions
 ) -> RefusedWithHttp | None:
     presented, as_token = _credentials(query, headers)
-    if _right(presented, options.key):
+    if _accepted(presented, options.key):
         return None
     if as_token:
         return RefusedWithHttp(401, {"statusCode": 401, "message": _REJECTED_BEARER})
     return refused(401, "401", _WRONG_KEY)
 
 
-def _judge_ga(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
+def _decide_ga(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
     if "api-version" in query:
         return refused(401, "401", _WRONG_KEY)
-    return _judge_deployment(query, "model", GaDialect(), options)
+    return _decide_deployment(query, "model", GaDialect(), options)
 
 
-def _judge_preview(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
+def _decide_preview(query: Mapping[str, str], options: ServerOptions) -> UpgradeDecision:
     version = query.get("api-version", "")
     try:
         dialect = for_api_version(version)
@@ -177,12 +181,12 @@ def _judge_preview(query: Mapping[str, str], options: ServerOptions) -> UpgradeD
     if dialect.name == "ga":
         return refused(400, "BadRequest", "Missing or invalid api-version query parameter.")
     if query.get("intent") == "transcription" and "deployment" in query:
-        told = "The deployment parameter is not allowed for transcription sessions."
-        return refused(400, "BadRequest", told)
-    return _judge_deployment(query, "deployment", dialect, options)
+        message = "The deployment parameter is not allowed for transcription sessions."
+        return refused(400, "BadRequest", message)
+    return _decide_deployment(query, "deployment", dialect, options)
 
 
-def _judge_deployment(
+def _decide_deployment(
     query: Mapping[str, str], parameter: str, dialect: Dialect, options: ServerOptions
 ) -> UpgradeDecision:
     if query.get("intent") == "transcription":
@@ -197,11 +201,11 @@ def _judge_deployment(
 
 
 def _not_supported() -> RefusedWithHttp:
-    told = (
+    message = (
         "The realtime operation does not work with the specified model. "
         "Please choose different model and try again."
     )
-    return refused(400, "OpperationNotSupported", told)
+    return refused(400, "OpperationNotSupported", message)
 
 
 def _transcription(dialect: Dialect) -> Admitted:
@@ -216,37 +220,36 @@ def _conversation(dialect: Dialect, deployment: str, model: str) -> Admitted:
     return Admitted(dialect, "realtime", deployment, facts, voices, "alloy")
 
 
-def _judge_openai(
+def _decide_openai(
     query: Mapping[str, str], headers: Mapping[str, str], options: ServerOptions
 ) -> UpgradeDecision:
     if headers.get("openai-beta") == "realtime=v1":
-        told = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
-        return Dismissed(Refused("beta_api_shape_disabled", told), 4000)
+        message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
+        return Dismissed(Refused("beta_api_shape_disabled", message), 4000)
     presented, as_token = _credentials(query, headers)
-    if not _right(presented if as_token else "", options.key):
+    if not _accepted(presented if as_token else "", options.key):
         return Dismissed(Refused("invalid_api_key", "Incorrect API key provided."), 3000)
-    transcribes = query.get("intent") == "transcription"
+    is_transcription = query.get("intent") == "transcription"
     name = query.get("model", "")
-    if transcribes and name:
-        told = "You must not provide a model parameter for transcription sessions."
-        return Dismissed(Refused("invalid_parameter", told, "model"), 4000)
-    if transcribes:
+    if is_transcription and name:
+        message = "You must not provide a model parameter for transcription sessions."
+        return Dismissed(Refused("invalid_parameter", message, "model"), 4000)
+    if is_transcription:
         return _transcription(GaDialect())
     if not name:
         return Dismissed(Refused("missing_model", "You must provide a model parameter."), 4000)
     model = options.deployments.realtime(name)
     if model is None:
-        told = f"Model '{name[:100]}' is not supported in realtime mode."
-        return Dismissed(Refused("invalid_model", told), 4000)
+        message = f"Model '{name[:100]}' is not supported in realtime mode."
+        return Dismissed(Refused("invalid_model", message), 4000)
     return _conversation(GaDialect(), name, model)
 
 
-_HANDSHAKE_SECONDS = 120
-_CLOSE_SECONDS = 2
-
-
 class EmulatorServer:
-    """Use as a context manager; `record` tells what happened, `faults` may be set at any time."""
+    """Use as a context manager, or `start` and `stop`. `faults` may be set at any time.
+
+    `record`: what happened, for tests. The engines belong to the caller, who closes them.
+    """
 
     def __init__(self, options: ServerOptions, engines: Engines) -> None:
         self.options = options
@@ -257,7 +260,7 @@ class EmulatorServer:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong from now on."""
+        """The simulated faults from now on."""
         return self._plan.faults
 
     @faults.setter
@@ -266,7 +269,7 @@ class EmulatorServer:
 
     @property
     def port(self) -> int:
-        """Where it listens, once it does."""
+        """The TCP port, once the server has started."""
         assert self._server is not None, "the server was not started"  # noqa: S101
         return int(next(iter(self._server.sockets)).getsockname()[1])
 
@@ -278,7 +281,7 @@ class EmulatorServer:
         return f"http://{host}:{self.port}" + (f"/{prefix}" if prefix else "")
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen. Raises: OSError when the port is taken."""
         self._server = await serve(
             self._handle,
             self.options.host,
@@ -293,12 +296,12 @@ class EmulatorServer:
         )
 
     def drop_sessions(self) -> None:
-        """Cut every open socket without a word, as a network does."""
+        """Drop the TCP connection of every session without a close frame, as a network failure does."""
         for connection in self._server.connections if self._server else ():
             connection.transport.abort()
 
     async def stop(self) -> None:
-        """Close every session as going away. The engines are left to whoever brought them."""
+        """Close every session as going away."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -314,18 +317,18 @@ class EmulatorServer:
         await self.stop()
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Let in (None) or answer the refusal."""
+        """None accepts the upgrade; a response refuses it."""
         self.record.upgrades += 1
         await asyncio.sleep(self._plan.faults.handshake_ms / 1000)
-        verdict = self._simulated_refusal() or self._judge(request)
-        if not isinstance(verdict, RefusedWithHttp):
+        decision = self._simulated_refusal() or self._decide(request)
+        if not isinstance(decision, RefusedWithHttp):
             return None
-        self.record.refused[verdict.status] += 1
-        return _http(verdict)
+        self.record.refused[decision.status] += 1
+        return _http(decision)
 
-    def _judge(self, request: Request) -> UpgradeDecision:
+    def _decide(self, request: Request) -> UpgradeDecision:
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
-        return judge(request.path, headers, self.options)
+        return decide_upgrade(request.path, headers, self.options)
 
     def _simulated_refusal(self) -> RefusedWithHttp | None:
         if fault := self._plan.refused_upgrade():
@@ -338,13 +341,13 @@ class EmulatorServer:
 
     async def _handle(self, connection: ServerConnection) -> None:
         assert connection.request is not None  # noqa: S101
-        verdict = self._judge(connection.request)
+        decision = self._decide(connection.request)
         self.record.open_sessions += 1
         try:
-            if isinstance(verdict, Admitted):
-                await self._serve(connection, verdict)
-            elif isinstance(verdict, Dismissed):
-                await self._dismiss(connection, verdict)
+            if isinstance(decision, Admitted):
+                await self._serve(connection, decision)
+            elif isinstance(decision, Dismissed):
+                await self._dismiss(connection, decision)
         finally:
             self.record.open_sessions -= 1
 
@@ -380,7 +383,7 @@ class EmulatorServer:
 
 
 def _identify(_connection: ServerConnection, _request: Request, response: Response) -> None:
-    """Every answer has an id to ask about."""
+    """Give every answer a request id, as the service does."""
     response.headers["apim-request-id"] = str(uuid.uuid4())
 
 

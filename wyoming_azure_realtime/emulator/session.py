@@ -1,4 +1,8 @@
-"""What an embedded server remembers of its sessions: enough for tests and for the curious, and bounded."""
+"""One realtime session on one socket: reads client events, obeys or refuses them, and sends server events.
+
+The record of a session and of the server, the tasks that end with a session, and its outlet stand before the
+session itself, which joins the input, the conversation and the responses.
+"""
 
 import asyncio
 import logging
@@ -32,10 +36,16 @@ from wyoming_azure_realtime.realtime.server_events import (
     TranscriptionFailure,
 )
 
+_LOG = logging.getLogger(__name__)
+_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailure)
+_EXPIRED = Refused("session_expired", "Your session hit the maximum duration of 60 minutes.")
+_BROKEN = Failure().detail()
+_Handler = Callable[[Any], Awaitable[None]]
+
 
 @dataclass(slots=True)
 class SessionRecord:
-    """One session. Times are `time.monotonic()`; `events` holds the types of the last client events.
+    """What happened in one session. Times are `time.monotonic()`; `events`: types of the last client events.
 
     `finished`: when its latest response or transcription ended.
     """
@@ -58,13 +68,13 @@ class SessionRecord:
         self.events.append((time.monotonic(), event_type))
 
     def cancelled(self, response_id: str) -> None:
-        """Remember a cancel that met a running response."""
+        """Record that a running response was cancelled."""
         self.cancels.append((time.monotonic(), response_id))
 
 
 @dataclass(slots=True)
 class ServerRecord:
-    """A server's life so far."""
+    """What happened in a server so far; bounded."""
 
     upgrades: int = 0
     refused: Counter[int] = field(default_factory=Counter)
@@ -73,7 +83,7 @@ class ServerRecord:
 
 
 class Tasks:
-    """`crashed` hears of the exception of any task that fails."""
+    """The tasks of one session, ended together. `crashed` gets the exception of a task that fails."""
 
     def __init__(self, crashed: Callable[[BaseException], None]) -> None:
         self._crashed = crashed
@@ -81,14 +91,14 @@ class Tasks:
         self._closing = False
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run `work` until it ends, it is cancelled, or `close`."""
+        """Run `work` until it ends, is cancelled, or `close` is called."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
     async def close(self) -> None:
-        """Cancel what still runs and wait for its end."""
+        """Cancel the tasks that still run, and wait for their end."""
         self._closing = True
         running = list(self._tasks)
         for task in running:
@@ -102,12 +112,11 @@ class Tasks:
             self._crashed(error)
 
 
-_ENDS = (ResponseDone, TranscriptionCompleted, TranscriptionFailure)
-_LOG = logging.getLogger(__name__)
-
-
 class Outlet:
-    """Sends to one client. Once the client is gone, sending does nothing: whoever reads will notice."""
+    """Sends events to one client, in its dialect and in order; does nothing once the client is gone.
+
+    A client that does not read for `send_seconds` loses its connection.
+    """
 
     def __init__(
         self,
@@ -125,26 +134,27 @@ class Outlet:
         self._earlier: deque[bytes] = deque(maxlen=8)
 
     async def emit(self, event: ServerEvent) -> None:
-        """Give the event its id and send it."""
+        """Give the event an id and send it, if the dialect has such an event."""
         numbered = msgspec.structs.replace(event, event_id=new_id("event"))
         frame = encode_server(numbered, self._dialect)
         if frame is None:
             return
-        for sent in self._plan.frames(frame, self._earlier[0] if self._earlier else None):
-            await self._send(sent)
+        frames = self._plan.frames(frame, self._earlier[0] if self._earlier else None)
         self._earlier.append(frame)
+        for sent in frames:
+            await self._send(sent)
         if self._record is not None and isinstance(event, _ENDS):
             self._record.finished = time.monotonic()
 
     async def close(self, code: int, reason: str = "") -> None:
-        """End with a close frame; 1005 and 1006 end without one."""
+        """Close the socket; 1005 and 1006 drop TCP without a close frame."""
         if code in (1005, 1006):
             self._connection.transport.abort()
             return
         await self._connection.close(code, reason)
 
-    async def cut(self, fault: Disconnect) -> None:
-        """End as a fault says."""
+    async def disconnect(self, fault: Disconnect) -> None:
+        """Close the socket as a fault describes."""
         await self.close(fault.code, fault.reason)
 
     async def _send(self, frame: bytes) -> None:
@@ -154,17 +164,12 @@ class Outlet:
         except ConnectionClosed:
             return
         except TimeoutError:
-            _LOG.warning("A client did not read for %g s; its connection is cut", self._send_seconds)
+            _LOG.warning("A client did not read for %g s; its connection is closed", self._send_seconds)
             self._connection.transport.abort()
 
 
-_EXPIRED = Refused("session_expired", "Your session hit the maximum duration of 60 minutes.")
-_BROKEN = Failure().detail()
-_Handler = Callable[[Any], Awaitable[None]]
-
-
 class EmulatorSession:
-    """Lives from `session.created` until its frames end or its time is over."""
+    """One session, from `session.created` until its frames end or its time is over."""
 
     def __init__(
         self,
@@ -189,20 +194,20 @@ class EmulatorSession:
         )
         context = ResponseContext(
             outlet.emit,
-            outlet.cut,
+            outlet.disconnect,
             engines.synthesizer,
             engines.reason,
             plan,
             self._conversation,
-            self._spoke,
+            self._audio_sent,
         )
         self._responses = Responses(state, context, self._tasks.start, options.max_responses)
-        self._input.turn_started = self._turn_started
-        self._input.turn_ended = self._turn_ended
-        self._handlers = self._table()
+        self._input.segment_started = self._segment_started
+        self._input.segment_ended = self._segment_ended
+        self._handlers = self._event_handlers()
 
     async def run(self, frames: AsyncIterator[str | bytes]) -> None:
-        """Serve until the frames end; every task ends with it."""
+        """Serve until the frames end, then end every task of the session."""
         try:
             await self._outlet.emit(events.SessionCreated(session=self._state.report))
             self._tasks.start(self._expire(), "expiry")
@@ -223,10 +228,10 @@ class EmulatorSession:
         try:
             await self._handlers[type(event)](event)
         except Refused as refusal:
-            own = refusal.renamed(self._dialect.parameter)
-            await self._outlet.emit(own.event(event.event_id))
+            translated = refusal.renamed(self._dialect.parameter)
+            await self._outlet.emit(translated.event(event.event_id))
 
-    def _table(self) -> dict[type[client.ClientEvent], _Handler]:
+    def _event_handlers(self) -> dict[type[client.ClientEvent], _Handler]:
         common: dict[type[client.ClientEvent], _Handler] = {
             client.SessionUpdate: self._update,
             client.InputAudioBufferAppend: self._append,
@@ -258,14 +263,14 @@ class EmulatorSession:
         self._record.audio_bytes += len(event.audio)
         await self._input.append(event.audio)
         if fault := self._plan.closed_upload(duration_ms(self._record.audio_bytes)):
-            await self._outlet.cut(fault)
+            await self._outlet.disconnect(fault)
 
     async def _commit(self, _event: client.InputAudioBufferCommit) -> None:
         if self._plan.silent_commit():
             return
         await self._input.commit()
         if fault := self._plan.closed_after_commit():
-            await self._outlet.cut(fault)
+            await self._outlet.disconnect(fault)
 
     async def _clear(self, _event: client.InputAudioBufferClear) -> None:
         await self._input.clear()
@@ -276,17 +281,17 @@ class EmulatorSession:
     async def _cancel_response(self, event: client.ResponseCancel) -> None:
         self._record.cancelled(self._responses.cancel(event.response_id))
 
-    async def _turn_started(self) -> None:
-        turns = self._state.turn_detection or {}
-        if turns.get("interrupt_response"):
+    async def _segment_started(self) -> None:
+        settings = self._state.turn_detection or {}
+        if settings.get("interrupt_response"):
             self._responses.interrupt()
 
-    async def _turn_ended(self) -> None:
-        turns = self._state.turn_detection or {}
-        if turns.get("create_response") and not self._responses.answering:
+    async def _segment_ended(self) -> None:
+        settings = self._state.turn_detection or {}
+        if settings.get("create_response") and not self._responses.answering:
             self._responses.create(None)
 
-    def _spoke(self) -> None:
+    def _audio_sent(self) -> None:
         self._state.audio_produced = True
 
     async def _expire(self) -> None:
@@ -297,7 +302,7 @@ class EmulatorSession:
         await self._outlet.close(1001, _EXPIRED.message)
 
     def _crashed(self, error: BaseException) -> None:
-        """A fault of our own: the service would say as little."""
+        """An error in the emulator: answered as vaguely as the service does."""
         _LOG.error("A session's task failed", exc_info=error)
         self._tasks.start(self._give_up(), "give up")
 

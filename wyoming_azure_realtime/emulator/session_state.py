@@ -1,4 +1,7 @@
-"""Which values a session may have. Every check raises `Refused` with the path in GA names."""
+"""The configuration of a session: which values are allowed, its defaults, and the effect of an update. Pure.
+
+JSON in GA shape. Every check raises `Refused` with the dotted path of the field in GA names.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -37,131 +40,6 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _OF_SERVER_VAD = ("threshold", "prefix_padding_ms", "silence_duration_ms", "idle_timeout_ms")
 _HINTS = ("language", "prompt", "languages", "keywords", "delay")
 
-
-def check_modalities(modalities: list[str], path: str) -> None:
-    """Text or audio, never both."""
-    if modalities not in MODALITIES:
-        raise invalid(
-            path,
-            f"Invalid modalities: {modalities!r:.100}. Supported combinations are: ['text'] and ['audio'].",
-        )
-
-
-def check_output(output: AudioOutput, voices: tuple[str, ...], path: str) -> None:
-    """Voice, format and speed of what is spoken."""
-    if output.format is not UNSET:
-        check_format(output.format, f"{path}.format")
-    if output.voice is not UNSET and output.voice not in voices:
-        raise not_one_of(f"{path}.voice", output.voice, voices)
-    if output.speed is not UNSET and not 0.25 <= output.speed <= 1.5:
-        raise invalid(
-            f"{path}.speed", f"Invalid value for '{path}.speed': expected a number from 0.25 to 1.5."
-        )
-
-
-def check_format(audio: WireAudioFormat, path: str) -> None:
-    """PCM at 24 kHz or one of the two laws at 8 kHz."""
-    if audio.type not in FORMATS:
-        raise not_one_of(f"{path}.type", audio.type, FORMATS)
-    if audio.rate is UNSET:
-        return
-    if audio.type != "audio/pcm":
-        raise unknown(f"{path}.rate")
-    rate = f"Invalid '{path}.rate': integer"
-    if audio.rate < 24000:
-        told = f"{rate} below minimum value. Expected a value >= 24000, but got {audio.rate} instead."
-        raise Refused("integer_below_min_value", told, f"{path}.rate")
-    if audio.rate > 24000:
-        told = f"{rate} above maximum value. Expected a value <= 24000, but got {audio.rate} instead."
-        raise Refused("integer_above_max_value", told, f"{path}.rate")
-
-
-def full_format(audio: WireAudioFormat) -> JsonObject:
-    """PCM has one rate, whether it is said or not."""
-    return {"type": audio.type, "rate": 24000} if audio.type == "audio/pcm" else {"type": audio.type}
-
-
-def check_transcription(wanted: Transcription, facts: TranscriptionCapabilities | None, path: str) -> None:
-    """Hints, each only where the model takes it. An unknown deployment shows up when it is used."""
-    if wanted.language is not UNSET:
-        _check_language(wanted.language, f"{path}.language")
-    for place, language in enumerate(wanted.languages or ()):
-        _check_language(language, f"{path}.languages[{place}]")
-    if wanted.delay is not UNSET and wanted.delay not in DELAYS:
-        raise not_one_of(f"{path}.delay", wanted.delay, DELAYS)
-    for hint in _HINTS if facts else ():
-        if getattr(wanted, hint) is not UNSET and facts and hint not in facts.hints:
-            name = hint.capitalize()
-            verb = "are" if hint.endswith("s") else "is"
-            raise invalid(f"{path}.{hint}", f"{name} {verb} not supported for this transcription model.")
-
-
-def _check_language(language: str, path: str) -> None:
-    if not _LANGUAGE.fullmatch(language):
-        raise invalid(path, f"Invalid value for '{path}': expected an ISO-639-1 code such as 'en'.")
-
-
-def check_noise_reduction(wanted: NoiseReduction, path: str) -> None:
-    """One of two kinds."""
-    if wanted.type not in ("near_field", "far_field"):
-        raise not_one_of(f"{path}.type", wanted.type, ("near_field", "far_field"))
-
-
-def check_turn_detection(wanted: TurnDetection, path: str) -> None:
-    """Fields of its own kind, within their ranges."""
-    if wanted.type not in ("server_vad", "semantic_vad"):
-        raise not_one_of(f"{path}.type", wanted.type, ("server_vad", "semantic_vad"))
-    foreign = _OF_SERVER_VAD if wanted.type == "semantic_vad" else ("eagerness",)
-    for name in foreign:
-        if getattr(wanted, name) is not UNSET:
-            raise unknown(f"{path}.{name}")
-    if wanted.eagerness is not UNSET and wanted.eagerness not in ("low", "medium", "high", "auto"):
-        raise not_one_of(f"{path}.eagerness", wanted.eagerness, ("low", "medium", "high", "auto"))
-    _within(wanted.threshold, 0, 1, f"{path}.threshold")
-    _within(wanted.prefix_padding_ms, 0, 10_000, f"{path}.prefix_padding_ms")
-    _within(wanted.silence_duration_ms, 0, 10_000, f"{path}.silence_duration_ms")
-    _within(wanted.idle_timeout_ms, 5000, 30_000, f"{path}.idle_timeout_ms")
-
-
-def check_max_output_tokens(value: object, most: int, path: str) -> None:
-    """A count the model can reach, or `inf`."""
-    if value == "inf":
-        return
-    if isinstance(value, str):
-        raise Refused("invalid_type", f"Invalid type for '{path}': expected an integer or 'inf'.", path)
-    if isinstance(value, int) and value < 1:
-        told = (
-            f"Invalid '{path}': integer below minimum value. Expected a value >= 1, but got {value} instead."
-        )
-        raise Refused("integer_below_min_value", told, path)
-    if isinstance(value, int) and value > most:
-        told = f"Invalid '{path}': integer above maximum value. Expected a value <= {most}."
-        raise Refused("integer_above_max_value", told, path)
-
-
-def check_tools(tools: list[JsonObject], tool_choice: object, path: str) -> None:
-    """Functions with a name, and one of the known choices."""
-    for place, tool in enumerate(tools):
-        if tool.get("type") == "function" and not isinstance(tool.get("name"), str):
-            raise missing(f"{path}.tools[{place}].name")
-        if tool.get("type") not in ("function", "mcp"):
-            raise not_one_of(f"{path}.tools[{place}].type", tool.get("type"), ("function", "mcp"))
-    if isinstance(tool_choice, str) and tool_choice not in ("auto", "none", "required"):
-        raise not_one_of(f"{path}.tool_choice", tool_choice, ("auto", "none", "required"))
-
-
-def check_include(include: list[str]) -> None:
-    """There is one thing to include."""
-    for place, name in enumerate(include):
-        if name != LOGPROBS:
-            raise not_one_of(f"session.include[{place}]", name, (LOGPROBS,))
-
-
-def _within(value: object, least: float, most: float, path: str) -> None:
-    if isinstance(value, (int, float)) and not least <= value <= most:
-        raise invalid(path, f"Invalid value for '{path}': expected a number from {least} to {most}.")
-
-
 DEFAULT_INSTRUCTIONS = "You are a helpful voice. You read aloud what the user writes."
 _PCM: JsonObject = {"type": "audio/pcm", "rate": 24000}
 _SERVER_VAD: JsonObject = {
@@ -186,7 +64,7 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """What is settled with the connection and never changes."""
+    """What is fixed with the connection."""
 
     kind: SessionKind
     id: str
@@ -199,7 +77,7 @@ class SessionFacts:
 
 
 class SessionState:
-    """One session's configuration. `audio_produced` locks the voice."""
+    """The configuration of one session as reported. `audio_produced`: the voice cannot change any more."""
 
     def __init__(self, facts: SessionFacts) -> None:
         self.facts = facts
@@ -207,7 +85,7 @@ class SessionState:
         self.audio_produced = False
 
     def update(self, update: Session) -> None:
-        """Apply what is present, or refuse all of it."""
+        """Apply the fields that are present, or refuse the whole update."""
         self._check_kind(update)
         self._check_fields(update)
         report: JsonObject = msgspec.json.decode(msgspec.json.encode(self.report))
@@ -221,27 +99,29 @@ class SessionState:
 
     @property
     def turn_detection(self) -> JsonObject | None:
-        """The effective turn detection; None is manual."""
+        """The turn detection in effect; None: by commits."""
         found: JsonObject | None = self.report["audio"]["input"]["turn_detection"]
         return found
 
     @property
     def transcription(self) -> JsonObject | None:
-        """The effective transcription; None is off."""
+        """The transcription in effect; None: off."""
         found: JsonObject | None = self.report["audio"]["input"]["transcription"]
         return found
 
     @property
     def transcription_facts(self) -> TranscriptionCapabilities | None:
-        """The transcription model behind the session's deployment, None when there is none."""
+        """The capabilities of the deployed transcription model; None when there is no such deployment."""
         return self._facts_of(self.transcription["model"]) if self.transcription else None
 
     @property
     def hints(self) -> EngineHints:
-        """What the session says about the speech to come."""
-        said = self.transcription or {}
-        languages = (said["language"],) if said.get("language") else tuple(said.get("languages", ()))
-        return EngineHints(languages, tuple(said.get("keywords", ())), said.get("prompt", ""))
+        """The hints of the session for the engine."""
+        settings = self.transcription or {}
+        languages = (
+            (settings["language"],) if settings.get("language") else tuple(settings.get("languages", ()))
+        )
+        return EngineHints(languages, tuple(settings.get("keywords", ())), settings.get("prompt", ""))
 
     def _facts_of(self, deployment: str) -> TranscriptionCapabilities | None:
         model = self.facts.deployments.transcription(deployment)
@@ -295,41 +175,41 @@ class SessionState:
         if audio.input is not UNSET:
             self._update_input(report["audio"]["input"], audio.input)
 
-    def _update_input(self, effective: JsonObject, wanted: AudioInput) -> None:
+    def _update_input(self, effective: JsonObject, update: AudioInput) -> None:
         path = "session.audio.input"
-        if wanted.format is not UNSET:
-            check_format(wanted.format, f"{path}.format")
-        if wanted.noise_reduction:
-            check_noise_reduction(wanted.noise_reduction, f"{path}.noise_reduction")
-        changes = msgspec.to_builtins(wanted)
-        if wanted.format is not UNSET:
-            changes["format"] = full_format(wanted.format)
-        if wanted.transcription:
-            changes["transcription"] = self._transcription(wanted.transcription, f"{path}.transcription")
-        if wanted.turn_detection:
-            check_turn_detection(wanted.turn_detection, f"{path}.turn_detection")
-            changes["turn_detection"] = self._turn_detection(wanted.turn_detection)
+        if update.format is not UNSET:
+            check_format(update.format, f"{path}.format")
+        if update.noise_reduction:
+            check_noise_reduction(update.noise_reduction, f"{path}.noise_reduction")
+        changes = msgspec.to_builtins(update)
+        if update.format is not UNSET:
+            changes["format"] = full_format(update.format)
+        if update.transcription:
+            changes["transcription"] = self._transcription(update.transcription, f"{path}.transcription")
+        if update.turn_detection:
+            check_turn_detection(update.turn_detection, f"{path}.turn_detection")
+            changes["turn_detection"] = self._turn_detection(update.turn_detection)
         effective |= changes
-        self._reconcile_turns(effective, asked=bool(wanted.turn_detection))
+        self._reconcile_turns(effective, asked=bool(update.turn_detection))
 
-    def _transcription(self, wanted: Transcription, path: str) -> JsonObject:
-        """A model named once stays until another is named."""
-        told: JsonObject = msgspec.to_builtins(wanted)
-        model = told.get("model") or (self.transcription or {}).get("model")
+    def _transcription(self, update: Transcription, path: str) -> JsonObject:
+        """The transcription with its model; without one in the update, the model so far stays."""
+        changes: JsonObject = msgspec.to_builtins(update)
+        model = changes.get("model") or (self.transcription or {}).get("model")
         if not model:
             raise missing(f"{path}.model")
-        check_transcription(wanted, self._facts_of(model), path)
-        return {**told, "model": model}
+        check_transcription(update, self._facts_of(model), path)
+        return {**changes, "model": model}
 
-    def _turn_detection(self, wanted: TurnDetection) -> JsonObject:
-        defaults = _SERVER_VAD if wanted.type == "server_vad" else _SEMANTIC_VAD
+    def _turn_detection(self, update: TurnDetection) -> JsonObject:
+        defaults = _SERVER_VAD if update.type == "server_vad" else _SEMANTIC_VAD
         answers = _ANSWERS if self.facts.kind == "realtime" else {}
-        return {**defaults, **answers, **msgspec.to_builtins(wanted)}
+        return {**defaults, **answers, **msgspec.to_builtins(update)}
 
     def _reconcile_turns(self, effective: JsonObject, *, asked: bool) -> None:
-        """Some models transcribe while audio flows and know no turns."""
-        wanted: Any = effective["transcription"]
-        facts = self._facts_of(wanted["model"]) if wanted else None
+        """Models that transcribe while audio arrives have no turn detection."""
+        transcription: Any = effective["transcription"]
+        facts = self._facts_of(transcription["model"]) if transcription else None
         if facts is None or facts.detects_turns:
             return
         if asked:
@@ -342,7 +222,7 @@ class SessionState:
 
 def _defaults(facts: SessionFacts) -> JsonObject:
     answers = _ANSWERS if facts.kind == "realtime" else {}
-    heard: JsonObject = {
+    audio_input: JsonObject = {
         "format": dict(_PCM),
         "transcription": None,
         "noise_reduction": None,
@@ -351,14 +231,14 @@ def _defaults(facts: SessionFacts) -> JsonObject:
     common: JsonObject = {"id": facts.id, "type": facts.kind, "expires_at": facts.expires_at}
     if facts.kind == "transcription":
         kind = {"object": "realtime.transcription_session"}
-        return common | kind | {"audio": {"input": heard}, "include": None}
-    spoken: JsonObject = {"format": dict(_PCM), "voice": facts.default_voice, "speed": 1.0}
+        return common | kind | {"audio": {"input": audio_input}, "include": None}
+    audio_output: JsonObject = {"format": dict(_PCM), "voice": facts.default_voice, "speed": 1.0}
     return common | {
         "object": "realtime.session",
         "model": facts.model,
         "output_modalities": ["audio"],
         "instructions": DEFAULT_INSTRUCTIONS,
-        "audio": {"input": heard, "output": spoken},
+        "audio": {"input": audio_input, "output": audio_output},
         "tools": [],
         "tool_choice": "auto",
         "max_output_tokens": "inf",
@@ -367,3 +247,129 @@ def _defaults(facts: SessionFacts) -> JsonObject:
         "prompt": None,
         "include": None,
     }
+
+
+def check_modalities(modalities: list[str], path: str) -> None:
+    """Check that the modalities are text or audio, not both."""
+    if modalities not in MODALITIES:
+        raise invalid(
+            path,
+            f"Invalid modalities: {modalities!r:.100}. Supported combinations are: ['text'] and ['audio'].",
+        )
+
+
+def check_output(output: AudioOutput, voices: tuple[str, ...], path: str) -> None:
+    """Check voice, format and speed of the output."""
+    if output.format is not UNSET:
+        check_format(output.format, f"{path}.format")
+    if output.voice is not UNSET and output.voice not in voices:
+        raise not_one_of(f"{path}.voice", output.voice, voices)
+    if output.speed is not UNSET and not 0.25 <= output.speed <= 1.5:
+        raise invalid(
+            f"{path}.speed", f"Invalid value for '{path}.speed': expected a number from 0.25 to 1.5."
+        )
+
+
+def check_format(audio: WireAudioFormat, path: str) -> None:
+    """Check that the format is PCM at 24 kHz or one of the two G.711 laws."""
+    if audio.type not in FORMATS:
+        raise not_one_of(f"{path}.type", audio.type, FORMATS)
+    if audio.rate is UNSET:
+        return
+    if audio.type != "audio/pcm":
+        raise unknown(f"{path}.rate")
+    rate = f"Invalid '{path}.rate': integer"
+    if audio.rate < 24000:
+        message = f"{rate} below minimum value. Expected a value >= 24000, but got {audio.rate} instead."
+        raise Refused("integer_below_min_value", message, f"{path}.rate")
+    if audio.rate > 24000:
+        message = f"{rate} above maximum value. Expected a value <= 24000, but got {audio.rate} instead."
+        raise Refused("integer_above_max_value", message, f"{path}.rate")
+
+
+def full_format(audio: WireAudioFormat) -> JsonObject:
+    """The format as it is reported; PCM always has its rate."""
+    return {"type": audio.type, "rate": 24000} if audio.type == "audio/pcm" else {"type": audio.type}
+
+
+def check_transcription(
+    transcription: Transcription, facts: TranscriptionCapabilities | None, path: str
+) -> None:
+    """Check the hints, of which a model takes some. `facts` None: the deployment is unknown."""
+    if transcription.language is not UNSET:
+        _check_language(transcription.language, f"{path}.language")
+    for index, language in enumerate(transcription.languages or ()):
+        _check_language(language, f"{path}.languages[{index}]")
+    if transcription.delay is not UNSET and transcription.delay not in DELAYS:
+        raise not_one_of(f"{path}.delay", transcription.delay, DELAYS)
+    for hint in _HINTS if facts else ():
+        if getattr(transcription, hint) is not UNSET and facts and hint not in facts.hints:
+            name = hint.capitalize()
+            verb = "are" if hint.endswith("s") else "is"
+            raise invalid(f"{path}.{hint}", f"{name} {verb} not supported for this transcription model.")
+
+
+def _check_language(language: str, path: str) -> None:
+    if not _LANGUAGE.fullmatch(language):
+        raise invalid(path, f"Invalid value for '{path}': expected an ISO-639-1 code such as 'en'.")
+
+
+def check_noise_reduction(noise: NoiseReduction, path: str) -> None:
+    """Check the kind of noise reduction."""
+    if noise.type not in ("near_field", "far_field"):
+        raise not_one_of(f"{path}.type", noise.type, ("near_field", "far_field"))
+
+
+def check_turn_detection(detection: TurnDetection, path: str) -> None:
+    """Check that the fields belong to the kind of turn detection and are in range."""
+    if detection.type not in ("server_vad", "semantic_vad"):
+        raise not_one_of(f"{path}.type", detection.type, ("server_vad", "semantic_vad"))
+    foreign = _OF_SERVER_VAD if detection.type == "semantic_vad" else ("eagerness",)
+    for name in foreign:
+        if getattr(detection, name) is not UNSET:
+            raise unknown(f"{path}.{name}")
+    if detection.eagerness is not UNSET and detection.eagerness not in ("low", "medium", "high", "auto"):
+        raise not_one_of(f"{path}.eagerness", detection.eagerness, ("low", "medium", "high", "auto"))
+    _within(detection.threshold, 0, 1, f"{path}.threshold")
+    _within(detection.prefix_padding_ms, 0, 10_000, f"{path}.prefix_padding_ms")
+    _within(detection.silence_duration_ms, 0, 10_000, f"{path}.silence_duration_ms")
+    _within(detection.idle_timeout_ms, 5000, 30_000, f"{path}.idle_timeout_ms")
+
+
+def check_max_output_tokens(value: object, most: int, path: str) -> None:
+    """Check that the limit is `inf` or within the model's."""
+    if value == "inf":
+        return
+    if isinstance(value, str):
+        raise Refused("invalid_type", f"Invalid type for '{path}': expected an integer or 'inf'.", path)
+    if isinstance(value, int) and value < 1:
+        message = (
+            f"Invalid '{path}': integer below minimum value. Expected a value >= 1, but got {value} instead."
+        )
+        raise Refused("integer_below_min_value", message, path)
+    if isinstance(value, int) and value > most:
+        message = f"Invalid '{path}': integer above maximum value. Expected a value <= {most}."
+        raise Refused("integer_above_max_value", message, path)
+
+
+def check_tools(tools: list[JsonObject], tool_choice: object, path: str) -> None:
+    """Check that functions have a name, and that the choice is known."""
+    for index, tool in enumerate(tools):
+        if tool.get("type") == "function" and not isinstance(tool.get("name"), str):
+            raise missing(f"{path}.tools[{index}].name")
+        if tool.get("type") not in ("function", "mcp"):
+            raise not_one_of(f"{path}.tools[{index}].type", tool.get("type"), ("function", "mcp"))
+    if isinstance(tool_choice, str) and tool_choice not in ("auto", "none", "required"):
+        raise not_one_of(f"{path}.tool_choice", tool_choice, ("auto", "none", "required"))
+
+
+def check_include(include: list[str]) -> None:
+    """Check that only log probabilities are included."""
+    for index, name in enumerate(include):
+        if name != LOGPROBS:
+            raise not_one_of(f"session.include[{index}]", name, (LOGPROBS,))
+
+
+def _within(value: object, least: float, most: float, path: str) -> None:
+    if isinstance(value, (int, float)) and not least <= value <= most:
+        raise invalid(path, f"Invalid value for '{path}': expected a number from {least} to {most}.")

@@ -1,4 +1,8 @@
-"""Audio on its way in: what is being recorded, and the buffer that turns it into items."""
+"""Input recordings, the buffer that makes them, and their transcription, one task for each recording.
+
+A recording is read while it still grows. Its transcript runs independently of the conversation: deltas
+while audio arrives or after the commit, as its model does, then completed or failed.
+"""
 
 import asyncio
 import logging
@@ -15,12 +19,20 @@ from wyoming_azure_realtime.emulator.wire import Emit, Refused, invalid, new_id,
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.realtime import server_events as events
 
+_LOG = logging.getLogger(__name__)
+
+StartTask = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+"""Run a coroutine, under a name, as a task that ends with its session."""
+
+FINISH_SECONDS = 60
+"""An engine that has not finished so long after the commit counts as failed."""
+
 MIN_COMMIT_MS = 100
 """Less is refused (vendor rule)."""
 
 
 class InputRecording:
-    """The audio of one turn, read while it still grows. Ends sealed (an item) or dropped (nothing)."""
+    """The audio of one item, read while it grows. It ends sealed, as an item, or dropped."""
 
     def __init__(self) -> None:
         self.item_id = new_id("item")
@@ -33,32 +45,32 @@ class InputRecording:
 
     @property
     def ms(self) -> float:
-        """How long it is by now."""
+        """Its length so far."""
         return duration_ms(len(self.audio))
 
     def append(self, pcm: bytes) -> None:
-        """Let it grow."""
+        """Add whole samples."""
         self.audio += pcm
         self._changed.set()
 
     def seal(self) -> None:
-        """No more will come, and what is there counts."""
+        """End it as an item."""
         self.sealed = True
         self._changed.set()
 
     def announce(self) -> None:
-        """The client knows of it, from now on by the loop's clock."""
+        """The client has been sent the item; from now on a transcript may follow."""
         self.announced_at = asyncio.get_running_loop().time()
         self.announced.set()
 
     def drop(self) -> None:
-        """No more will come, and nobody wants it."""
+        """End it without an item."""
         self.dropped = True
         self.announced.set()
         self._changed.set()
 
     async def read(self, position: int) -> bytes:
-        """What lies beyond `position`, as soon as there is any; empty when it has ended."""
+        """Wait for audio after byte `position`; empty when the recording has ended."""
         while len(self.audio) <= position and not (self.sealed or self.dropped):
             self._changed.clear()
             await self._changed.wait()
@@ -66,7 +78,7 @@ class InputRecording:
 
 
 class InputBuffer:
-    """At most one recording at a time, at most `max_bytes` long, and the time since the session began."""
+    """The recording in progress, of at most `max_bytes`, and the length of all audio of the session."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -76,11 +88,11 @@ class InputBuffer:
 
     @property
     def elapsed_ms(self) -> int:
-        """Length of all audio ever appended, across clears."""
+        """Length of all audio of the session, cleared audio included."""
         return int(duration_ms(self.received))
 
     def whole_samples(self, pcm: bytes) -> bytes:
-        """Count `pcm`; half a sample waits for its other half."""
+        """Count `pcm` and return its whole samples; half a sample waits for its other half."""
         self.received += len(pcm)
         pcm = self._odd + pcm
         cut = len(pcm) - len(pcm) % REALTIME.frame_bytes
@@ -88,7 +100,7 @@ class InputBuffer:
         return pcm[:cut]
 
     def append(self, pcm: bytes) -> InputRecording:
-        """Record whole samples, starting a recording if there is none."""
+        """Record whole samples, in a new recording if there is none. Raises: Refused when it is full."""
         recording = self.recording or InputRecording()
         if len(recording.audio) + len(pcm) > self._max_bytes:
             limit = int(duration_ms(self._max_bytes) / 1000)
@@ -98,7 +110,7 @@ class InputBuffer:
         return recording
 
     def commit(self) -> InputRecording:
-        """As the client asks: seal the recording, if it is long enough."""
+        """Seal the recording for a commit. Raises: Refused when it is shorter than 100 ms."""
         ms = self.recording.ms if self.recording else 0.0
         if ms < MIN_COMMIT_MS:
             raise Refused(
@@ -109,65 +121,57 @@ class InputBuffer:
         return self.seal()
 
     def seal(self) -> InputRecording:
-        """Seal what was recorded, however short, and begin anew."""
+        """Seal the recording, however short."""
         recording, self.recording, self._odd = self.recording or InputRecording(), None, b""
         recording.seal()
         return recording
 
     def clear(self) -> None:
-        """Drop what was not committed."""
+        """Drop the recording."""
         if self.recording:
             self.recording.drop()
         self.recording, self._odd = None, b""
 
 
-_LOG = logging.getLogger(__name__)
-StartTask = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
-"""Run a coroutine, under a name, as a task that ends with its session."""
-
-FINISH_SECONDS = 60
-"""An engine that has not finished so long after the commit has failed."""
-
-
 @dataclass(frozen=True, slots=True)
 class TranscriptionSettings:
-    """What a recording is transcribed with. `model` None: no such deployment."""
+    """How a recording is transcribed. `model` None: no such deployment."""
 
     model: TranscriptionCapabilities | None
     hints: EngineHints
 
 
 class StableText:
-    """Partial text as deltas: only what no later partial takes back is told, and never the last word."""
+    """Partial text as deltas: what was sent is never taken back, and the last word always waits."""
 
     def __init__(self) -> None:
-        self.told = ""
+        self.sent = ""
 
     def advance(self, partial: str) -> str:
-        """What can be added to what was told; empty while the engine has changed its mind."""
+        """The next delta; empty when the engine has changed earlier words."""
         complete = "".join(list(words(partial))[:-1])
         return self._beyond(complete)
 
     def finish(self, text: str) -> str:
-        """The rest of the final text, if it still begins with what was told."""
+        """The last delta; empty when the final text does not begin with what was sent."""
         return self._beyond(text)
 
     def _beyond(self, text: str) -> str:
-        if not text.startswith(self.told):
+        if not text.startswith(self.sent):
             return ""
-        delta = text[len(self.told) :]
-        self.told = text
+        delta = text[len(self.sent) :]
+        self.sent = text
         return delta
 
 
 class RunningTranscription:
-    """Follows one recording to its `completed` or `failed`; `text` is None until it is known."""
+    """The transcription of one recording, until completed or failed; `text` is None until it is known."""
 
     def __init__(
         self,
         recording: InputRecording,
         settings: TranscriptionSettings,
-        hearing: RecognitionEngine | None,
+        recognizer: RecognitionEngine | None,
         plan: FaultPlan,
         emit: Emit,
         ended: Callable[["RunningTranscription"], None],
@@ -175,7 +179,7 @@ class RunningTranscription:
         self._ended = ended
         self.recording = recording
         self.settings = settings
-        self._hearing = hearing
+        self._recognizer = recognizer
         self._plan = plan
         self._emit = emit
         self.text: str | None = None
@@ -187,12 +191,12 @@ class RunningTranscription:
         self._task = start(self.run(), "transcription")
 
     def abandon(self) -> None:
-        """Stop; the recording will be heard some other way."""
+        """Stop without an event; the recording is transcribed with other settings."""
         if self._task is not None:
             self._task.cancel()
 
     async def run(self) -> None:
-        """Hear it all, then tell it; a recording that is dropped ends without a word."""
+        """Recognize the recording, then send the transcript; for a dropped recording nothing is sent."""
         try:
             await self._run()
         finally:
@@ -202,80 +206,80 @@ class RunningTranscription:
         failure: Failure | None = None
         text = ""
         try:
-            text = await self._heard()
+            text = await self._recognize()
         except (SpeechServiceError, TimeoutError) as error:
-            _LOG.warning("No transcript: %s", str(error) or "the recogniser takes too long")
+            _LOG.warning("No transcript: %s", str(error) or "the recognizer takes too long")
             failure = Failure(message=self._failed_message)
         await self.recording.announced.wait()
         if self.recording.dropped or self._plan.silent_transcript():
             return
         await self._wait_since_commit(self._plan.transcript_ms() / 1000)
         failure = self._plan.failed_transcript() or failure
-        await (self._tell(text) if failure is None else self._fail(failure))
+        await (self._complete(text) if failure is None else self._fail(failure))
 
     async def _wait_since_commit(self, seconds: float) -> None:
-        """The engine's own time counts: it is hidden in the wait unless it is longer."""
+        """Wait until `seconds` after the commit; the time that the engine needed counts."""
         due = self.recording.announced_at + seconds
         await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
 
     @property
     def _failed_message(self) -> str:
-        """All that the service says about the cause (field reports)."""
+        """The service says no more about the cause (field reports)."""
         return f"Input transcription failed for item '{self.recording.item_id}'."
 
     @property
     def _deltas(self) -> Deltas:
         return self.settings.model.deltas if self.settings.model else "none"
 
-    async def _heard(self) -> str:
-        if self._hearing is None or self.settings.model is None:
-            raise SpeechServiceError("There is no recogniser or no such deployment.")
-        async with self._hearing.utterance(self.settings.hints) as listening, self._partials_of(listening):
-            await self._feed(listening)
+    async def _recognize(self) -> str:
+        if self._recognizer is None or self.settings.model is None:
+            raise SpeechServiceError("There is no recognizer or no such deployment.")
+        async with self._recognizer.utterance(self.settings.hints) as stream, self._partials_of(stream):
+            await self._feed(stream)
             if self.recording.dropped:
                 return ""
             async with asyncio.timeout(FINISH_SECONDS):
-                return await listening.finish()
+                return await stream.finish()
 
-    async def _feed(self, listening: RecognitionStream) -> None:
+    async def _feed(self, stream: RecognitionStream) -> None:
         position = 0
         while pcm := await self.recording.read(position):
             position += len(pcm)
-            listening.feed(pcm)
+            stream.feed(pcm)
 
     @asynccontextmanager
-    async def _partials_of(self, listening: RecognitionStream) -> AsyncIterator[None]:
-        """Tell partial text meanwhile, if the model is one that does."""
+    async def _partials_of(self, stream: RecognitionStream) -> AsyncIterator[None]:
+        """Send partial text meanwhile, if the model does so."""
         if self._deltas != "live":
             yield
             return
-        telling = asyncio.ensure_future(self._tell_partials(listening))
+        sending = asyncio.ensure_future(self._send_partials(stream))
         try:
             yield
         finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
 
-    async def _tell_partials(self, listening: RecognitionStream) -> None:
-        async with aclosing(listening.partials()) as partials:
+    async def _send_partials(self, stream: RecognitionStream) -> None:
+        async with aclosing(stream.partials()) as partials:
             async for text in partials:
-                await self._tell_delta(self._stable.advance(text))
+                await self._send_delta(self._stable.advance(text))
 
-    async def _tell(self, text: str) -> None:
+    async def _complete(self, text: str) -> None:
         self.text = text
         rest = self._stable.finish(text)
         for delta in words(rest) if self._deltas == "burst" else [rest]:
-            await self._tell_delta(delta)
+            await self._send_delta(delta)
         if text and self.settings.model is not None and self.settings.model.names_speakers:
-            await self._tell_segment(text)
+            await self._send_segment(text)
         by_duration = self.settings.model is not None and self.settings.model.billed_by_duration
         usage = transcription_usage(len(self.recording.audio), text, by_duration=by_duration)
         await self._emit(
             events.TranscriptionCompleted(item_id=self.recording.item_id, transcript=text, usage=usage)
         )
 
-    async def _tell_segment(self, text: str) -> None:
-        """Nobody here tells speakers apart: there is one."""
+    async def _send_segment(self, text: str) -> None:
+        """Send the text as one segment of one speaker, as no engine here knows several."""
         await self._emit(
             events.TranscriptionSegment(
                 item_id=self.recording.item_id,
@@ -286,7 +290,7 @@ class RunningTranscription:
             )
         )
 
-    async def _tell_delta(self, delta: str) -> None:
+    async def _send_delta(self, delta: str) -> None:
         if delta:
             await self._emit(events.TranscriptionDelta(item_id=self.recording.item_id, delta=delta))
 

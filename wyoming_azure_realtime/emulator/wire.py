@@ -1,4 +1,8 @@
-"""Between text frames and events, the service's half: strict in what it reads."""
+"""Between the wire and the session: text frames and events, refusals, and audio formats. Pure.
+
+Frames are read strictly: an unknown field or a wrong type is refused with the code, message and path that the
+service uses. Inside, audio is 24 kHz PCM16; the telephone formats are converted here.
+"""
 
 import functools
 import re
@@ -23,9 +27,9 @@ from wyoming_azure_realtime.realtime.shapes import ErrorDetail, JsonObject
 
 
 class Refused(Exception):
-    """A client event that cannot be obeyed. `param` is a dotted path in GA names; None without one.
+    """A client event that is refused with an `error` event; the session stays open.
 
-    Never leaves this package: the session answers it with `event()`.
+    `param`: dotted path of the field in GA names, None without one. Never leaves this package.
     """
 
     def __init__(
@@ -37,13 +41,13 @@ class Refused(Exception):
         self.param = param
         self.kind = kind
 
-    def renamed(self, own_name: Callable[[str], str]) -> "Refused":
-        """The same, naming the parameter as the client's dialect does."""
+    def renamed(self, translate: Callable[[str], str]) -> "Refused":
+        """The same with the parameter named as in the client's dialect."""
         if self.param is None:
             return self
-        own = own_name(self.param)
-        message = self.message.replace(f"'{self.param}'", f"'{own}'")
-        return Refused(self.code, message, own, kind=self.kind)
+        param = translate(self.param)
+        message = self.message.replace(f"'{self.param}'", f"'{param}'")
+        return Refused(self.code, message, param, kind=self.kind)
 
     def detail(self, event_id: str | None = None) -> ErrorDetail:
         """The `error` object; `event_id` is that of the offending client event."""
@@ -52,27 +56,27 @@ class Refused(Exception):
         )
 
     def event(self, caused_by: str | None) -> Error:
-        """The whole `error` event."""
+        """The `error` event; `caused_by`: id of the refused client event."""
         return Error(error=self.detail(caused_by))
 
 
 def unknown(path: str) -> Refused:
-    """A field that does not exist here; the whole event is refused."""
+    """The refusal of a field that does not exist here."""
     return Refused("unknown_parameter", f"Unknown parameter: '{path}'.", path)
 
 
 def missing(path: str) -> Refused:
-    """A field that must be there and is not."""
+    """The refusal of an event without this field."""
     return Refused("missing_required_parameter", f"Missing required parameter: '{path}'.", path)
 
 
 def invalid(path: str, message: str) -> Refused:
-    """A value outside what the service accepts."""
+    """The refusal of a value that the service does not accept."""
     return Refused("invalid_value", message, path)
 
 
 def not_one_of(path: str, value: object, allowed: tuple[str, ...]) -> Refused:
-    """A value outside a list, in the words the service uses."""
+    """The refusal of a value that is not in a list, in the service's words."""
     names = [f"'{name}'" for name in allowed]
     if len(names) == 1:
         return invalid(path, f"Invalid value: {_quoted(value)}. Value must be {names[0]}.")
@@ -91,17 +95,17 @@ MAX_APPEND = 15 * 1024 * 1024
 """Bytes of audio in one `input_audio_buffer.append` (vendor limit)."""
 
 MAX_FRAME = MAX_APPEND * 4 // 3 + 1024 * 1024
-"""Bytes of one text frame: a little more than fits, so that too much audio is told rather than cut off."""
+"""Bytes of one text frame: somewhat more than the audio needs, so that too much audio gets an error event."""
 
 _EVENTS: dict[str, type[ClientEvent]] = {
     str(event.__struct_config__.tag): event for event in get_args(AnyClientEvent)
 }
-_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 
 class Undecodable(Exception):
-    """A frame that is no event of this dialect; `event_id` is what the client called it, if anything."""
+    """A frame that is no event of this dialect; `event_id`: the id that the client gave it, if any."""
 
     def __init__(self, refusal: Refused, event_id: str | None) -> None:
         super().__init__(refusal.message)
@@ -110,7 +114,7 @@ class Undecodable(Exception):
 
 
 def decode_client(frame: str | bytes, dialect: Dialect) -> ClientEvent:
-    """One event in GA shape. Raises `Undecodable` with the refusal to send."""
+    """Read one event, in GA shape. Raises: Undecodable, with the refusal to send."""
     wire = _json_object(frame)
     event_id = wire.get("event_id") if isinstance(wire.get("event_id"), str) else None
     try:
@@ -120,7 +124,7 @@ def decode_client(frame: str | bytes, dialect: Dialect) -> ClientEvent:
 
 
 def encode_server(event: ServerEvent, dialect: Dialect) -> bytes | None:
-    """One text frame; None where the dialect has no such event."""
+    """Write one text frame; None where the dialect has no such event."""
     if dialect.same_on_the_wire(str(event.__struct_config__.tag)):
         return msgspec.json.encode(event)
     translated = dialect.server_to_wire(msgspec.to_builtins(event))
@@ -174,10 +178,10 @@ def _converted(ga: JsonObject, event: type[ClientEvent]) -> ClientEvent:
 
 
 def _refusal(complaint: str) -> Refused:
-    """What msgspec says, as the service would say it."""
-    place = _PLACE.match(complaint)
-    path = ((place and place["path"]) or "").lstrip(".")
-    what = place["what"] if place else complaint
+    """The refusal in the service's words for an error of msgspec."""
+    match = _AT.match(complaint)
+    path = ((match and match["path"]) or "").lstrip(".")
+    what = match["what"] if match else complaint
     if field := _FIELD.search(what):
         return missing(f"{path}.{field['name']}".lstrip("."))
     if "base64" in what:
@@ -199,13 +203,13 @@ def _checked(event: ClientEvent) -> ClientEvent:
     return event
 
 
-# From field name to what is below it; a list's items stand under `[]`, None accepts anything.
+# field name to the schema below it; `[]` is that of a list's items, None accepts anything
 _Schema = dict[str, Any] | None
 
 
 @functools.cache
 def _schema(event: type[msgspec.Struct]) -> _Schema:
-    """The names that may appear in `event`, the tag included."""
+    """The fields that `event` may have, its tag included."""
     names = _below(inspect.type_info(event))
     return {"type": None, **(names or {})}
 
@@ -216,7 +220,7 @@ def _unknown_field(value: Any, known: _Schema, path: str = "") -> str | None:
         return None
     if isinstance(value, list) and "[]" in known:
         found = (_unknown_field(item, known["[]"], f"{path}[{i}]") for i, item in enumerate(value))
-        return next((one for one in found if one), None)
+        return next((field for field in found if field), None)
     if not isinstance(value, dict) or "[]" in known:
         return None  # a wrong type, which decoding will find
     for name, inner in value.items():
@@ -235,15 +239,16 @@ def _below(kind: inspect.Type) -> _Schema:
         items = _below(kind.item_type)
         return None if items is None else {"[]": items}
     if isinstance(kind, inspect.UnionType):
-        return next((names for one in kind.types if (names := _below(one)) is not None), None)
+        return next((names for member in kind.types if (names := _below(member)) is not None), None)
     return None
 
 
 def new_id(prefix: str) -> str:
-    """`prefix` is one of `event`, `sess`, `item`, `resp`, `conv` and `seg`."""
+    """A random id with a prefix of the realtime API: event, sess, item, resp, conv or seg."""
     return f"{prefix}_{secrets.token_hex(10)}"
 
 
+# ITU-T G.711: 8 kHz, one byte per sample
 Law: TypeAlias = Literal["audio/pcmu", "audio/pcma"]
 _Integers: TypeAlias = npt.NDArray[Any]
 
@@ -268,12 +273,12 @@ _BORDERS = {law: (levels[_ORDER[law]][1:] + levels[_ORDER[law]][:-1]) / 2 for la
 
 
 def expand(coded: bytes, law: Law) -> bytes:
-    """PCM16 at the same rate."""
+    """Decode G.711 to PCM16 at the same rate."""
     return _LEVELS[law].astype("<i2")[np.frombuffer(coded, np.uint8)].tobytes()
 
 
 def compress(pcm: bytes, law: Law) -> bytes:
-    """The nearest level of every PCM16 sample."""
+    """Encode PCM16 as G.711: the nearest level of every sample."""
     samples = np.frombuffer(pcm, "<i2")
     return _ORDER[law][np.searchsorted(_BORDERS[law], samples)].astype(np.uint8).tobytes()
 
@@ -282,13 +287,13 @@ TELEPHONE = AudioFormat(8000, 2, 1)
 
 
 class Converter(Protocol):
-    """A stream of one format on its way to another."""
+    """Converts a stream from one audio format to another."""
 
     def convert(self, audio: bytes) -> bytes:
-        """Bytes in, bytes out; some may come later."""
+        """Convert some audio; a part of the result may come later."""
 
     def flush(self) -> bytes:
-        """What is still inside. The stream may begin anew afterwards."""
+        """The rest of the result. A new stream may follow."""
 
 
 class _Unchanged:
@@ -333,12 +338,12 @@ class _ToTelephone:
 
 
 def decoder(audio: JsonObject) -> Converter:
-    """From the session's input format."""
+    """The converter from a session's input format to 24 kHz PCM16."""
     law = audio["type"]
     return _Unchanged() if law == "audio/pcm" else _FromTelephone(law)
 
 
 def encoder(audio: JsonObject) -> Converter:
-    """To the session's or the response's output format."""
+    """The converter from 24 kHz PCM16 to the output format of a session or response."""
     law = audio["type"]
     return _Unchanged() if law == "audio/pcm" else _ToTelephone(law)

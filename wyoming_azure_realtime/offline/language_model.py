@@ -31,176 +31,6 @@ from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.offline.espeak import engine
 from wyoming_azure_realtime.offline.sentences import SLOT, draw_sentences, draw_slot_sentences
 
-_START, _END = "<s>", "</s>"
-_ORDER = 3
-# how ARPA writes that the start of a sentence is never predicted
-_NEVER = -99.0
-
-Gram = tuple[str, ...]
-
-
-class TrigramModel:
-    """A trigram model with Witten-Bell smoothing: how probable a word is after the two words before it.
-
-    Witten and Bell (1991): after a history seen n times with t different followers, the share t / (n + t) of
-    the probability goes to the distribution of the shorter history.
-    """
-
-    def __init__(self, sentences: Iterable[list[str]]) -> None:
-        self._counts: list[Counter[Gram]] = [Counter() for _ in range(_ORDER)]
-        for sentence in sentences:
-            marked = (_START, *sentence, _END)
-            for order, counts in enumerate(self._counts, start=1):
-                counts.update(zip(*(marked[offset:] for offset in range(order)), strict=False))
-        del self._counts[0][(_START,)]
-        self._seen: defaultdict[Gram, int] = defaultdict(int)
-        self._followers: defaultdict[Gram, int] = defaultdict(int)
-        for counts in self._counts:
-            for gram, count in counts.items():
-                self._seen[gram[:-1]] += count
-                self._followers[gram[:-1]] += 1
-
-    def probability(self, gram: Gram) -> float:
-        """Probability of the last word of `gram` after the words before it."""
-        if not gram:
-            return 1 / max(1, len(self._counts[0]))
-        history = gram[:-1]
-        shorter = self.probability(gram[1:])
-        if history not in self._seen:
-            return shorter
-        seen, followers = self._seen[history], self._followers[history]
-        return (self._counts[len(gram) - 1][gram] + followers * shorter) / (seen + followers)
-
-    def arpa(self) -> Iterator[str]:
-        """Yield the lines of the model's ARPA file."""
-        tables = [sorted(counts) for counts in self._counts]
-        tables[0] = sorted([*tables[0], (_START,)])
-        yield "\\data\\"
-        for order, grams in enumerate(tables, start=1):
-            yield f"ngram {order}={len(grams)}"
-        for order, grams in enumerate(tables, start=1):
-            yield f"\n\\{order}-grams:"
-            for gram in grams:
-                yield self._line(gram)
-        yield "\n\\end\\"
-
-    def _line(self, gram: Gram) -> str:
-        logarithm = _NEVER if gram == (_START,) else math.log10(self.probability(gram))
-        line = f"{logarithm:.4f}\t{' '.join(gram)}"
-        if gram not in self._seen:
-            return line
-        followers = self._followers[gram]
-        return f"{line}\t{math.log10(followers / (self._seen[gram] + followers)):.4f}"
-
-
-Pronunciations = dict[str, list[str]]
-"""For each word its pronunciations, each a line of phones of the CMU dictionary."""
-
-# espeak-ng's IPA for American English; longer symbols before their beginnings
-_ARPABET = {
-    "tʃ": "CH",
-    "dʒ": "JH",
-    "aɪ": "AY",
-    "aʊ": "AW",
-    "eɪ": "EY",
-    "oʊ": "OW",
-    "ɔɪ": "OY",
-    "n̩": "AH N",
-    "əl": "AH L",
-    "oː": "AO",
-    "a": "AA",
-    "ɑ": "AA",
-    "ɒ": "AA",
-    "æ": "AE",
-    "ʌ": "AH",
-    "ə": "AH",
-    "ɐ": "AH",
-    "ɔ": "AO",
-    "o": "OW",
-    "e": "EY",
-    "ɛ": "EH",
-    "ɜ": "ER",
-    "ɚ": "ER",
-    "ɝ": "ER",
-    "i": "IY",
-    "ɪ": "IH",
-    "ᵻ": "IH",
-    "u": "UW",
-    "ʊ": "UH",
-    "y": "Y UW",
-    "b": "B",
-    "d": "D",
-    "ð": "DH",
-    "f": "F",
-    "ɡ": "G",
-    "h": "HH",
-    "j": "Y",
-    "k": "K",
-    "x": "K",
-    "l": "L",
-    "ɫ": "L",
-    "m": "M",
-    "n": "N",
-    "ŋ": "NG",
-    "p": "P",
-    "ɹ": "R",
-    "r": "R",
-    "s": "S",
-    "ʃ": "SH",
-    "t": "T",
-    "ɾ": "T",
-    "ʔ": "T",
-    "θ": "TH",
-    "v": "V",
-    "w": "W",
-    "z": "Z",
-    "ʒ": "ZH",
-}
-_SYMBOL = re.compile("|".join(_ARPABET))
-
-
-def pronounce(vocabulary: Iterable[str], dictionary: Path) -> Pronunciations:
-    """Look words up in `dictionary` and derive the rest from its spelling; some words have none."""
-    spelled = set(vocabulary)
-    known = _distinct(_lookup(spelled, dictionary))
-    for word in sorted(spelled - known.keys()):
-        if phones := sound_out(word):
-            known[word] = [phones]
-    return known
-
-
-def sound_out(word: str) -> str:
-    """The phones of a word by espeak-ng's spelling rules; empty for other scripts, or without espeak-ng."""
-    if not all(unicodedata.name(letter, "").startswith(("LATIN", "APOSTROPHE")) for letter in word):
-        return ""
-    try:
-        symbols = engine().phonemes(word)
-    except SpeechServiceError:
-        return ""
-    return " ".join(_ARPABET[match[0]] for symbol in symbols for match in _SYMBOL.finditer(symbol))
-
-
-def _lookup(vocabulary: set[str], dictionary: Path) -> Pronunciations:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    with dictionary.open(encoding="utf-8") as lines:
-        for line in lines:
-            entry, _, phones = line.rstrip().partition(" ")
-            # second and later pronunciations are written word(2), word(3)
-            word = entry.partition("(")[0]
-            if word in vocabulary:
-                found[word].append(phones)
-    return dict(found)
-
-
-def _distinct(found: Pronunciations) -> Pronunciations:
-    """Drop a second pronunciation that is another word's first one ("tv" pronounced as "television")."""
-    first = {ways[0]: word for word, ways in found.items()}
-    return {
-        word: [phones for phones in ways if phones == ways[0] or first.get(phones, word) == word]
-        for word, ways in found.items()
-    }
-
-
 SENTENCES = 60_000
 # so many more have the slot for names of a session: enough to expect it wherever a name can stand
 _SLOT_SENTENCES = 12_000
@@ -212,6 +42,9 @@ _ARPA, _DICTIONARY, _SUMMARY = "home.arpa", "home.dict", "summary.json"
 _BUILDING = ".building-"
 _MODELS_KEPT = 4
 _ABANDONED_AFTER = 3600.0
+
+Pronunciations = dict[str, list[str]]
+"""For each word its pronunciations, each a line of phones of the CMU dictionary."""
 
 
 @dataclass(frozen=True)
@@ -344,3 +177,170 @@ def _tidy(cache: Path) -> None:
     leftovers = [f for f in used if f not in models and f.stat().st_mtime < abandoned]
     for folder in [*models[_MODELS_KEPT - 1 :], *leftovers]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+_START, _END = "<s>", "</s>"
+_ORDER = 3
+# how ARPA writes that the start of a sentence is never predicted
+_NEVER = -99.0
+
+Gram = tuple[str, ...]
+
+
+class TrigramModel:
+    """A trigram model with Witten-Bell smoothing: how probable a word is after the two words before it.
+
+    Witten and Bell (1991): after a history seen n times with t different followers, the share t / (n + t) of
+    the probability goes to the distribution of the shorter history.
+    """
+
+    def __init__(self, sentences: Iterable[list[str]]) -> None:
+        self._counts: list[Counter[Gram]] = [Counter() for _ in range(_ORDER)]
+        for sentence in sentences:
+            marked = (_START, *sentence, _END)
+            for order, counts in enumerate(self._counts, start=1):
+                counts.update(zip(*(marked[offset:] for offset in range(order)), strict=False))
+        del self._counts[0][(_START,)]
+        self._seen: defaultdict[Gram, int] = defaultdict(int)
+        self._followers: defaultdict[Gram, int] = defaultdict(int)
+        for counts in self._counts:
+            for gram, count in counts.items():
+                self._seen[gram[:-1]] += count
+                self._followers[gram[:-1]] += 1
+
+    def probability(self, gram: Gram) -> float:
+        """Probability of the last word of `gram` after the words before it."""
+        if not gram:
+            return 1 / max(1, len(self._counts[0]))
+        history = gram[:-1]
+        shorter = self.probability(gram[1:])
+        if history not in self._seen:
+            return shorter
+        seen, followers = self._seen[history], self._followers[history]
+        return (self._counts[len(gram) - 1][gram] + followers * shorter) / (seen + followers)
+
+    def arpa(self) -> Iterator[str]:
+        """Yield the lines of the model's ARPA file."""
+        tables = [sorted(counts) for counts in self._counts]
+        tables[0] = sorted([*tables[0], (_START,)])
+        yield "\\data\\"
+        for order, grams in enumerate(tables, start=1):
+            yield f"ngram {order}={len(grams)}"
+        for order, grams in enumerate(tables, start=1):
+            yield f"\n\\{order}-grams:"
+            for gram in grams:
+                yield self._line(gram)
+        yield "\n\\end\\"
+
+    def _line(self, gram: Gram) -> str:
+        logarithm = _NEVER if gram == (_START,) else math.log10(self.probability(gram))
+        line = f"{logarithm:.4f}\t{' '.join(gram)}"
+        if gram not in self._seen:
+            return line
+        followers = self._followers[gram]
+        return f"{line}\t{math.log10(followers / (self._seen[gram] + followers)):.4f}"
+
+
+# espeak-ng's IPA for American English; longer symbols before their beginnings
+_ARPABET = {
+    "tʃ": "CH",
+    "dʒ": "JH",
+    "aɪ": "AY",
+    "aʊ": "AW",
+    "eɪ": "EY",
+    "oʊ": "OW",
+    "ɔɪ": "OY",
+    "n̩": "AH N",
+    "əl": "AH L",
+    "oː": "AO",
+    "a": "AA",
+    "ɑ": "AA",
+    "ɒ": "AA",
+    "æ": "AE",
+    "ʌ": "AH",
+    "ə": "AH",
+    "ɐ": "AH",
+    "ɔ": "AO",
+    "o": "OW",
+    "e": "EY",
+    "ɛ": "EH",
+    "ɜ": "ER",
+    "ɚ": "ER",
+    "ɝ": "ER",
+    "i": "IY",
+    "ɪ": "IH",
+    "ᵻ": "IH",
+    "u": "UW",
+    "ʊ": "UH",
+    "y": "Y UW",
+    "b": "B",
+    "d": "D",
+    "ð": "DH",
+    "f": "F",
+    "ɡ": "G",
+    "h": "HH",
+    "j": "Y",
+    "k": "K",
+    "x": "K",
+    "l": "L",
+    "ɫ": "L",
+    "m": "M",
+    "n": "N",
+    "ŋ": "NG",
+    "p": "P",
+    "ɹ": "R",
+    "r": "R",
+    "s": "S",
+    "ʃ": "SH",
+    "t": "T",
+    "ɾ": "T",
+    "ʔ": "T",
+    "θ": "TH",
+    "v": "V",
+    "w": "W",
+    "z": "Z",
+    "ʒ": "ZH",
+}
+_SYMBOL = re.compile("|".join(_ARPABET))
+
+
+def pronounce(vocabulary: Iterable[str], dictionary: Path) -> Pronunciations:
+    """Look words up in `dictionary` and derive the rest from its spelling; some words have none."""
+    spelled = set(vocabulary)
+    known = _distinct(_lookup(spelled, dictionary))
+    for word in sorted(spelled - known.keys()):
+        if phones := sound_out(word):
+            known[word] = [phones]
+    return known
+
+
+def sound_out(word: str) -> str:
+    """The phones of a word by espeak-ng's spelling rules; empty for other scripts, or without espeak-ng."""
+    if not all(unicodedata.name(letter, "").startswith(("LATIN", "APOSTROPHE")) for letter in word):
+        return ""
+    try:
+        symbols = engine().phonemes(word)
+    except SpeechServiceError:
+        return ""
+    return " ".join(_ARPABET[match[0]] for symbol in symbols for match in _SYMBOL.finditer(symbol))
+
+
+def _lookup(vocabulary: set[str], dictionary: Path) -> Pronunciations:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    with dictionary.open(encoding="utf-8") as lines:
+        for line in lines:
+            entry, _, phones = line.rstrip().partition(" ")
+            # second and later pronunciations are written word(2), word(3)
+            word = entry.partition("(")[0]
+            if word in vocabulary:
+                found[word].append(phones)
+    return dict(found)
+
+
+def _distinct(found: Pronunciations) -> Pronunciations:
+    """Drop a second pronunciation that is another word's first one ("tv" pronounced as "television")."""
+    first = {ways[0]: word for word, ways in found.items()}
+    return {
+        word: [phones for phones in ways if phones == ways[0] or first.get(phones, word) == word]
+        for word, ways in found.items()
+    }

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_azure_realtime.emulator.models import ServerOptions
-from wyoming_azure_realtime.emulator.server import Admitted, Dismissed, RefusedWithHttp, judge
+from wyoming_azure_realtime.emulator.server import Admitted, Dismissed, RefusedWithHttp, decide_upgrade
 
 GA = "/openai/v1/realtime?model=gpt-realtime"
 KEY = "kéy with all sorts"
@@ -33,7 +33,7 @@ HEADERS = st.dictionaries(
 
 @given(TARGETS, HEADERS, st.sampled_from([None, "right"]))
 def test_any_request_gets_a_verdict(target: str, headers: dict[str, str], key: str | None):
-    verdict = judge(target, headers, ServerOptions(key=key))
+    verdict = decide_upgrade(target, headers, ServerOptions(key=key))
     if isinstance(verdict, RefusedWithHttp):
         assert verdict.status in (400, 401, 404)
         assert verdict.encoded().startswith(b"{")
@@ -47,19 +47,19 @@ def test_any_request_gets_a_verdict(target: str, headers: dict[str, str], key: s
     "headers", [{"api-key": KEY}, {"authorization": f"Bearer {KEY}"}, {"authorization": f"bearer {KEY}"}]
 )
 def test_a_key_is_opaque(headers: dict[str, str]):
-    assert isinstance(judge(GA, headers, ServerOptions(key=KEY)), Admitted)
+    assert isinstance(decide_upgrade(GA, headers, ServerOptions(key=KEY)), Admitted)
 
 
 @pytest.mark.parametrize("headers", [{}, {"api-key": ""}, {"api-key": KEY + "x"}, {"authorization": KEY}])
 def test_anything_but_the_key_is_refused(headers: dict[str, str]):
-    verdict = judge(GA, headers, ServerOptions(key=KEY))
+    verdict = decide_upgrade(GA, headers, ServerOptions(key=KEY))
     assert isinstance(verdict, RefusedWithHttp)
     assert verdict.status == 401
 
 
 def test_without_a_key_of_its_own_the_server_takes_any():
     for headers in ({}, {"api-key": "anything"}, {"authorization": "Bearer anything"}):
-        assert isinstance(judge(GA, headers, ServerOptions()), Admitted)
+        assert isinstance(decide_upgrade(GA, headers, ServerOptions()), Admitted)
 
 
 def test_the_key_shows_in_no_repr():
@@ -69,6 +69,6 @@ def test_the_key_shows_in_no_repr():
 @pytest.mark.parametrize("prefix", ["/gw", "gw/", "/gw/"])
 def test_a_prefix_is_one_however_it_is_written(prefix: str):
     options = ServerOptions(path_prefix=prefix)
-    assert isinstance(judge("/gw" + GA, {}, options), Admitted)
-    assert isinstance(judge(GA, {}, options), RefusedWithHttp)
-    assert isinstance(judge("/gwen" + GA, {}, options), RefusedWithHttp)
+    assert isinstance(decide_upgrade("/gw" + GA, {}, options), Admitted)
+    assert isinstance(decide_upgrade(GA, {}, options), RefusedWithHttp)
+    assert isinstance(decide_upgrade("/gwen" + GA, {}, options), RefusedWithHttp)

@@ -1,5 +1,8 @@
 """The real engines behind the real protocol: what is spoken is heard again."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from tests.support.realtime_peer import GA, PREVIEW, Peer, hush, peer
@@ -16,8 +19,16 @@ HEARS, WHY_NOT = Recognizer.available()
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("cache"))
+def cache(model_cache: Path) -> str:
+    """With the language model in it, which takes a busy machine longer than a client waits for an event."""
+
+    async def build() -> None:
+        async with Recognizer(workers=1, cache=model_cache) as recognizer:
+            await recognizer.ready()
+
+    if HEARS:
+        asyncio.run(build())
+    return str(model_cache)
 
 
 @pytest.fixture

@@ -62,5 +62,5 @@ def test_a_final_text_that_says_otherwise_is_left_to_the_completed_event():
 @given(st.lists(st.text()))
 def test_deltas_joined_begin_the_last_text_that_agreed(partials: list[str]):
     stable = StableText()
-    told = "".join(stable.advance(partial) for partial in partials)
-    assert told == stable.told
+    sent = "".join(stable.advance(partial) for partial in partials)
+    assert sent == stable.sent

@@ -14,10 +14,9 @@ import yaml
 
 from tests.support.dockerfile import Instruction, read_dockerfile, stages
 from wyoming_azure_realtime import __version__
-from wyoming_azure_realtime.addon.user import UID
 from wyoming_azure_realtime.cli import COMMANDS
-from wyoming_azure_realtime.settings.environment import variables
-from wyoming_azure_realtime.settings.load import load
+from wyoming_azure_realtime.commands.addon import UID
+from wyoming_azure_realtime.settings.load import load, variables
 from wyoming_azure_realtime.settings.model import Limits, Target
 from wyoming_azure_realtime.wyoming_server.networks import HOME
 

@@ -25,7 +25,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": set(),
     "observe": {"errors"},
     "observed_log": {"errors", "logs", "observe"},
-    "settings.model": set(),
+    "settings.declaration": set(),
+    "settings.service": {"settings.declaration"},
+    "settings.model": {"settings.declaration", "settings.service"},
     "settings.addresses": {"errors"},
     # what the program knows of each realtime service; whoever needs some of it asks the target's provider
     "providers": {"errors", "settings.model", "settings.addresses", "realtime"},
@@ -87,7 +89,9 @@ IMPORTED_ONLY_BY: dict[str, set[str]] = {
 PURE = {
     "audio",
     "realtime",
+    "settings.declaration",
     "settings.model",
+    "settings.service",
     "pool.slots",
     "providers",
     "home_assistant.names",
@@ -211,8 +215,8 @@ SERVICES_OWN = re.compile(
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_the_providers_know_services_and_their_addresses(path: Path):
-    # the emulator is such a service itself; prose may name them: docstrings and the options' help
-    if within(name_of(path), {"providers", "emulator", "offline", "settings.table"}):
+    # the emulator is such a service itself; prose may name them: docstrings and the settings' help
+    if within(name_of(path), {"providers", "emulator", "offline", "settings.model", "settings.service"}):
         return
     prose = {
         id(node.value)
@@ -263,7 +267,7 @@ def test_every_layer_of_the_tables_exists():
         ("emulator.session", "settings.model"),
         ("speech.service", "offline.espeak"),
         ("transport.session", "pool.pool"),
-        ("settings.validate_speech", "speech.catalog"),
+        ("settings.validate", "speech.catalog"),
         ("providers.registry", "settings.load"),
         ("wyoming_server.info", "providers.registry"),
         ("emulator.server", "providers.embedded"),

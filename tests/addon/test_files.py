@@ -2,7 +2,9 @@
 
 import json
 import re
+from typing import get_args
 
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -12,12 +14,16 @@ from wyoming_azure_realtime import __version__
 from wyoming_azure_realtime.addon import options
 from wyoming_azure_realtime.addon.options import load_options
 from wyoming_azure_realtime.providers.voices import GA_VOICES
-from wyoming_azure_realtime.settings.model import Recognition, Settings, Speech, Target
+from wyoming_azure_realtime.settings.declaration import OtherForm, bare
+from wyoming_azure_realtime.settings.model import Recognition, Secret, all_options
 
 ROOT = FOLDER.parents[1]
 CONFIG = yaml.safe_load((FOLDER / "config.yaml").read_text())
 SCHEMA = CONFIG["schema"]
 SECRETS = {"key", "http_token"}
+DECLARED = {option.key: option for option in all_options() if not isinstance(option.setting, OtherForm)}
+SETTINGS = {option: f"targets[0].{option}" for option in options.TARGET} | options.OPTIONS
+"""The options that are one setting each."""
 
 
 def translation(language):
@@ -47,6 +53,47 @@ def test_the_form_has_the_options_that_the_program_reads():
     assert set(SCHEMA["other_settings"][0]) == {"name", "value"}
 
 
+def element(kind):
+    """What the form has to have for a setting of this type: the element, or how it may begin for a text."""
+    info = msgspec.inspect.type_info(kind)
+    match bare(kind), info:
+        case declared, _ if declared is Secret:
+            return "password"
+        case declared, msgspec.inspect.LiteralType():
+            return f"list({'|'.join(get_args(declared))})"
+        case _, msgspec.inspect.FloatType() | msgspec.inspect.IntType():
+            name = "float" if isinstance(info, msgspec.inspect.FloatType) else "int"
+            return f"{name}({info.ge:g},{info.le:g})"
+        case _, msgspec.inspect.BoolType():
+            return "bool"
+    return ("str", "match(", "list(")
+
+
+@pytest.mark.parametrize(("option", "key"), SETTINGS.items())
+def test_an_option_has_the_type_the_bounds_and_the_default_of_its_setting(option, key):
+    declared = DECLARED[key]
+    schema = SCHEMA[option]
+    if isinstance(schema, list):
+        assert bare(declared.kind) == tuple[str, ...]
+        assert schema == ["str?"]
+        return
+    expected = element(declared.kind)
+    if isinstance(expected, str):
+        assert schema.removesuffix("?") == expected
+    assert schema.startswith(expected)
+    if option in CONFIG["options"]:
+        default = declared.default
+        assert CONFIG["options"][option] == (default.reveal() if isinstance(default, Secret) else default)
+
+
+def test_further_targets_have_the_elements_of_the_first_one():
+    row = SCHEMA["more_targets"][0]
+    for option in options.TARGET:
+        kind, first = row[option].removesuffix("?"), SCHEMA[option].removesuffix("?")
+        # only a first target may be without an address: then there is none
+        assert kind == first or (option, kind) == ("endpoint", "match(^https?://.+$)")
+
+
 def test_secrets_are_passwords():
     elements = {**SCHEMA, **{f"more {name}": kind for name, kind in SCHEMA["more_targets"][0].items()}}
     passwords = {name for name, kind in elements.items() if str(kind).startswith("password")}
@@ -56,22 +103,22 @@ def test_secrets_are_passwords():
 def test_the_choices_are_those_that_exist():
     assert choices(SCHEMA["voice"]) == GA_VOICES
     assert choices(SCHEMA["ends_command"]) == tuple(options.CHOICES["ends_command"][1])
-    for option, kind in (("backend", Settings), ("fallback", Settings), ("noise_reduction", Recognition)):
-        literal = kind.__annotations__[option]
-        assert choices(SCHEMA[option]) == literal.__args__
 
 
-def test_the_form_begins_with_the_defaults():
-    at_first = {"endpoint": "", "key": "", "more_targets": [], "other_settings": [], "debug": False}
-    at_first |= {"home_names": False, "ends_command": "home_assistant", "drafts": True}
-    whole = {name: getattr(Settings(), name) for name in ("backend", "fallback", "fallback_hears")}
-    target = {name: getattr(Target(), name) for name in ("realtime_deployment", "transcription_deployment")}
-    speech = {name: getattr(Speech(), name) for name in ("voice", "speed")}
-    defaults = {**at_first, **whole, **target, **speech, "language": Recognition().language}
-    assert CONFIG["options"] == defaults
-    # the Supervisor starts nothing while one of them is missing
+def test_the_supervisor_asks_for_exactly_those_options_that_have_a_value_at_first():
+    # it starts nothing while a required one is missing
     required = {name for name, kind in SCHEMA.items() if not str(kind).rstrip("']").endswith("?")}
-    assert required == set(defaults)
+    assert required == set(CONFIG["options"])
+
+
+def test_the_options_that_are_not_settings_begin_as_if_they_were_not_there(tmp_path):
+    others = set(CONFIG["options"]) - set(SETTINGS)
+    assert others == {"home_names", "ends_command", "drafts", "more_targets", "other_settings"}
+    for name in others:
+        (tmp_path / "options.json").write_text(json.dumps({name: CONFIG["options"][name]}))
+        loaded, notices = load_options(tmp_path, {})
+        (tmp_path / "options.json").write_text("{}")
+        assert (loaded.settings, notices) == (load_options(tmp_path, {})[0].settings, [])
 
 
 def test_the_form_as_it_begins_starts_the_program(tmp_path):
@@ -83,15 +130,15 @@ def test_the_form_as_it_begins_starts_the_program(tmp_path):
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_everything_in_the_form_is_explained(language):
-    told = translation(language)
-    assert set(told["configuration"]) == set(SCHEMA)
+    texts = translation(language)
+    assert set(texts["configuration"]) == set(SCHEMA)
     for option, kind in SCHEMA.items():
-        explained = told["configuration"][option]
+        explained = texts["configuration"][option]
         assert explained["name"]
         assert explained["description"]
         if isinstance(kind, list) and isinstance(kind[0], dict):
             assert set(explained["fields"]) == set(kind[0])
-    assert set(told["network"]) == set(CONFIG["ports"])
+    assert set(texts["network"]) == set(CONFIG["ports"])
 
 
 def test_the_ports_are_the_program_s_and_closed_to_the_outside():

@@ -16,8 +16,8 @@ from wyoming_azure_realtime.addon.options import (
     read_options,
 )
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.declaration import values
 from wyoming_azure_realtime.settings.model import Recognition
-from wyoming_azure_realtime.settings.walk import values
 
 AZURE = {"endpoint": "https://home.openai.azure.com", "key": "the-key"}
 OTHERS = {
@@ -108,10 +108,10 @@ def test_other_settings_go_by_their_names_in_the_settings_file(addon):
     assert loaded.settings.targets[0].auth == "bearer"
 
 
-def test_names_come_from_home_assistant_only_if_they_are_wanted(tmp_path):
+def test_names_come_from_home_assistant_only_if_that_is_chosen(tmp_path):
     home = {"home_assistant.url": "http://supervisor/core", "home_assistant.token": "a-token"}
-    for wanted, url in ((True, "http://supervisor/core"), (False, "")):
-        (tmp_path / "options.json").write_text(json.dumps({"home_names": wanted}))
+    for chosen, url in ((True, "http://supervisor/core"), (False, "")):
+        (tmp_path / "options.json").write_text(json.dumps({"home_names": chosen}))
         loaded, notices = load_options(tmp_path, {}, home)
         assert (loaded.settings.home_assistant.url, notices) == (url, [])
 
@@ -127,7 +127,7 @@ def test_no_options_at_all_are_those_of_an_older_version(addon):
     assert (loaded.uses, notices) == ("embedded", [])
 
 
-def test_options_that_this_version_does_not_have_are_ignored_and_told(addon):
+def test_options_that_this_version_does_not_have_are_ignored_with_a_notice(addon):
     loaded, notices = addon({"region": "westeurope", **AZURE, "more_targets": [{**AZURE, "weight": 3}]})
     assert len(loaded.settings.targets) == 2
     assert notices == [
@@ -142,7 +142,7 @@ def test_further_targets_do_without_a_first_one_and_without_names(addon):
     assert loaded.settings.targets[0].realtime_deployment == "gpt-realtime"
 
 
-def test_the_frame_is_the_add_on_s(addon, tmp_path):
+def test_some_settings_are_the_add_on_s_own(addon, tmp_path):
     settings = addon({})[0].settings
     assert [listener.uri for listener in settings.listeners] == ["tcp://0.0.0.0:10300"]
     assert (settings.http.listen, settings.http.trusted_proxy) == ("0.0.0.0:8099", INGRESS)
@@ -151,7 +151,7 @@ def test_the_frame_is_the_add_on_s(addon, tmp_path):
 
 
 @pytest.mark.parametrize("name", [*FIXED, "listeners", "listeners[1].uri", "http.trusted_proxy[0]"])
-def test_no_option_changes_the_frame(addon, name):
+def test_no_option_changes_them(addon, name):
     other = [{"name": name, "value": "tcp://0.0.0.0:1"}]
     assert "which the add-on decides" in complaint(lambda: addon({"other_settings": other}))
 
@@ -181,10 +181,10 @@ def test_without_an_options_file_a_sentence_names_it(tmp_path):
     )
 
 
-def test_a_wrong_value_is_told_with_its_option_and_without_a_secret(addon):
-    told = complaint(lambda: addon({**AZURE, "key": "täst-secret"}))
-    assert "add-on option key" in told
-    assert "secret" not in told
+def test_a_wrong_value_is_reported_with_its_option_and_without_a_secret(addon):
+    message = complaint(lambda: addon({**AZURE, "key": "täst-secret"}))
+    assert "add-on option key" in message
+    assert "secret" not in message
 
 
 JSON = st.recursive(

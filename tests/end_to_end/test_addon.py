@@ -91,7 +91,7 @@ async def started(options):
 async def test_the_add_on_as_installed_is_found_speaks_hears_and_shows_its_page():
     async with started({**FORM, "names": ["snug"]}) as (running, told):
         uri = await running.uri()
-        await running.said("Home Assistant has been told of")
+        await running.said("Announced tcp:.* to Home Assistant")
         config = {"uri": f"tcp://{socket.gethostname()}:{uri.rpartition(':')[2]}"}
         assert told == [("Bearer supervisor-token", {"service": "wyoming", "config": config})]
         await use(uri)

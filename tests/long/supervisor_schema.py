@@ -32,8 +32,8 @@ from wyoming_azure_realtime.addon.options import (
     load_options,
 )
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.declaration import values
 from wyoming_azure_realtime.settings.model import Secret
-from wyoming_azure_realtime.settings.walk import values
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "addon"

@@ -5,11 +5,9 @@ from hypothesis import strategies as st
 
 from tests.support.settings_sources import AZURE, complaint, from_yaml, loaded, ours
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.environment import variables
-from wyoming_azure_realtime.settings.load import load
-from wyoming_azure_realtime.settings.model import Listener, Settings
-from wyoming_azure_realtime.settings.table import OPTIONS
-from wyoming_azure_realtime.settings.walk import values
+from wyoming_azure_realtime.settings.declaration import values
+from wyoming_azure_realtime.settings.load import load, variables
+from wyoming_azure_realtime.settings.model import Listener, Settings, all_options
 
 
 class TestPrecedence:
@@ -108,10 +106,10 @@ class TestBackend:
         assert loaded({"USE_REALTIME_API": "true", "BACKEND": "embedded"}).uses == "embedded"
 
     def test_the_message_says_what_is_missing_and_who_wanted_azure(self):
-        told = complaint(lambda: loaded({"AZURE_OPENAI_KEY": "hunter2"}))
-        assert "Set AZURE_OPENAI_ENDPOINT (Azure was chosen by environment AZURE_OPENAI_KEY)" in told
-        assert "--backend embedded" in told
-        assert "hunter2" not in told
+        message = complaint(lambda: loaded({"AZURE_OPENAI_KEY": "hunter2"}))
+        assert "Set AZURE_OPENAI_ENDPOINT (Azure was chosen by environment AZURE_OPENAI_KEY)" in message
+        assert "--backend embedded" in message
+        assert "hunter2" not in message
 
     def test_entra_id_needs_no_key(self):
         assert loaded({"AZURE_OPENAI_ENDPOINT": "https://x.example", "TARGET_AUTH": "entra"}).uses == "azure"
@@ -142,8 +140,8 @@ class TestMistakes:
         ],
     )
     def test_the_message_names_key_and_source_and_what_is_allowed(self, name, text, key, allowed):
-        told = f"{key} is '{text}' (environment {ours(name)}). Allowed: {allowed}."
-        assert complaint(lambda: loaded({name: text})) == told
+        message = f"{key} is '{text}' (environment {ours(name)}). Allowed: {allowed}."
+        assert complaint(lambda: loaded({name: text})) == message
 
     @pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400", "", "0x10", "9" * 10_000, "1_0 0"])
     def test_numbers_that_are_none_are_refused(self, tmp_path, number):
@@ -151,7 +149,7 @@ class TestMistakes:
             from_yaml(tmp_path, f"speech: {{speed: '{number}'}}")
 
     @pytest.mark.parametrize(
-        ("text", "told"),
+        ("text", "message"),
         [
             (
                 "recognition: {max_secs: 1}",
@@ -174,20 +172,20 @@ class TestMistakes:
             ("1: 2", "Unknown key '1'"),
         ],
     )
-    def test_wrong_keys_and_shapes_in_the_file_are_told_with_the_line(self, tmp_path, text, told):
-        with pytest.raises(SettingsError, match=told):
+    def test_wrong_keys_and_shapes_in_the_file_are_reported_with_the_line(self, tmp_path, text, message):
+        with pytest.raises(SettingsError, match=message):
             from_yaml(tmp_path, text)
 
     def test_a_key_in_the_wrong_place_is_not_repeated(self, tmp_path):
         for text in ("targets: [hunter2]", "targets: hunter2", "http: hunter2"):
-            told = complaint(lambda text=text: from_yaml(tmp_path, text))
-            assert told
-            assert "hunter2" not in told
-        told = complaint(
+            message = complaint(lambda text=text: from_yaml(tmp_path, text))
+            assert message
+            assert "hunter2" not in message
+        message = complaint(
             lambda: loaded({"AZURE_OPENAI_ENDPOINT": "hunter2", "AZURE_OPENAI_KEY": "https://x"})
         )
-        assert told
-        assert "hunter2" not in told
+        assert message
+        assert "hunter2" not in message
 
     def test_a_missing_file_is_an_error_that_names_the_flag(self):
         with pytest.raises(SettingsError, match=r"nowhere.*command line --config"):
@@ -213,6 +211,9 @@ NODES = st.recursive(
 )
 
 
+FLAGS = ["config", *(option.destination for option in all_options() if option.flag)]
+
+
 class TestAnything:
     """Whatever the bytes: settings or a `SettingsError` of one line."""
 
@@ -225,7 +226,12 @@ class TestAnything:
     def test_in_the_environment(self, environ):
         assert "\n" not in complaint(lambda: load({}, environ))
 
-    @given(st.dictionaries(st.sampled_from(["config", *(o.destination for o in OPTIONS if o.flag)]), TEXTS))
+    @given(
+        st.dictionaries(
+            st.sampled_from(FLAGS),
+            TEXTS,
+        )
+    )
     def test_on_the_command_line(self, flags):
         assert "\n" not in complaint(lambda: load(flags, {}))
 

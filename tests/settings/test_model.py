@@ -1,25 +1,19 @@
+from collections import Counter
+
 import msgspec
 import pytest
 
-from wyoming_azure_realtime.settings.model import Secret, Settings, Target
+from wyoming_azure_realtime.providers.registry import service_names
+from wyoming_azure_realtime.settings.declaration import PREFIX, allowed, kind_at, values
+from wyoming_azure_realtime.settings.model import CONFIG, Settings, Target, all_options
+
+EVERY = (CONFIG, *all_options())
+# profiles and models have names, so there is no variable for them; listeners have one for all of them
+STRUCTURED = ("profiles.", "listeners[", "recognition.models")
 
 
-@pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r}".format])
-def test_a_secret_shows_itself_only_when_asked(show):
-    assert "hunter2" not in show(Secret("hunter2"))
-    assert "hunter2" not in show(Settings(targets=(Target(key=Secret("hunter2")),)))
-    assert Secret("hunter2").reveal() == "hunter2"
-
-
-def test_a_secret_is_true_when_it_holds_something():
-    assert Secret("x")
-    assert not Secret("")
-
-
-def test_secrets_compare_by_what_they_hold():
-    assert Secret("x") == Secret("x") != Secret("y")
-    assert hash(Secret("x")) == hash(Secret("x"))
-    assert Secret("x") != "x"
+def keys() -> list[str]:
+    return [key for key, _ in values(Settings(targets=(Target(),)))]
 
 
 def test_settings_cannot_be_changed():
@@ -27,14 +21,75 @@ def test_settings_cannot_be_changed():
         Settings().log.debug = True
 
 
-def test_a_target_transcribes_with_its_deployment_unless_told_which_model_that_is():
+def test_a_target_transcribes_with_its_deployment_unless_its_model_is_given():
     assert Target(transcription_deployment="mine").transcribes_with == "mine"
-    told = Target(transcription_deployment="mine", transcription_model="gpt-4o-transcribe")
-    assert told.transcribes_with == "gpt-4o-transcribe"
+    target = Target(transcription_deployment="mine", transcription_model="gpt-4o-transcribe")
+    assert target.transcribes_with == "gpt-4o-transcribe"
 
 
 def test_every_default_is_possible_by_its_own_type():
     for field in msgspec.structs.fields(Settings()):
         value = getattr(Settings(), field.name)
-        if isinstance(value, msgspec.Struct) and field.name not in ("http", "home_assistant"):
-            assert msgspec.convert(msgspec.to_builtins(value), type(value)) == value
+        if field.name not in ("http", "home_assistant"):
+            assert msgspec.convert(msgspec.to_builtins(value), field.type) == value
+
+
+def test_every_setting_is_declared_with_what_it_is_for():
+    declared = {option.key for option in EVERY}
+    assert {key.replace("profiles.default", "profiles.NAME") for key in keys()} <= declared
+    for option in EVERY:
+        for sentences in (option.setting.help, option.setting.more, option.setting.cost):
+            assert sentences.endswith(".") or not sentences
+        assert option.setting.help
+
+
+def test_every_scalar_setting_has_a_variable_of_its_own():
+    names = {name for option in EVERY for name in option.names}
+    for key in keys():
+        if not key.startswith(STRUCTURED):
+            assert PREFIX + key.replace("targets[0]", "target").replace(".", "_").upper() in names
+
+
+def test_no_variable_and_no_flag_has_two_meanings():
+    for counted in (
+        Counter(name for option in EVERY for name in option.names),
+        Counter(option.flag for option in EVERY if option.flag),
+    ):
+        assert max(counted.values()) == 1
+
+
+def test_every_flag_can_be_given_in_the_environment_under_its_name():
+    for option in EVERY:
+        if option.flag:
+            assert f"WYOMING_AZURE_REALTIME_{option.destination.upper()}" in option.names
+
+
+def test_the_flags_are_these():
+    assert {option.flag for option in EVERY if option.flag} == {
+        "--config",
+        "--uri",
+        "--backend",
+        "--language",
+        "--voice",
+        "--http",
+        "--zeroconf",
+        "--debug",
+        "--log-format",
+    }
+
+
+def test_the_names_that_users_already_have_are_read():
+    names = {name for option in EVERY for name in option.names if not name.startswith(PREFIX)}
+    assert names == {
+        "AZURE_OPENAI_ENDPOINT",
+        "AZURE_OPENAI_KEY",
+        "AZURE_OPENAI_API_KEY",
+        "AZURE_OPENAI_REALTIME_DEPLOYMENT",
+        "AZURE_OPENAI_TRANSCRIPTION_DEPLOYMENT",
+        "AZURE_OPENAI_API_VERSION",
+        "USE_REALTIME_API",
+    }
+
+
+def test_the_services_in_the_declaration_are_those_that_exist():
+    assert allowed(kind_at(Settings, ("targets", 0, "service"))) == service_names()

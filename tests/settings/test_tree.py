@@ -1,6 +1,7 @@
 import pytest
 
-from wyoming_azure_realtime.settings.tree import Branch, Leaf, origins, overlay, parse, put, render
+from wyoming_azure_realtime.settings.declaration import render
+from wyoming_azure_realtime.settings.tree import Branch, Leaf, origins, overlay, parse, put
 
 
 def tree(**texts: str) -> Branch:

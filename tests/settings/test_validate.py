@@ -60,8 +60,8 @@ class TestAllowedNetworks:
         ],
     )
     def test_anything_else_is_refused_with_its_source_and_what_would_do(self, text, reason):
-        told = rf"allowed_networks is .*{reason} .*_ALLOWED_NETWORKS.*local"
-        with pytest.raises(SettingsError, match=told):
+        message = rf"allowed_networks is .*{reason} .*_ALLOWED_NETWORKS.*local"
+        with pytest.raises(SettingsError, match=message):
             loaded({"ALLOWED_NETWORKS": text})
 
     @pytest.mark.parametrize(("text", "number"), [("[]", 0), (str(["10.0.0.1"] * 1001), 1001)])
@@ -99,10 +99,10 @@ class TestHttp:
             loaded(http=listen)
 
     @pytest.mark.parametrize("token", ["two words", "trailing ", "ümlaut", "new\nline", "\x7f"])
-    def test_a_token_fits_into_a_header_and_is_not_told(self, token):
-        told = complaint(lambda: loaded({"HTTP_TOKEN": token}))
-        assert told.startswith("http.token is a text that no HTTP header can carry (environment ")
-        assert token not in told
+    def test_a_token_fits_into_a_header_and_is_not_shown(self, token):
+        message = complaint(lambda: loaded({"HTTP_TOKEN": token}))
+        assert message.startswith("http.token is a text that no HTTP header can carry (environment ")
+        assert token not in message
 
 
 class TestTheRest:

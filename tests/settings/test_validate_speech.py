@@ -37,7 +37,7 @@ def test_a_substitute_makes_a_name_a_voice():
 
 
 @pytest.mark.parametrize(
-    ("substitutes", "told"),
+    ("substitutes", "message"),
     [
         ("nova=wendy", r"speech\.substitutes\.nova is 'wendy' .*one of alloy"),
         ("nova=onyx", r"speech\.substitutes\.nova is 'onyx' .*one of alloy"),
@@ -45,8 +45,8 @@ def test_a_substitute_makes_a_name_a_voice():
         ("Wendy=ash", r"speech\.substitutes is given for 'Wendy'"),
     ],
 )
-def test_a_substitute_is_an_accepted_voice_for_a_name_that_is_none(substitutes, told):
-    with pytest.raises(SettingsError, match=told):
+def test_a_substitute_is_an_accepted_voice_for_a_name_that_is_none(substitutes, message):
+    with pytest.raises(SettingsError, match=message):
         loaded({"SPEECH_SUBSTITUTES": substitutes})
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.declaration import Given
 from wyoming_azure_realtime.settings.load import Loaded, load
-from wyoming_azure_realtime.settings.options import Given
 
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://home.openai.azure.com", "AZURE_OPENAI_KEY": "a-key"}
 

@@ -1,1 +1,1 @@
-"""Running as an add-on of Home Assistant: its options, its user, and the Supervisor's discovery."""
+"""Running as an add-on of Home Assistant: its options, and the Supervisor's discovery."""

@@ -1,4 +1,8 @@
-"""The options of the add-on, as the Supervisor writes them, to settings."""
+"""The options of the add-on, as the Supervisor writes them into options.json, to settings.
+
+The form is in config/addon/config.yaml. Tests compare its types, bounds and defaults with the declarations of
+the settings that its options stand for.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,15 +13,14 @@ from typing import Any
 import msgspec
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.files import read_text
-from wyoming_azure_realtime.settings.load import Loaded, resolve
+from wyoming_azure_realtime.settings.load import Loaded, read_text, resolve
 from wyoming_azure_realtime.settings.tree import Branch, Leaf, overlay, parse, put
 
 WYOMING_PORT, HTTP_PORT = 10300, 8099
 INGRESS = "172.30.32.2"
-"""Where the Supervisor's ingress comes from; it has let the user in before."""
+"""Address from which requests of the Supervisor's ingress come; it has checked the user."""
 
-# What the add-on's frame decides, and no option can change.
+# What the add-on decides, and no option can change.
 FIXED = {
     "listeners[0].uri": f"tcp://0.0.0.0:{WYOMING_PORT}",
     "http.listen": f"0.0.0.0:{HTTP_PORT}",
@@ -68,14 +71,14 @@ _KEY = re.compile(r"[a-z_]+(\[\d{1,2}\])?(\.[A-Za-z0-9_-]+(\[\d{1,2}\])?){0,3}")
 
 @dataclass(slots=True)
 class Reading:
-    """The settings' tree as far as it has been read, and what was ignored on the way."""
+    """The options that have been read, as a tree of settings, and the names of those that were ignored."""
 
     tree: Branch = field(default_factory=lambda: Branch("add-on"))
     ignored: list[str] = field(default_factory=list)
     home_names: bool = False
 
     def set(self, key: str, value: Any, option: str) -> None:
-        """One setting, or nothing for null, an empty text and an empty list."""
+        """Set one setting; null, an empty text and an empty list set nothing."""
         for path, text in _texts(key, value, option):
             put(self.tree, parse(path), Leaf(text, f"add-on option {option}"))
 
@@ -85,13 +88,13 @@ def load_options(
 ) -> tuple[Loaded, list[str]]:
     """Settings of the options in the add-on's folder, `flags` over them by key; and sentences for the log.
 
-    `home`: settings of the way to Home Assistant, which count if its names are wanted.
-    Raises `SettingsError`. What an older or newer version of the add-on wrote is no reason to.
+    `home`: the settings that lead to Home Assistant; they count if the option for its names is on.
+    Raises `SettingsError`. An option that only another version has is ignored with such a sentence.
     """
     text = read_text(str(folder / "options.json"), origin="the Supervisor")
     reading = read_options(text)
-    frame = _tree(FIXED | {"embedded.cache_dir": str(folder / "cache")}, "add-on")
-    tree = overlay(frame, reading.tree)
+    fixed = _tree(FIXED | {"embedded.cache_dir": str(folder / "cache")}, "add-on")
+    tree = overlay(fixed, reading.tree)
     if home and reading.home_names:
         tree = overlay(tree, _tree(home, f"add-on option {HOME_NAMES}"))
     tree = overlay(tree, _tree(flags, "command line"))
@@ -99,7 +102,7 @@ def load_options(
 
 
 def read_options(text: str) -> Reading:
-    """The options by themselves. Raises `SettingsError` for what is no options file."""
+    """The settings that the options give. Raises `SettingsError` for what is no options file."""
     try:
         options = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
@@ -126,7 +129,7 @@ def _tree(texts: Mapping[str, str], source: str) -> Branch:
 
 
 def _targets(reading: Reading, options: Mapping[str, Any]) -> None:
-    """The form's own target, if it has an address or a key: the deployments' names are always there."""
+    """The target in the form, if it has an address or a key; then the further ones."""
     number = 0
     if options.get("endpoint") or options.get("key"):
         _target(reading, number, options, "")

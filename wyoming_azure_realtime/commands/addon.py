@@ -1,4 +1,7 @@
-"""Run the server as an add-on of Home Assistant."""
+"""Run the server as an add-on of Home Assistant.
+
+It starts as root, which alone may read the add-on's options, and becomes an unprivileged user when it has.
+"""
 
 import argparse
 import logging
@@ -7,7 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from wyoming_azure_realtime import logs
-from wyoming_azure_realtime.addon.user import UID, become_unprivileged
+
+UID = 10300
+"""The user that the program runs as in its images."""
 
 _FLAGS = {"uri": "listeners[0].uri", "http": "http.listen"}
 
@@ -22,9 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Until a signal ends it."""
+    """Run until a signal ends it. Raises `SettingsError` for options that cannot be."""
     from wyoming_azure_realtime.addon.options import load_options  # noqa: PLC0415 - not for --help
-    from wyoming_azure_realtime.settings.walk import secrets  # noqa: PLC0415
+    from wyoming_azure_realtime.settings.declaration import secrets  # noqa: PLC0415
 
     folder = Path(args.data)
     flags = {key: getattr(args, flag) for flag, key in _FLAGS.items() if getattr(args, flag) is not None}
@@ -40,5 +45,22 @@ def run(args: argparse.Namespace) -> int:
     from wyoming_azure_realtime.addon.discovery import announce  # noqa: PLC0415
     from wyoming_azure_realtime.app import serve  # noqa: PLC0415
 
-    told = partial(announce, token=token, supervisor=args.supervisor) if token else None
-    return asyncio.run(serve(loaded, told))
+    when_ready = partial(announce, token=token, supervisor=args.supervisor) if token else None
+    return asyncio.run(serve(loaded, when_ready))
+
+
+def become_unprivileged(uid: int, *folders: Path) -> bool:
+    """Give root up for the user `uid`, for good; `folders` are made and become that user's.
+
+    Returns whether the program was root; if not, it stays who it is. Raises OSError if the system refuses.
+    """
+    root = os.geteuid() == 0
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        if root:
+            os.chown(folder, uid, uid)
+    if root:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+    return root

@@ -1,24 +1,24 @@
-"""Flags for the options table, for every command that takes settings."""
+"""Flags for the settings that have one, for every command that takes settings."""
 
 import argparse
 from collections.abc import Container
 
-from wyoming_azure_realtime.settings.options import Option
-from wyoming_azure_realtime.settings.table import CONFIG, OPTIONS
+from wyoming_azure_realtime.settings.declaration import Option
+from wyoming_azure_realtime.settings.model import CONFIG, all_options
 
 
 def add_options(parser: argparse.ArgumentParser, only: Container[str] = ()) -> None:
-    """One flag per row that has one. What is not given is None, so that the source of a value is known.
+    """Add the flags. What is not given is None, so that the source of a value is known.
 
     `only`: these flags, all if there are none.
     """
-    for option in (CONFIG, *OPTIONS):
+    for option in (CONFIG, *all_options()):
         if option.flag and (not only or option.flag in only):
             _add(parser, option)
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    text = option.help.replace("%", "%%")
+    text = option.setting.help.replace("%", "%%")
     if not option.metavar:
         parser.add_argument(option.flag, action="store_const", const="true", help=text)
     elif option.key == "listeners":

@@ -14,8 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Until a signal ends it."""
+    from wyoming_azure_realtime.settings.declaration import secrets  # noqa: PLC0415
     from wyoming_azure_realtime.settings.load import load  # noqa: PLC0415 - not for --help
-    from wyoming_azure_realtime.settings.walk import secrets  # noqa: PLC0415
 
     loaded = load(vars(args), os.environ)
     logs.configure(loaded.settings.log, secrets(loaded.settings))

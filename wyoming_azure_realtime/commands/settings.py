@@ -13,8 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One line per setting: key, value, source."""
-    from wyoming_azure_realtime.settings.load import load  # noqa: PLC0415 - not for --help
-    from wyoming_azure_realtime.settings.report import report  # noqa: PLC0415
+    from wyoming_azure_realtime.settings.load import load, report  # noqa: PLC0415 - not for --help
 
     print(report(load(vars(args), os.environ)))  # noqa: T201
     return 0

@@ -1,1 +1,1 @@
-"""Settings: their shape, where they come from, and what is allowed. Only `load` reads the environment."""
+"""Settings: their declaration, where they come from, and what is allowed. `load.load` gives them."""

@@ -1,4 +1,7 @@
-"""Addresses that users write: listener URIs and `host:port`. Pure."""
+"""Addresses that users write: URIs of listeners, `host:port`, networks. Texts in, typed addresses out. Pure.
+
+A text that is no address raises ValueError with the reason as a clause ("it has no valid host").
+"""
 
 import ipaddress
 import re
@@ -6,10 +9,9 @@ from dataclasses import dataclass
 
 from wyoming_azure_realtime.errors import InvalidRequest
 
-NETWORK_FORMS = "networks such as 192.168.1.0/24, single addresses, local or any"
 LOCAL, ANY = "local", "any"
+"""Names of networks: those of the home, and all."""
 
-URI_FORMS = "tcp://HOST:PORT, unix://PATH or stdio://"
 # sun_path holds 108 bytes on Linux, 104 elsewhere, one of them for the end
 MAX_UNIX_PATH = 103
 
@@ -50,7 +52,7 @@ IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def parse_uri(uri: str) -> Address:
-    """What a Wyoming URI means. Raises ValueError with the reason."""
+    """The address of a Wyoming URI. Raises ValueError with the reason."""
     scheme, separator, rest = uri.partition("://")
     match scheme.lower() if separator else "":
         case "tcp":
@@ -59,7 +61,7 @@ def parse_uri(uri: str) -> Address:
             return _unix(rest)
         case "stdio" if rest in ("", "/"):
             return StdioAddress()
-    raise ValueError(f"it is none of {URI_FORMS}")
+    raise ValueError("it is no address that begins with tcp://, unix:// or stdio://")
 
 
 def parse_host_port(text: str) -> TcpAddress:
@@ -91,7 +93,7 @@ def parse_network(text: str) -> IpNetwork:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host can only mean this machine."""
+    """Whether a host, which is a name or an IP address, can only mean this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -115,6 +117,17 @@ def same_host(peer: str, address: str) -> bool:
         return _plain(peer) == _plain(address)
     except ValueError:
         return False
+
+
+def server_address(uri: str) -> TcpAddress | UnixAddress:
+    """Where a client finds a running server; a URI of tcp or unix. Raises `InvalidRequest`."""
+    try:
+        address = parse_uri(uri)
+    except ValueError as error:
+        raise InvalidRequest(f"'{uri}' is no address of a Wyoming server: {error}.") from error
+    if isinstance(address, TcpAddress | UnixAddress):
+        return address
+    raise InvalidRequest("A server on stdio has its one client already.", advice="Name one on tcp or unix.")
 
 
 def _plain(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -143,14 +156,3 @@ def _is_ipv6(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def server_address(uri: str) -> TcpAddress | UnixAddress:
-    """Where a client finds a running server. Raises `InvalidRequest`."""
-    try:
-        address = parse_uri(uri)
-    except ValueError as error:
-        raise InvalidRequest(f"'{uri}' is no address of a Wyoming server: {error}.") from error
-    if isinstance(address, TcpAddress | UnixAddress):
-        return address
-    raise InvalidRequest("A server on stdio has its one client already.", advice="Name one on tcp or unix.")

@@ -1,25 +1,46 @@
-"""Settings from the command line over the environment over a YAML file over defaults.
+"""Settings from the command line over the environment over a YAML file over defaults; and how they are shown.
 
-The only place that is handed the environment.
+`load` takes flags and the environment, and gives valid settings with the source of every value. This is the
+only module that gets the environment, and the only one that reads files (256 KiB at most).
 """
 
-from collections.abc import Mapping
+import json
+import re
+import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from wyoming_azure_realtime.settings.convert import to_settings
-from wyoming_azure_realtime.settings.environment import config_file, from_command_line, from_environment
-from wyoming_azure_realtime.settings.files import read_text
-from wyoming_azure_realtime.settings.model import Settings
-from wyoming_azure_realtime.settings.options import Given
-from wyoming_azure_realtime.settings.tree import DEFAULT, Branch, origins, overlay
+from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.settings.declaration import PREFIX, Given, Option, Unreadable, nearest, values
+from wyoming_azure_realtime.settings.model import CONFIG, Secret, Settings, all_options
+from wyoming_azure_realtime.settings.tree import (
+    DEFAULT,
+    Branch,
+    Leaf,
+    convert,
+    origins,
+    overlay,
+    parse,
+    put,
+    read_yaml,
+)
 from wyoming_azure_realtime.settings.validate import validate
-from wyoming_azure_realtime.settings.walk import values
 
 Uses = Literal["azure", "embedded"]
 
+MAX_BYTES = 256 * 1024
+"""Of a settings file, and of a file with a secret."""
+
 # What a flag or a variable says about every listener also counts for the default one.
 _GENERAL = {"recognition": "language", "speech": "voice"}
+
+# What Kubernetes and old Docker links put into the environment when a service is called like this program.
+_INJECTED = re.compile(r"SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME")
+
+_HEAD = ("SETTING", "VALUE", "SOURCE")
+_WIDEST = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +66,7 @@ def load(argv_values: Mapping[str, Given | None], environ: Mapping[str, str]) ->
 
 def resolve(given: Branch) -> Loaded:
     """The valid settings that a tree of texts gives. Raises `SettingsError`."""
-    settings = to_settings(given)
+    settings = convert(given, Settings)
     written = dict(origins(given))
     sources = {key: _source(key, written) for key, _ in values(settings)}
     uses = _backend(settings, written)
@@ -53,13 +74,94 @@ def resolve(given: Branch) -> Loaded:
     return Loaded(settings, sources, uses)
 
 
-def _from_file(argv_values: Mapping[str, Given | None], environ: Mapping[str, str]) -> Branch:
-    name, origin = config_file(argv_values, environ)
-    if not name:
-        return Branch("")
-    from wyoming_azure_realtime.settings.yaml_file import read_tree  # noqa: PLC0415 - a slow import
+def from_environment(environ: Mapping[str, str]) -> Branch:
+    """What the variables say. Empty counts as unset. Raises `SettingsError`."""
+    _refuse_unknown(environ)
+    tree = Branch("environment")
+    for option in all_options():
+        for name in option.names:
+            text, source = _variable(option, name, environ)
+            if text:
+                _apply(tree, option, text, source)
+                break
+    return tree
 
-    return read_tree(read_text(name, origin=origin), name)
+
+def from_command_line(given: Mapping[str, Given | None]) -> Branch:
+    """What the flags say; None counts as not given. Raises `SettingsError`."""
+    tree = Branch("command line")
+    for option in all_options():
+        value = given.get(option.destination) if option.flag else None
+        if value is not None:
+            _apply(tree, option, value, f"command line {option.flag}")
+    return tree
+
+
+def variables() -> Sequence[str]:
+    """Every variable that is read, in the model's order."""
+    names = [*CONFIG.names]
+    for option in all_options():
+        names += option.names
+        if option.secret:
+            names += [f"{name}_FILE" for name in option.names]
+    return names
+
+
+def read_text(name: str, *, origin: str) -> str:
+    """The whole text of a small, regular file in UTF-8. Raises `SettingsError`.
+
+    `origin` is the option or variable that named it, for the message.
+    """
+    try:
+        data = _read(Path(name))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SettingsError(
+            f"The file {name!r} that {origin} names cannot be read: {reason}.",
+            advice="Name a file that exists and that this user may read.",
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise SettingsError(f"The file {name!r} that {origin} names is larger than {MAX_BYTES} bytes.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"The file {name!r} that {origin} names is not UTF-8 (byte {error.start})."
+        ) from error
+
+
+def report(loaded: Loaded) -> str:
+    """The settings in effect as aligned lines: key, value, source. Secrets are masked."""
+    rows = [_HEAD, *((key, shown(value), loaded.sources[key]) for key, value in values(loaded.settings))]
+    widths = [min(max(len(row[column]) for row in rows), _WIDEST) for column in (0, 1)]
+    lines = [f"{key:{widths[0]}}  {value:{widths[1]}}  {source}".rstrip() for key, value, source in rows]
+    return "\n".join([f"Backend in use: {loaded.uses}", "", *lines])
+
+
+def shown(value: Any) -> str:
+    """A setting's value on one line. A secret is masked."""
+    if isinstance(value, Secret):
+        return "***" if value else '""'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, str):
+        # control characters of a terminal are shown, not obeyed
+        return value if value.isprintable() and value.strip() == value and value else json.dumps(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={item}" for name, item in value.items()) or "(none)"
+    return ", ".join(map(str, value)) or "(none)" if isinstance(value, tuple) else str(value)
+
+
+def _from_file(argv_values: Mapping[str, Given | None], environ: Mapping[str, str]) -> Branch:
+    """The tree of the settings file; an empty one if none is named."""
+    (variable,) = CONFIG.names
+    name, origin = environ.get(variable, ""), f"environment {variable}"
+    given = argv_values.get(CONFIG.destination)
+    if isinstance(given, str):
+        name, origin = given, f"command line {CONFIG.flag}"
+    return read_yaml(read_text(name, origin=origin), name) if name else Branch("")
 
 
 def _generals_win(given: Branch, strong: Branch) -> None:
@@ -84,3 +186,52 @@ def _backend(settings: Settings, written: Mapping[str, str]) -> Uses:
     if settings.backend != "auto":
         return settings.backend
     return "azure" if any(key.startswith("targets[") for key in written) else "embedded"
+
+
+def _variable(option: Option, name: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The text that a variable holds, or for a secret the file that it names; and the source."""
+    text, source = environ.get(name, ""), f"environment {name}"
+    file = environ.get(f"{name}_FILE", "") if option.secret else ""
+    if not file:
+        return text, source
+    if text:
+        raise SettingsError(
+            f"{name} and {name}_FILE are both set, and only one of them can count.",
+            advice="Remove one of the two from the environment.",
+        )
+    source = f"{source}_FILE"
+    text = read_text(file, origin=source).rstrip("\r\n")
+    if not text:
+        raise SettingsError(f"The file {file!r} that {source} names is empty.")
+    return text, source
+
+
+def _apply(tree: Branch, option: Option, given: Given, source: str) -> None:
+    try:
+        texts = option.values(given)
+    except Unreadable as error:
+        raise SettingsError(
+            f"{option.key} is {str(given)[:80]!r} ({source}).", advice=f"Allowed: {error}."
+        ) from error
+    for key, text in texts.items():
+        put(tree, parse(key), Leaf(text, source))
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = variables()
+    for name in sorted(environ):
+        ours = name.removeprefix(PREFIX)
+        if ours == name or name in known or _INJECTED.fullmatch(ours):
+            continue
+        raise SettingsError(
+            f"Unknown key {name[:120]!r} (environment).",
+            advice=nearest(name, known) or "'wyoming-azure-realtime settings' lists what there is.",
+        )
+
+
+def _read(path: Path) -> bytes:
+    # a pipe could keep us waiting for ever, a device never ends
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is no regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)

@@ -1,245 +1,358 @@
-"""The shape of all settings: one frozen struct per concern, so that each component gets its own slice.
+"""The model of all settings: a section, which is a frozen struct, for each component.
 
-Pure data: importing this reads no environment and no file. Durations are seconds unless named otherwise.
+This is the one place (with `service`) where a setting is declared: its type, bounds (`Meta`) and default, and
+in a `Setting` its help, flag and variables. After a change here, `python -m tests.settings.reference` writes
+the samples in config/ and docs/settings.md again. Pure data: importing it reads no environment and no file.
+Durations are in seconds.
 """
 
+from functools import cache
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
+
+from wyoming_azure_realtime.settings.declaration import (
+    PREFIX,
+    Option,
+    OtherForm,
+    Secret,
+    Setting,
+    SettingsModel,
+    options,
+    read_azure_or_embedded,
+    read_switch_or_name,
+    read_uris,
+)
+from wyoming_azure_realtime.settings.service import ModelFacts, Recognition, Speech, Target
+
+# fmt: off
+__all__ = [
+    "CONFIG", "Budget", "Deadlines", "Embedded", "HomeAssistant", "Http", "Limits", "Listener", "Log",
+    "ModelFacts", "Pool", "Profile", "Recognition", "Secret", "Settings", "SettingsModel", "Speech", "Target",
+    "Zeroconf", "all_options",
+]
+# fmt: on
+
+TOKEN = "printable ASCII without spaces"  # noqa: S105 - words for a message
+
 
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
+Bytes = Annotated[int, Meta(ge=1024, le=16 << 20)]
 Count = Annotated[int, Meta(ge=1, le=100_000)]
 
 
-class Secret:
-    """A string that shows itself only when asked: its repr and str are masked."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The secret itself, for a header and nothing else."""
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret('***')" if self._value else "Secret('')"
-
-    __str__ = __repr__
-
-
-class SettingsModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all settings."""
-
-
 class Profile(SettingsModel, frozen=True, kw_only=True):
-    """What a listener offers. Empty: as in `speech` and `recognition`."""
+    """What a listener offers. What is empty is as in `recognition` and `speech`."""
 
-    language: str = ""
-    voice: str = ""
-    vad: Literal["", "client", "server"] = ""  # who ends a command; empty: as in `recognition`
+    language: Annotated[str, Setting("Language; empty: `recognition.language`.")] = ""
+    voice: Annotated[str, Setting("Voice that speaks when none is asked for; empty: `speech.voice`.")] = ""
+    vad: Annotated[
+        Literal["", "client", "server"],
+        Setting("Who finds the end of a command; empty: as in `recognition.requires_external_vad`."),
+    ] = ""
 
 
 class Listener(SettingsModel, frozen=True, kw_only=True):
-    """Where the Wyoming server listens: `tcp://host:port`, `unix://path` or `stdio://`."""
+    """An address at which Wyoming clients connect."""
 
-    uri: str
-    profile: str = "default"
-
-
-class Target(SettingsModel, frozen=True, kw_only=True):
-    """One realtime endpoint with its credentials.
-
-    `endpoint` is an Azure resource, a gateway in front of one (any path prefix), OpenAI's own host, or
-    `http://` on loopback. `service` says whose it is, by a name of the providers; `auto`: told by the host.
-    An empty `token_scope` is that of the service.
-    """
-
-    name: str = "default"
-    endpoint: str = ""
-    service: str = "auto"
-    auth: Literal["key", "bearer", "entra"] = "key"
-    key: Secret = Secret("")
-    token_scope: str = ""
-    api_version: str = ""
-    realtime_deployment: str = "gpt-realtime"
-    transcription_deployment: str = "gpt-realtime-whisper"
-    transcription_model: str = ""
-    # further deployments that hear, and the model of each; clients choose them by name
-    also_transcribes: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def transcribes_with(self) -> str:
-        """The model behind the transcription deployment, which decides what may be asked of it."""
-        return self.transcription_model or self.transcription_deployment
-
-
-class ModelFacts(SettingsModel, frozen=True, kw_only=True):
-    """What a transcription model accepts that the program does not know, or that has changed."""
-
-    turn_detection: bool = False
-    partials: Literal["none", "after_commit", "while_speaking"] = "none"
-    prompt: bool = False
-    keywords: bool = False
-    plural_languages: bool = False
-    retires: str = ""
-
-
-class Recognition(SettingsModel, frozen=True, kw_only=True):
-    """Speech to text. `max_names` limits `names` together with those of the request and the home."""
-
-    language: str = "en"
-    prompt: str = ""
-    names: tuple[str, ...] = ()
-    max_names: Annotated[int, Meta(ge=0, le=200)] = 50
-    models: dict[str, ModelFacts] = field(default_factory=dict)
-    noise_reduction: Literal["far_field", "near_field", "off"] = "far_field"
-    max_seconds: Annotated[float, Meta(ge=1, le=600)] = 60.0
-    # seconds of quiet after which what was said is recognised, though it may go on; 0: only at the end
-    draft_after: Annotated[float, Meta(ge=0, le=10)] = 0.2
-    # whether the client ends the turn; else this server does, `turn_end` says how
-    requires_external_vad: bool = True
-    turn_end: Literal["local", "server_vad", "semantic_vad"] = "local"
-    turn_pause: Annotated[float, Meta(ge=0.1, le=10)] = 0.7
-    shortest_turn: Annotated[float, Meta(ge=0, le=5)] = 0.15
-    longest_turn: Annotated[float, Meta(ge=1, le=600)] = 15.0
-
-
-class Speech(SettingsModel, frozen=True, kw_only=True):
-    """Text to speech. `instructions` adds style (pace, tone, accent) to the rule to read word for word."""
-
-    voice: str = "alloy"
-    instructions: str = ""
-    speed: Annotated[float, Meta(ge=0.25, le=1.5)] = 1.0
-    max_characters: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
-    # seconds of the newest audio that are held until it is sure that what follows is the text
-    margin: Annotated[float, Meta(ge=0, le=10)] = 0.1
-    # share of a long word's letters by which a transcript may differ in spelling
-    tolerance: Annotated[float, Meta(ge=0, le=0.5)] = 0.2
-    # voices that users have but no realtime model accepts, and what speaks instead
-    substitutes: dict[str, str] = field(
-        default_factory=lambda: {"fable": "ballad", "nova": "coral", "onyx": "ash"}
-    )
+    uri: Annotated[str, Setting("Address to listen on.", allowed="tcp://HOST:PORT, unix://PATH or stdio://")]
+    profile: Annotated[str, Setting("Which of the `profiles` counts there.")] = "default"
 
 
 class Deadlines(SettingsModel, frozen=True, kw_only=True):
-    """How long each wait may take; none outlasts `request`, which counts from the end of the input."""
+    """How long each wait may take, in seconds.
 
-    request: Seconds = 30.0
-    upgrade: Seconds = 10.0
-    configuration: Seconds = 5.0
-    first_audio: Seconds = 4.0
-    between_audio: Seconds = 3.0
-    transcript: Seconds = 4.0
+    None lasts longer than `request`, which counts from the end of the input.
+    """
+
+    request: Annotated[
+        Seconds,
+        Setting(
+            "Seconds from the end of the input to the end of the answer.",
+            cost="If it is longer, a request that fails is tried again more often, up to the `budget`.",
+        ),
+    ] = 30.0
+    upgrade: Annotated[Seconds, Setting("Seconds to connect to the service.")] = 10.0
+    configuration: Annotated[Seconds, Setting("Seconds until a new session is configured.")] = 5.0
+    first_audio: Annotated[
+        Seconds,
+        Setting(
+            "Seconds until the first audio of a spoken text.",
+            "After that the text is asked for again, on another session.",
+            cost="If it is too short, answers that were only slow are asked for, and billed, once more.",
+        ),
+    ] = 4.0
+    between_audio: Annotated[Seconds, Setting("Seconds between two pieces of the audio.")] = 3.0
+    transcript: Annotated[
+        Seconds,
+        Setting(
+            "Seconds from the end of the audio to its transcript.",
+            "After that the audio is sent again, on another session.",
+            cost="If it is too short, transcripts that were only slow are asked for, and billed, once more.",
+        ),
+    ] = 4.0
 
 
 class Budget(SettingsModel, frozen=True, kw_only=True):
-    """What one command that is heard, or one segment of a text that is spoken, may cost.
+    """The most that one command, or one piece of a spoken text, may cost, whatever the service answers.
 
-    `requests`: transcriptions or responses that its content causes; `sessions`: sessions that it may use up;
-    `audio_factor`: audio to or from the service, as a multiple of what was recorded or is to be spoken.
-    Attempts that follow a fault of a connection are counted apart, and are limited too.
+    Attempts that follow a fault of a connection are counted separately, and are limited too.
     """
 
-    requests: Annotated[int, Meta(ge=1, le=100)] = 12
-    sessions: Annotated[int, Meta(ge=1, le=100)] = 4
-    audio_factor: Annotated[float, Meta(ge=1, le=100)] = 3.0
+    requests: Annotated[
+        int,
+        Meta(ge=1, le=100),
+        Setting(
+            "Requests at most that one command, or one piece of a text, may cause.",
+            cost="Every transcription and every attempt to speak is billed.",
+        ),
+    ] = 12
+    sessions: Annotated[
+        int,
+        Meta(ge=1, le=100),
+        Setting("Sessions at most that one of them may use up, besides those that break."),
+    ] = 4
+    audio_factor: Annotated[
+        float,
+        Meta(ge=1, le=100),
+        Setting(
+            "Audio to or from the service at most, as a multiple of what was recorded or is to be spoken.",
+            cost="Audio is what the service bills.",
+        ),
+    ] = 3.0
 
 
 class Pool(SettingsModel, frozen=True, kw_only=True):
-    """Warm sessions, in psycopg_pool's words; `min_size` for each kind, `max_size` for all together.
+    """Open sessions with the service that wait for the next request.
 
-    `max_waiting` bounds the requests for whose session there is no room.
+    There are two kinds, one for recognition and one for speech.
     """
 
-    min_size: Annotated[int, Meta(ge=0, le=100)] = 1
-    max_size: Annotated[int, Meta(ge=1, le=1000)] = 32
-    max_waiting: Annotated[int, Meta(ge=1, le=10_000)] = 64
-    timeout: Seconds = 10.0
-    max_idle: Seconds = 600.0
-    max_lifetime: Seconds = 3300.0
+    min_size: Annotated[
+        int,
+        Meta(ge=0, le=100),
+        Setting(
+            "Sessions of each kind that are kept open.",
+            cost="The service bills audio and text, so we expect that sessions which wait cost nothing.",
+        ),
+    ] = 1
+    max_size: Annotated[
+        int,
+        Meta(ge=1, le=1000),
+        Setting(
+            "Sessions at most, of both kinds together.",
+            "From 4 on, a quarter of them is kept for recognition and another quarter for speech.",
+            cost="It limits how many requests run, and are billed, at the same time.",
+        ),
+    ] = 32
+    max_waiting: Annotated[
+        int, Meta(ge=1, le=10_000), Setting("Requests at most that wait until a session becomes free.")
+    ] = 64
+    timeout: Annotated[Seconds, Setting("Seconds that a request waits for a session.")] = 10.0
+    max_idle: Annotated[
+        Seconds, Setting("Seconds that an unused session stays open, beyond those of `min_size`.")
+    ] = 600.0
+    max_lifetime: Annotated[
+        Seconds,
+        Setting("Seconds after which a session is replaced; the service limits it to an hour at most."),
+    ] = 3300.0
 
 
 class Limits(SettingsModel, frozen=True, kw_only=True):
-    """What Wyoming clients may cost. Bytes, connections, seconds."""
+    """What Wyoming clients may use: bytes, connections and seconds."""
 
-    max_header: Annotated[int, Meta(ge=1024, le=16 << 20)] = 64 << 10
-    max_data: Annotated[int, Meta(ge=1024, le=16 << 20)] = 256 << 10
-    max_payload: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
-    # of events that are not complete yet or have to wait, of all connections together
-    max_unfinished: Annotated[int, Meta(ge=1 << 20, le=1 << 30)] = 4 << 20
-    max_connections: Count = 1024
-    max_per_address: Count = 512
-    idle: Seconds = 300.0
-    write: Seconds = 30.0
-    drain: Seconds = 30.0
-    stop: Seconds = 5.0
+    max_header: Annotated[Bytes, Setting("Longest header line of a Wyoming event, in bytes.")] = 64 << 10
+    max_data: Annotated[Bytes, Setting("Longest data of a Wyoming event, in bytes.")] = 256 << 10
+    max_payload: Annotated[Bytes, Setting("Longest payload of a Wyoming event, in bytes.")] = 1 << 20
+    max_unfinished: Annotated[
+        int,
+        Meta(ge=1 << 20, le=1 << 30),
+        Setting("Bytes that incomplete and waiting events of all connections may hold together."),
+    ] = 4 << 20
+    max_connections: Annotated[
+        Count,
+        Setting(
+            "Connections at a time.",
+            "At the limit the oldest one that has sent nothing is closed for a new one.",
+        ),
+    ] = 1024
+    max_per_address: Annotated[Count, Setting("Connections at a time from one address.")] = 512
+    idle: Annotated[Seconds, Setting("Seconds after which a silent client is disconnected.")] = 300.0
+    write: Annotated[Seconds, Setting("Seconds that a client may take to accept an answer.")] = 30.0
+    drain: Annotated[Seconds, Setting("Seconds that a client may go on sending after an error.")] = 30.0
+    stop: Annotated[
+        Seconds, Setting("Seconds in which the program stops; running requests get most of them.")
+    ] = 5.0
 
 
 class Http(SettingsModel, frozen=True, kw_only=True):
-    """The HTTP API. `listen` is `host:port` or `off`; beyond loopback it needs `token` or `trusted_proxy`.
+    """The HTTP API and the status page."""
 
-    `trusted_proxy` is the address of a proxy that knows its users: what comes from there needs no token.
-    """
-
-    listen: str = "127.0.0.1:5000"
-    token: Secret = Secret("")
-    trusted_proxy: str = ""
-    max_body: Annotated[int, Meta(ge=1024, le=256 << 20)] = 16 << 20
+    listen: Annotated[
+        str,
+        Setting(
+            "Where the HTTP API listens; beyond loopback it needs `http.token` or `http.trusted_proxy`.",
+            cost="Whoever may use it uses your key.",
+            flag="--http",
+            metavar="HOST:PORT|off",
+            allowed="HOST:PORT, such as 127.0.0.1:5000, or off",
+        ),
+    ] = "127.0.0.1:5000"
+    token: Annotated[
+        Secret, Setting("Bearer token that HTTP clients must send.", example="your-token", allowed=TOKEN)
+    ] = Secret("")
+    trusted_proxy: Annotated[
+        str,
+        Setting(
+            "Address of a reverse proxy that lets only known users in, and no foreign web page.",
+            "It needs no token. Without a token nobody else beyond loopback gets in.",
+            example="192.168.1.2",
+            allowed="another machine's IP address, such as 192.168.1.2",
+        ),
+    ] = ""
+    max_body: Annotated[
+        int, Meta(ge=1024, le=256 << 20), Setting("Longest body of an HTTP request, in bytes.")
+    ] = 16 << 20
 
 
 class Zeroconf(SettingsModel, frozen=True, kw_only=True):
-    """Announcing the Wyoming port. An empty name becomes one that is stable and unique per host."""
+    """Announcement of the Wyoming port on the network, by which Home Assistant finds it."""
 
-    enabled: bool = True
-    name: str = ""
+    enabled: Annotated[bool, Setting("Announce the Wyoming port on the network.")] = True
+    name: Annotated[
+        str,
+        Setting(
+            "Name to announce; empty: one that is stable and unique for each host.",
+            example="Kitchen speech",
+            allowed="up to 63 bytes of printable text",
+        ),
+    ] = ""
 
 
 class HomeAssistant(SettingsModel, frozen=True, kw_only=True):
-    """Where the names in the home come from: Home Assistant's address and a token of an administrator."""
+    """Where the names in the home come from: areas, floors, and what Assist may control, with aliases."""
 
-    url: str = ""
-    token: Secret = Secret("")
-    refresh: Seconds = 600.0
+    url: Annotated[
+        str,
+        Setting(
+            "Home Assistant's address; empty: no names are fetched.",
+            example="http://homeassistant.local:8123",
+            allowed="http://HOST:8123 or https://HOST, without user, password, query or fragment",
+        ),
+    ] = ""
+    token: Annotated[
+        Secret,
+        Setting("Long-lived access token of an administrator.", example="your-token", allowed=TOKEN),
+    ] = Secret("")
+    refresh: Annotated[
+        Seconds, Setting("Seconds between two fetches; what is renamed or added is fetched at once.")
+    ] = 600.0
 
 
 class Embedded(SettingsModel, frozen=True, kw_only=True):
-    """The embedded backend. `names` are words of the home that its recogniser should know."""
+    """The embedded backend, which works without Azure. Its recognizer is a demo that makes mistakes."""
 
-    names: tuple[str, ...] = ()
-    workers: Annotated[int, Meta(ge=1, le=16)] = 1
-    cache_dir: str = ""
+    names: Annotated[
+        tuple[str, ...],
+        Meta(max_length=1000),
+        Setting(
+            "Names in the home that its recognizer should know.",
+            example="Luna,Sol",
+            allowed="names of up to 60 characters with letters in them",
+        ),
+    ] = ()
+    workers: Annotated[int, Meta(ge=1, le=16), Setting("Processes of its recognizer.")] = 1
+    cache_dir: Annotated[
+        str,
+        Setting(
+            "Where it keeps its language model; empty: the user's cache directory.",
+            example="/var/cache/wyoming-azure-realtime",
+        ),
+    ] = ""
 
 
 class Log(SettingsModel, frozen=True, kw_only=True):
-    """Logging. Neither level shows what people say."""
+    """The log. It never shows what people say."""
 
-    debug: bool = False
-    format: str = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    debug: Annotated[bool, Setting("Log more; never what people say.", flag="--debug")] = False
+    format: Annotated[
+        str,
+        Setting(
+            "Format of a log line, as in Python's logging.",
+            flag="--log-format",
+            metavar="FORMAT",
+            allowed="a format with %(…)s fields of Python's logging, such as %(levelname)s and %(message)s",
+        ),
+    ] = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class Settings(SettingsModel, frozen=True, kw_only=True):
-    """Everything."""
+    """General: which backend is used, where clients connect and who may; and all sections."""
 
-    backend: Literal["auto", "azure", "embedded"] = "auto"
-    # the embedded backend takes over while no target answers; it hears only if that is asked for as well
-    fallback: Literal["none", "embedded"] = "none"
-    fallback_hears: bool = False
-    listeners: tuple[Listener, ...] = (Listener(uri="tcp://0.0.0.0:10300"),)
-    profiles: dict[str, Profile] = field(default_factory=lambda: {"default": Profile()})
-    # who may connect to the tcp listeners: networks, addresses, `local` (the home's) or `any`
-    allowed_networks: tuple[str, ...] = ("local",)
-    targets: tuple[Target, ...] = ()
+    backend: Annotated[
+        Literal["auto", "azure", "embedded"],
+        OtherForm(
+            "true: Azure is required; false: the embedded backend.",
+            variables=("USE_REALTIME_API",),
+            read=read_azure_or_embedded,
+            example="true",
+        ),
+        Setting(
+            "auto: Azure if anything of it is configured, else the embedded backend.",
+            cost="Azure bills what it does; the embedded backend is free.",
+            flag="--backend",
+        ),
+    ] = "auto"
+    fallback: Annotated[
+        Literal["none", "embedded"],
+        Setting(
+            "embedded: the embedded backend takes over while no target answers.",
+            "It only speaks then, unless `fallback_hears` is true.",
+        ),
+    ] = "none"
+    fallback_hears: Annotated[
+        bool,
+        Setting(
+            "Whether the fallback recognizes speech too: a demo that makes mistakes then controls the house."
+        ),
+    ] = False
+    listeners: Annotated[
+        tuple[Listener, ...],
+        Meta(min_length=1, max_length=64),
+        Setting(
+            "Where to listen, one or several times: tcp://HOST:PORT, unix://PATH or stdio://.",
+            flag="--uri",
+            metavar="URI",
+            example="tcp://0.0.0.0:10300",
+            read=read_uris,
+        ),
+    ] = (Listener(uri="tcp://0.0.0.0:10300"),)
+    allowed_networks: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1, max_length=1000),
+        Setting(
+            "Who may connect to the tcp listeners: networks, addresses, local (the home's networks) or any.",
+            "local is loopback, private and link-local addresses, 100.64.0.0/10 (Tailscale and others), and "
+            "the networks that this machine is in. To allow others beside these, name it with them.",
+            cost="Wyoming has no password, so whoever may connect uses your key.",
+            allowed="networks such as 192.168.1.0/24, single addresses, local or any",
+        ),
+    ] = ("local",)
+    profiles: Annotated[
+        dict[str, Profile],
+        Setting(
+            "What listeners offer, by the profile's name.",
+            allowed="names of up to 40 letters, digits, - and _",
+        ),
+    ] = field(default_factory=lambda: {"default": Profile()})
+    targets: Annotated[
+        tuple[Target, ...],
+        Meta(max_length=16),
+        Setting(
+            "Where to find the Realtime API. While the first target fails, the others take over in order.",
+            first="target",
+        ),
+    ] = ()
     recognition: Recognition = Recognition()
     speech: Speech = Speech()
     deadlines: Deadlines = Deadlines()
@@ -247,7 +360,35 @@ class Settings(SettingsModel, frozen=True, kw_only=True):
     pool: Pool = Pool()
     limits: Limits = Limits()
     http: Http = Http()
-    zeroconf: Zeroconf = Zeroconf()
+    zeroconf: Annotated[
+        Zeroconf,
+        Setting(
+            "Announce the Wyoming port on the network, under a name if one is given.",
+            flag="--zeroconf",
+            metavar="NAME",
+            read=read_switch_or_name,
+            example="true",
+        ),
+    ] = Zeroconf()
     home_assistant: HomeAssistant = HomeAssistant()
     embedded: Embedded = Embedded()
     log: Log = Log()
+
+
+CONFIG = Option(
+    "",
+    Setting(
+        "Settings file (YAML).",
+        flag="--config",
+        metavar="FILE",
+        example="/etc/wyoming-azure-realtime/settings.yaml",
+    ),
+    (f"{PREFIX}CONFIG",),
+)
+"""The one flag and variable that is no setting."""
+
+
+@cache
+def all_options() -> tuple[Option, ...]:
+    """Every setting, in the model's order; a later one wins over an earlier one that sets the same key."""
+    return tuple(options(Settings))

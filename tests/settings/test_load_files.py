@@ -3,7 +3,7 @@ import os
 import pytest
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.files import MAX_BYTES, read_text
+from wyoming_azure_realtime.settings.load import MAX_BYTES, read_text
 
 
 def read(path) -> str:

@@ -1,6 +1,6 @@
 from tests.support.settings_sources import AZURE, from_yaml, loaded
-from wyoming_azure_realtime.settings.report import report
-from wyoming_azure_realtime.settings.walk import values
+from wyoming_azure_realtime.settings.declaration import values
+from wyoming_azure_realtime.settings.load import report
 
 
 def test_it_says_which_backend_is_used():

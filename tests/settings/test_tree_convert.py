@@ -1,9 +1,18 @@
+import re
+
 import pytest
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.convert import MAX_ITEMS, impossible, quote, to_settings
 from wyoming_azure_realtime.settings.model import Secret, Settings
-from wyoming_azure_realtime.settings.tree import Branch, Leaf, parse, put
+from wyoming_azure_realtime.settings.tree import (
+    Branch,
+    Leaf,
+    convert,
+    impossible,
+    parse,
+    put,
+    quote,
+)
 
 
 def tree(key: str, text: str) -> Branch:
@@ -13,7 +22,7 @@ def tree(key: str, text: str) -> Branch:
 
 
 def test_an_empty_tree_gives_the_defaults():
-    assert to_settings(Branch("")) == Settings()
+    assert convert(Branch(""), Settings) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -31,14 +40,24 @@ def test_an_empty_tree_gives_the_defaults():
 )
 def test_a_text_becomes_what_its_type_says(key, text, value):
     section, field = key.split(".")
-    assert getattr(getattr(to_settings(tree(key, text)), section), field) == value
+    assert getattr(getattr(convert(tree(key, text), Settings), section), field) == value
 
 
-def test_lists_have_an_end():
-    many = Branch("here", sequence=True, children={n: Leaf("x", "here") for n in range(MAX_ITEMS + 1)})
-    section = Branch("here", children={"names": many})
-    with pytest.raises(SettingsError, match=r"embedded\.names is too long"):
-        to_settings(Branch("here", children={"embedded": section}))
+@pytest.mark.parametrize(
+    ("key", "items", "message"),
+    [
+        ("embedded.names", 1001, "a list of 1001 (here). Allowed: at most 1000 items."),
+        ("listeners", 0, "a list of 0 (here). Allowed: 1 to 64 items."),
+        ("speech.substitutes", 10_001, "a mapping of 10001 (here). Allowed: at most 10000 items."),
+    ],
+)
+def test_lists_and_mappings_have_the_lengths_that_are_declared(key, items, message):
+    sequence = not key.endswith("substitutes")
+    children = {number if sequence else f"v{number}": Leaf("x", "here") for number in range(items)}
+    made = Branch("here")
+    put(made, parse(key), Branch("here", sequence, children))
+    with pytest.raises(SettingsError, match=re.escape(f"{key} is {message}")):
+        convert(made, Settings)
 
 
 def test_a_quoted_value_is_one_short_printable_line():
@@ -47,7 +66,7 @@ def test_a_quoted_value_is_one_short_printable_line():
     assert quote("x" * 1000) == f"'{'x' * 80}'… (1000 characters)"
 
 
-def test_an_impossible_value_is_told_with_key_source_and_what_is_allowed():
+def test_an_impossible_value_is_reported_with_key_source_and_what_is_allowed():
     error = impossible("pool.max_size", "'x'", "environment Y", "a number")
     assert str(error) == "pool.max_size is 'x' (environment Y). Allowed: a number."
     assert error.code == "settings-error"

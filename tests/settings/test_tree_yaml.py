@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 
 from tests.support.settings_sources import complaint
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.tree import Branch, Leaf
-from wyoming_azure_realtime.settings.yaml_file import MAX_DEPTH, read_tree
+from wyoming_azure_realtime.settings.tree import MAX_DEPTH, Branch, Leaf, read_yaml
 
 
 def plain(node):
@@ -17,7 +16,7 @@ def plain(node):
 
 
 def read(text: str):
-    return plain(read_tree(text, "x.yaml"))
+    return plain(read_yaml(text, "x.yaml"))
 
 
 def test_mappings_and_lists_become_a_tree_of_texts():
@@ -44,7 +43,7 @@ def test_an_empty_file_gives_nothing(text):
 
 
 def test_every_value_knows_its_line():
-    tree = read_tree("a: 1\nb:\n  c: 2\n", "x.yaml")
+    tree = read_yaml("a: 1\nb:\n  c: 2\n", "x.yaml")
     assert tree.children["a"] == Leaf("1", "file x.yaml:1")
     below = tree.children["b"]
     assert isinstance(below, Branch)
@@ -52,7 +51,7 @@ def test_every_value_knows_its_line():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a: 1\na: 2", r"x\.yaml:2 has the key 'a' twice"),
         ("b: {a: 1, 'a': 2}", "twice"),
@@ -72,9 +71,9 @@ def test_every_value_knows_its_line():
         ("\tb: c", "is no YAML"),
     ],
 )
-def test_what_is_no_plain_settings_file_is_refused_with_its_line(text, told):
-    with pytest.raises(SettingsError, match=told):
-        read_tree(text, "x.yaml")
+def test_what_is_no_plain_settings_file_is_refused_with_its_line(text, message):
+    with pytest.raises(SettingsError, match=message):
+        read_yaml(text, "x.yaml")
 
 
 STAIRS = "\n".join(" " * level + "a:" for level in range(MAX_DEPTH + 2)) + " b"
@@ -83,13 +82,13 @@ STAIRS = "\n".join(" " * level + "a:" for level in range(MAX_DEPTH + 2)) + " b"
 @pytest.mark.parametrize("text", ["[" * 250_000, "{" * 250_000, "- " * 100_000, "? " * 100_000, STAIRS])
 def test_deep_nesting_is_refused_at_once(text):
     with pytest.raises(SettingsError):
-        read_tree(text, "x.yaml")
+        read_yaml(text, "x.yaml")
 
 
 def test_a_bomb_of_aliases_is_refused():
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)]
     with pytest.raises(SettingsError, match="alias"):
-        read_tree("\n".join(lines), "x.yaml")
+        read_yaml("\n".join(lines), "x.yaml")
 
 
 yaml_like = st.lists(
@@ -109,4 +108,4 @@ yaml_like = st.lists(
 @given(st.one_of(yaml_like, st.text(st.characters(exclude_categories=["Cs"]))))
 @settings(max_examples=400)
 def test_any_text_is_a_tree_or_a_settings_error(text):
-    assert "\n" not in complaint(lambda: read_tree(text, "x.yaml"))
+    assert "\n" not in complaint(lambda: read_yaml(text, "x.yaml"))

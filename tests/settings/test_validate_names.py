@@ -40,7 +40,7 @@ def test_a_model_is_described_by_what_differs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("models", "told"),
+    ("models", "message"),
     [
         ("{two words: {}}", r"recognition\.models is given a model named 'two words'"),
         ("{gpt-next: {retires: soon}}", r"recognition\.models\.gpt-next\.retires is 'soon'.*2028-12-31"),
@@ -50,14 +50,14 @@ def test_a_model_is_described_by_what_differs(tmp_path):
         ("{gpt-next: yes}", r"recognition\.models\.gpt-next is a single text"),
     ],
 )
-def test_a_description_of_a_model_that_makes_no_sense_is_refused(tmp_path, models: str, told: str):
-    with pytest.raises(SettingsError, match=told):
+def test_a_description_of_a_model_that_makes_no_sense_is_refused(tmp_path, models: str, message: str):
+    with pytest.raises(SettingsError, match=message):
         from_yaml(tmp_path, f"recognition: {{models: {models}}}")
 
 
 def test_there_are_not_endlessly_many_models(tmp_path):
     many = ", ".join(f"m{number}: {{}}" for number in range(101))
-    with pytest.raises(SettingsError, match=r"recognition\.models is 101 models"):
+    with pytest.raises(SettingsError, match=r"recognition\.models is a mapping of 101"):
         from_yaml(tmp_path, f"recognition: {{models: {{{many}}}}}")
 
 
@@ -83,16 +83,16 @@ def test_home_assistant_is_anywhere(url: str):
     ],
 )
 def test_what_can_be_no_home_assistant_is_refused_and_not_repeated(url: str):
-    told = complaint(lambda: loaded({"HOME_ASSISTANT_URL": url}))
-    assert told.startswith("home_assistant.url is ")
-    assert "HOME_ASSISTANT_URL" in told
-    assert "hunter2" not in told
+    message = complaint(lambda: loaded({"HOME_ASSISTANT_URL": url}))
+    assert message.startswith("home_assistant.url is ")
+    assert "HOME_ASSISTANT_URL" in message
+    assert "hunter2" not in message
 
 
-def test_a_token_is_one_word_and_is_not_told():
-    told = complaint(lambda: loaded({"HOME_ASSISTANT_TOKEN": "two words"}))
-    assert told.startswith("home_assistant.token is a text that is no token")
-    assert "two words" not in told
+def test_a_token_is_one_word_and_is_not_shown():
+    message = complaint(lambda: loaded({"HOME_ASSISTANT_TOKEN": "two words"}))
+    assert message.startswith("home_assistant.token is a text that is no token")
+    assert "two words" not in message
 
 
 def test_a_token_may_come_from_a_file(tmp_path):

@@ -6,7 +6,7 @@ Run `python -m tests.settings.reference` after a change to settings/model.py or 
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,6 +15,7 @@ import yaml
 
 from wyoming_azure_realtime.addon import options as form
 from wyoming_azure_realtime.settings.declaration import (
+    PREFIX,
     Option,
     OtherForm,
     SettingsModel,
@@ -133,6 +134,14 @@ def section_of(option: Option) -> type[SettingsModel]:
     return next(filter(None, found), Settings)
 
 
+def by_section(declared: Iterable[Option]) -> dict[type[SettingsModel], list[Option]]:
+    """The same options, those of a section together."""
+    sections: dict[type[SettingsModel], list[Option]] = {}
+    for option in declared:
+        sections.setdefault(section_of(option), []).append(option)
+    return sections
+
+
 def has_limits(option: Option) -> bool:
     """Whether its type says more than that it is some text, or true or false."""
     return allowed(option.kind) not in ("a text", "true or false", "a list of texts")
@@ -221,19 +230,18 @@ def _environment() -> Iterator[str]:
     yield ""
     yield from _comment(CONFIG.setting.help)
     yield f"#{CONFIG.names[0]}={CONFIG.setting.example}"
-    section = None
-    for option in all_options():
-        if not option.names:
-            continue
-        if section_of(option) is not section:
-            section = section_of(option)
-            yield from ("", f"# --- {title(section)} ---", "")
-        yield from _comment(_environment_comment(option))
-        for name in option.names:
-            yield f"#{name}={_environment_value(option)}"
-            if option.secret:
-                file = name.removeprefix("WYOMING_AZURE_REALTIME_").lower()
-                yield f"#{name}_FILE=/run/secrets/{file}"
+    for section, declared in by_section(option for option in all_options() if option.names).items():
+        yield from ("", f"# --- {title(section)} ---", "")
+        for option in declared:
+            yield from _comment(_environment_comment(option))
+            yield from _environment_lines(option)
+
+
+def _environment_lines(option: Option) -> Iterator[str]:
+    for name in option.names:
+        yield f"#{name}={_environment_value(option)}"
+        if option.secret:
+            yield f"#{name}_FILE=/run/secrets/{name.removeprefix(PREFIX).lower()}"
 
 
 def _environment_comment(option: Option) -> str:
@@ -261,10 +269,7 @@ def _reference() -> Iterator[str]:
     for option in OPTIONS.values():
         if option.setting.cost:
             yield from _wrapped(f"[`{option.key}`](#{_anchor(option.key)}): {option.setting.cost}", "- ")
-    sections: dict[type[SettingsModel], list[Option]] = {}
-    for option in OPTIONS.values():
-        sections.setdefault(section_of(option), []).append(option)
-    for section, declared in sections.items():
+    for section, declared in by_section(OPTIONS.values()).items():
         whole = section_in(declared[0].kind)
         name = declared[0].key if whole else declared[0].key.rpartition(".")[0]
         yield from ("", f"## `{name}`" if name else "## General")

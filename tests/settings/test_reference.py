@@ -1,6 +1,7 @@
 """The samples under `config/` and docs/settings.md hold every setting, and nothing that does not exist."""
 
 import re
+from difflib import unified_diff
 
 import pytest
 
@@ -29,7 +30,8 @@ def everything(tmp_path):
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
 def test_the_file_is_what_the_declarations_give(path):
     text = documents()[path]
-    assert path.read_text(encoding="utf-8") == text, f"run: {COMMAND}"
+    old, new = path.read_text(encoding="utf-8").splitlines(), text.splitlines()
+    assert list(unified_diff(old, new, lineterm="", n=0)) == [], f"run: {COMMAND}"
     assert COMMAND in text
 
 

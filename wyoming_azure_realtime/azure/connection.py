@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidProxy
 
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.azure.failures import from_close, from_connect
 from wyoming_azure_realtime.settings.addresses import is_loopback
 

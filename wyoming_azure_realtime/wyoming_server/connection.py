@@ -40,9 +40,11 @@ class EventSource:
     def __init__(self, state: ServerState, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
         self._reader = WyomingReader(state.limits)
+        self._read_event = self._reader.next_event
         self._waiting: Event | None = None
-        self._slice_ends = 0.0
+        self._slice_ends: float | None = None
         self._pause: asyncio.TimerHandle | None = None
         self.slice_over = False
         self.reading = True
@@ -56,20 +58,20 @@ class EventSource:
         elif len(data) >= _LARGE_READ:
             self._pause = self._loop.call_later(_PAUSE, self._end_pause)
 
-    def start_slice(self) -> None:
-        """From now on, `next_event` gives events for about `SLICE` seconds."""
-        self.slice_over = False
-        self._slice_ends = self._loop.time() + SLICE
-
     def next_event(self) -> Event | None:
-        """The next complete event; None if there is none or the slice is over. Raises LimitExceeded."""
+        """The next complete event; None if there is none or the slice is over. Raises LimitExceeded.
+
+        A slice begins with the first event after `update_reading`, which is given in any case.
+        """
         if self.discarding:
             return None
-        now = self._loop.time()  # the time that reading a large event takes is not the next one's
-        event = self._waiting or self._reader.next_event()
+        event = self._waiting or self._read_event()
         if event is None:
             return None
-        if now > self._slice_ends:
+        now = self._time()
+        if self._slice_ends is None:
+            self._slice_ends = now + SLICE
+        elif now > self._slice_ends:
             self._waiting, self.slice_over = event, True
             return None
         self._waiting, self.last_event_at = None, now
@@ -107,7 +109,8 @@ class EventSource:
             self._pause = None
 
     def update_reading(self) -> bool:
-        """Pause or resume the reading of the socket as it should be now; whether it was paused just now."""
+        """After the last event: pause or resume the reading of the socket. Whether it was paused just now."""
+        self._slice_ends = None
         reading = self._waiting is None and not self.slice_over and self._pause is None
         if reading is self.reading:
             return False
@@ -180,8 +183,9 @@ class ClientConnection(asyncio.BufferedProtocol):
         if self._silent:
             self._silent = False
             self._registry.bytes_received(self)
-        self._source.feed(data)
-        if not self._source.slice_over:
+        source = self._source
+        source.feed(data)
+        if not source.slice_over:
             self._handle_events()
 
     def eof_received(self) -> bool:
@@ -203,7 +207,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._writer.close()
         self._probe.stop()
         self._source.close()
-        self._account()
+        self._state.buffer_budget.hold(self, 0)
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -297,10 +301,12 @@ class ClientConnection(asyncio.BufferedProtocol):
     # Input.
 
     def _handle_events(self) -> None:
-        """Hand complete events to the dispatcher, for as long as one time slice takes."""
+        """Hand complete events to the dispatcher, for as long as one time slice takes.
+
+        The way of every chunk of audio: no call here that it can do without.
+        """
         source = self._source
         handle, received = self._dispatcher.handle, self._registry.event_received
-        source.start_slice()
         try:
             while (event := source.next_event()) is not None:
                 taken = handle(event)
@@ -311,20 +317,21 @@ class ClientConnection(asyncio.BufferedProtocol):
         except LimitExceeded as error:
             self._reject(error)
         if source.slice_over:
-            self._state.scheduler.queue(self._handle_events)
+            self._state.scheduler.queue(self._handle_next_slice)
         self._update_input()
 
-    def _account(self) -> None:
-        """Report the bytes that wait here to the budget of all connections."""
-        buffered = self._source.buffered
+    def _handle_next_slice(self) -> None:
+        self._source.slice_over = False
+        self._handle_events()
+
+    def _update_input(self) -> None:
+        """Account for the bytes that wait, and read on or not."""
+        source = self._source
+        buffered = source.buffered
         if buffered != self._buffered:
             self._buffered = buffered
             self._state.buffer_budget.hold(self, buffered)
-
-    def _update_input(self) -> None:
-        """Account for what waits, and read on or not."""
-        self._account()
-        if self._source.update_reading():
+        if source.update_reading():
             self._probe.start()  # with reading paused, nothing else would notice that the client is gone
 
     def _reject(self, error: LimitExceeded) -> None:

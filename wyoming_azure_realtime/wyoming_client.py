@@ -100,7 +100,7 @@ async def _next(client: AsyncClient) -> Event:
     try:
         event = await client.read_event()
     except TimeoutError as error:
-        raise BackendTimeout(f"The server said nothing for {_SILENT_SECONDS:g} seconds.") from error
+        raise BackendTimeout(f"The server sent nothing for {_SILENT_SECONDS:g} seconds.") from error
     except (OSError, EOFError):
         event = None
     except (AttributeError, KeyError, TypeError, RecursionError) as error:

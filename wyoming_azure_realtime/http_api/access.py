@@ -52,9 +52,9 @@ def _demand(token: Secret, request: web.Request) -> None:
 
 
 def _refuse_foreign_pages(request: web.Request, *, named_hosts: bool) -> None:
-    """No page on the internet may use a visitor's loopback, not by naming its own host for it either.
+    """No page on the internet may use a visitor's loopback, not through a host name that points there either.
 
-    Without a token only loopback is served, so any other host name is somebody's trick (DNS rebinding).
+    Without a token only loopback is served, so any other host name is an attack (DNS rebinding).
     """
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")

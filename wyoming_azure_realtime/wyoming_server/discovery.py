@@ -111,7 +111,7 @@ class Discovery:
             await asyncio.sleep(_REFRESH_SECONDS)
 
     def _plan(self) -> list[ServiceAnnouncement]:
-        return plan(self._name or _host_name(), self._bound, interface_addresses())
+        return plan(self._name or _name_of_this_machine(), self._bound, interface_addresses())
 
     def _open(self) -> AsyncZeroconf:
         """Join the multicast groups where the ports are reachable: everywhere, or on what is bound."""
@@ -197,7 +197,7 @@ def _interface_addresses(interfaces: Mapping[str, Iterable[str]]) -> list[IpAddr
 
 
 def _best(addresses: list[IpAddress]) -> list[IpAddress]:
-    """Home Assistant ignores link-local addresses, and loopback means another machine to everybody else."""
+    """Home Assistant ignores link-local addresses, and loopback means another machine to all others."""
     routable = [a for a in addresses if not (a.is_link_local or a.is_loopback)]
     return routable or [a for a in addresses if a.is_link_local] or addresses
 
@@ -235,7 +235,7 @@ def _instance(info: AsyncServiceInfo) -> str:
     return str(info.name).removesuffix(f".{SERVICE_TYPE}")
 
 
-def _host_name() -> str:
+def _name_of_this_machine() -> str:
     """The default name. Containers may have no machine id, but the address of a network card."""
     try:
         machine = Path("/etc/machine-id").read_text().strip()

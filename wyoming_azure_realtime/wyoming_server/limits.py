@@ -30,7 +30,7 @@ SLICE = 0.001
 """Seconds for which the events of one client are handled at once, while the others wait."""
 
 _INTERFACES_SECONDS = 5.0
-"""Seconds for which the interfaces count as unchanged: reading them blocks everybody for a millisecond."""
+"""Seconds for which the interfaces count as unchanged: reading them blocks all clients for a millisecond."""
 
 _READ_BYTES = 64 << 10
 
@@ -284,7 +284,9 @@ class ConnectionRegistry:
         for group in (self._silent, self._incomplete, self._closing):
             oldest = next((member for member in group if not address or member.address == address), None)
             if oldest is not None:
-                self.refusals.report(bound, f"{oldest.peer} closed: it said nothing, and {bound} is reached")
+                self.refusals.report(
+                    bound, f"{oldest.peer} closed: it sent nothing, and {bound} is reached"
+                )
                 self.remove(oldest)
                 oldest.abort()
                 return True

@@ -48,7 +48,7 @@ _LAST_SECONDS = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
 _NEWCOMER_SECONDS = 0.2
-"""Seconds for the first event of clients that have just connected, while nobody else is accepted."""
+"""Seconds for the first event of clients that have just connected, while no others are accepted."""
 
 _POLL_SECONDS = 0.02
 
@@ -119,7 +119,7 @@ class WyomingServer:
         await asyncio.get_running_loop().create_future()
 
     async def stop(self, within: float | None = None) -> None:
-        """Accept nobody, let requests finish, answer the rest with an error.
+        """Accept no connections, let requests finish, answer the rest with an error.
 
         Ends after `within` seconds at the latest (default: `limits.stop`).
         """
@@ -127,7 +127,7 @@ class WyomingServer:
         within = self._state.limits.stop if within is None else within
         last = min(_LAST_SECONDS, within / 2)
         latest = loop.time() + within - last
-        await asyncio.sleep(0)  # whoever has connected by now is let in
+        await asyncio.sleep(0)  # clients that have connected by now are accepted
         for listener in self._listeners:
             listener.close()
         await self._finish(min(_NEWCOMER_SECONDS, within / 4))

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from tests.support.program import clean_environment
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.cli import COMMANDS, main
-from wyoming_azure_realtime.commands import settings as settings_command
+from wyoming_azure_realtime.commands import server
 from wyoming_azure_realtime.errors import (
     AddressInUse,
     BackendTimeout,
@@ -129,13 +129,13 @@ def test_the_environment_is_read(capsys, monkeypatch):
 )
 def test_how_a_command_ends_is_told_by_the_exit_code(error, code, capsys, monkeypatch):
     # the only way to have every error at will
-    monkeypatch.setattr(settings_command, "run", _raising(error))
+    monkeypatch.setattr(server, "run_settings", _raising(error))
     assert main(["settings"]) == code
     assert capsys.readouterr().err == ("" if code == 130 else "It cannot be. Change it.\n")
 
 
 def test_what_nobody_expected_is_exit_code_1_and_reported_with_its_traceback(capsys, monkeypatch, caplog):
-    monkeypatch.setattr(settings_command, "run", _raising(ZeroDivisionError("a bug")))
+    monkeypatch.setattr(server, "run_settings", _raising(ZeroDivisionError("a bug")))
     assert main(["settings"]) == 1
     assert "ZeroDivisionError: a bug" in caplog.text
     assert capsys.readouterr().out == ""

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from tests.support.dockerfile import Instruction, read_dockerfile, stages
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.cli import COMMANDS
-from wyoming_azure_realtime.commands.addon import UID
+from wyoming_azure_realtime.commands.server import UID
 from wyoming_azure_realtime.settings.load import load, variables
 from wyoming_azure_realtime.settings.model import Limits, Target
-from wyoming_azure_realtime.wyoming_server.networks import HOME
+from wyoming_azure_realtime.wyoming_server.limits import LOCAL_NETWORKS
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config"
@@ -199,7 +199,7 @@ def test_the_key_that_compose_is_given_can_be_read_by_the_user_in_the_container_
 def test_haproxy_lets_in_whom_the_servers_would():
     text = (CONFIG / "haproxy.cfg").read_text()
     listed = re.findall(r"^ *acl home src (.+)$", text, re.MULTILINE)
-    assert {ip_network(one) for line in listed for one in line.split()} == set(HOME)
+    assert {ip_network(one) for line in listed for one in line.split()} == set(LOCAL_NETWORKS)
     assert "tcp-request connection reject unless home\n" in text
 
 

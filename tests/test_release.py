@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 
 ROOT = Path(__file__).parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
@@ -54,7 +54,7 @@ def test_only_a_version_that_both_changelogs_tell_of_is_released():
     said = runs("build")
     assert "CHANGELOG.md" in said.split()
     assert "config/addon/CHANGELOG.md" in said.split()
-    assert "wyoming_azure_realtime/__init__.py" in said.split()
+    assert "wyoming_azure_realtime/_version.py" in said.split()
 
 
 @in_the_checkout

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from wyoming_azure_realtime._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from wyoming_azure_realtime.api import (
         RealtimeSpeech,
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
         synthesize_speech_stream_realtime,
     )
 
-__version__ = "0.1.0"
 __all__ = [
     "RealtimeSpeech",
     "close_realtime",

@@ -17,10 +17,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from wyoming_azure_realtime.app import log_observer, open_service
-from wyoming_azure_realtime.http_api import calls
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.speech.whole import (
+    blocks,
+    collect_audio,
+    pcm_from_base64,
+    recognize_audio,
+    synthesize_text,
+)
 
 _DOOR = "python"
 
@@ -32,19 +38,19 @@ class RealtimeSpeech:
         self._service = service
 
     async def recognize(self, audio_base64: str, *, language: str = "") -> str:
-        """What was said in base64 PCM; empty when nothing was. Raises SpeechServiceError."""
+        """The text of base64 PCM; empty for silence. Raises SpeechServiceError."""
         request = RecognitionRequest(_DOOR, language=language)
-        audio = calls.blocks(calls.pcm_from_base64(audio_base64))
-        return (await calls.recognize(self._service, request, audio)).text
+        audio = blocks(pcm_from_base64(audio_base64))
+        return (await recognize_audio(self._service, request, audio)).text
 
     async def synthesize(self, text: str, voice: str = "alloy") -> bytes:
         """All of the speech as PCM. Raises SpeechServiceError."""
         async with aclosing(self.stream(text, voice)) as audio:
-            return await calls.whole(audio)
+            return await collect_audio(audio)
 
     def stream(self, text: str, voice: str = "alloy") -> AsyncGenerator[bytes, None]:
         """PCM while it is generated. Closing the generator cancels the rest. Raises SpeechServiceError."""
-        return calls.speak(self._service, SynthesisRequest(_DOOR, voice=voice), text)
+        return synthesize_text(self._service, SynthesisRequest(_DOOR, voice=voice), text)
 
 
 @asynccontextmanager
@@ -56,7 +62,7 @@ async def open_realtime(environ: Mapping[str, str] | None = None) -> AsyncIterat
 
 
 async def recognize_speech_realtime(audio_base64: str) -> str:
-    """What was said in base64 PCM; empty when nothing was. Raises SpeechServiceError."""
+    """The text of base64 PCM; empty for silence. Raises SpeechServiceError."""
     return await (await _shared()).recognize(audio_base64)
 
 

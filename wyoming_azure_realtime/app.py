@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
-from wyoming_azure_realtime.home_assistant.home import Home
+from wyoming_azure_realtime.home_assistant.home import HomeNames
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
@@ -27,7 +27,6 @@ from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.stopping import first_over, told_to_stop
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
@@ -36,11 +35,15 @@ from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 if TYPE_CHECKING:
     from wyoming_azure_realtime.http_api.server import HttpServer
     from wyoming_azure_realtime.wyoming_server.discovery import Discovery
+import os
+import signal
+import threading
 
 _LOGGER = logging.getLogger("wyoming_azure_realtime")
 
 EMBEDDED_MODEL = "gpt-live-transcribe"  # partial text while audio flows, and names of the home as hints
 RESTART_SECONDS = 2.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 Announce = Callable[[int], Coroutine[Any, Any, object]]
 
@@ -54,9 +57,9 @@ async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
 
     `announce` is called with the Wyoming port once everything accepts.
     """
-    stop = told_to_stop(loaded.settings.limits.stop)
+    stop = stop_signal(loaded.settings.limits.stop)
     async with AsyncExitStack() as stack:
-        await first_over(stop.wait(), _run(loaded, stack, announce))
+        await wait_for_first(stop.wait(), _run(loaded, stack, announce))
         _LOGGER.info("Stopping")
     _LOGGER.info("Stopped")
     return 0
@@ -148,13 +151,13 @@ async def open_service(loaded: Loaded, observer: Observer) -> AsyncIterator[Spee
 
 
 def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Sequence[str]]:
-    """What Home Assistant calls things, if it was config where that is; fetched in the background."""
-    config = settings.home_assistant
-    if not (config.url and config.token):
-        if config.url or config.token:
+    """The names in the home, if the settings say where Home Assistant is; fetched in the background."""
+    access = settings.home_assistant
+    if not (access.url and access.token):
+        if access.url or access.token:
             _LOGGER.warning("No names from Home Assistant: that needs home_assistant.url and .token, both")
         return tuple
-    home = Home(config)
+    home = HomeNames(access)
     keeper = asyncio.create_task(home.keep_current())
     stack.callback(keeper.cancel)
     return lambda: home.names
@@ -266,3 +269,38 @@ def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
         _LOGGER.info(
             'Try it from a second terminal: wyoming-azure-realtime speak%s "Hello" -o hello.wav', uri
         )
+
+
+def stop_signal(within: float) -> asyncio.Event:
+    """An event that the first SIGTERM or SIGINT sets. A second one ends the process at once.
+
+    `within`: seconds after the first one, when the process ends in any case.
+    """
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stop_in_order() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        # whatever hangs then, such as the look-up of a name: nobody is waiting for it any more
+        latest = threading.Timer(within, os._exit, (0,))
+        latest.daemon = True
+        latest.start()
+        stop.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop_in_order)
+    return stop
+
+
+async def wait_for_first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of them is over, cancel the others. Raises what the finished one raised."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,8 +1,7 @@
 """The command line: which command, its arguments, and what its end means as an exit code.
 
 0: done. 1: something unexpected. 2: settings, usage, a file or a server that is not there; then there is
-one line on standard error and no traceback; with --debug a second one names the causes. What a command needs
-is imported when it runs.
+one line on standard error and no traceback; with --debug a second one names the causes.
 """
 
 import argparse
@@ -12,54 +11,53 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, Protocol
+from typing import NamedTuple, NoReturn
 
-from wyoming_azure_realtime import __version__, logs
+from wyoming_azure_realtime import logs
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.errors import ConnectFailed, RequestError, SettingsError, SpeechServiceError
 
 PROGRAM = "wyoming-azure-realtime"
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 
+
+class Command(NamedTuple):
+    """`module`: where in `commands` it is. `summary`: what it does, for `--help`."""
+
+    module: str
+    summary: str
+
+
 COMMANDS = {
-    "serve": "run the Wyoming server (the default)",
-    "settings": "print the effective settings and where each comes from",
-    "speak": "have a running server speak a text into a WAV file",
-    "transcribe": "have a running server transcribe a WAV file",
-    "check": "ask a running server whether it is there, for health checks",
-    "backend": "run the embedded backend alone, for any realtime client",
-    "addon": "run the server as an add-on of Home Assistant",
+    "serve": Command("server", "run the Wyoming server (the default)"),
+    "settings": Command("server", "print the effective settings and where each comes from"),
+    "speak": Command("client", "have a running server speak a text into a WAV file"),
+    "transcribe": Command("client", "have a running server transcribe a WAV file"),
+    "check": Command("client", "ask a running server whether it is there, for health checks"),
+    "backend": Command("backend", "run the embedded backend alone, for any realtime client"),
+    "addon": Command("server", "run the server as an add-on of Home Assistant"),
 }
 _DEFAULT = "serve"
 
-_USERS_FAULT = (SettingsError, RequestError, ConnectFailed)
-
-
-class Command(Protocol):
-    """What every module in `commands` offers."""
-
-    def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add the command's own arguments."""
-
-    def run(self, args: argparse.Namespace) -> int:
-        """Do it; returns the exit code, raises `SpeechServiceError`."""
+_REFUSED_ERRORS = (SettingsError, RequestError, ConnectFailed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # a terminal that lacks a letter is no reason to fail
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return _run(given)
+        return _run(arguments)
     except SpeechServiceError as error:
         print(error, file=sys.stderr)  # noqa: T201
-        _show_causes(error, given)
-        return REFUSED if isinstance(error, _USERS_FAULT) else FAILED
+        _show_causes(error, arguments)
+        return REFUSED if isinstance(error, _REFUSED_ERRORS) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # whoever read our output has gone; nothing is left to be said, not even while closing
+        # the reader of our output is gone: write nothing more, not even while closing
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception:
@@ -67,28 +65,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _show_causes(error: SpeechServiceError, given: list[str]) -> None:
-    """With --debug, what caused it. Once logging is set up, it knows the secrets that it has to mask."""
+def _show_causes(error: SpeechServiceError, arguments: list[str]) -> None:
+    """With --debug, print the causes; through the log once it is set up, since it masks secrets."""
     if logs.is_configured():
         logs.log_causes(logging.getLogger(PROGRAM), error)
-    elif "--debug" in given and (causes := logs.causes_of(error)):
+    elif "--debug" in arguments and (causes := logs.causes_of(error)):
         print(f"Caused by {' '.join(causes.split())}", file=sys.stderr)  # noqa: T201
 
 
-def _run(given: list[str]) -> int:
-    name = given.pop(0) if given and given[0] in COMMANDS else ""
-    command: Command = importlib.import_module(f"wyoming_azure_realtime.commands.{name or _DEFAULT}")
+def _run(arguments: list[str]) -> int:
+    """Raises SpeechServiceError."""
+    name = arguments.pop(0) if arguments and arguments[0] in COMMANDS else ""
+    command = name or _DEFAULT
+    # imported when it runs: each command needs other modules, and most are slow to load
+    module = importlib.import_module(f"wyoming_azure_realtime.commands.{COMMANDS[command].module}")
     parser = _Parser(
         prog=f"{PROGRAM} {name}".rstrip(),
-        description=_sentence(COMMANDS[name or _DEFAULT]),
+        description=_sentence(COMMANDS[command].summary),
         epilog="" if name else _overview(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     if not name:
         parser.add_argument("--version", action="version", version=__version__)
-    command.arguments(parser)
-    return command.run(parser.parse_args(given))
+    getattr(module, f"add_{command}_arguments")(parser)
+    return int(getattr(module, f"run_{command}")(parser.parse_args(arguments)))
 
 
 def _sentence(summary: str) -> str:
@@ -96,12 +97,12 @@ def _sentence(summary: str) -> str:
 
 
 def _overview() -> str:
-    lines = [f"  {name:11} {summary}" for name, summary in COMMANDS.items()]
+    lines = [f"  {name:11} {command.summary}" for name, command in COMMANDS.items()]
     return "\n".join(["commands, which come first:", *lines, "", f"See also: {PROGRAM} COMMAND --help"])
 
 
 class _Parser(argparse.ArgumentParser):
-    """Argparse's own way to fail takes several lines."""
+    """Reports wrong usage in one line, as a SettingsError; argparse itself takes several."""
 
     def error(self, message: str) -> NoReturn:
         raise SettingsError(f"{self.prog}: {' '.join(message.split())}.", advice="See --help.")

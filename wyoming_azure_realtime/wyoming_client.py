@@ -1,4 +1,7 @@
-"""A Wyoming client of a running server: speak a text, transcribe a recording. One request per connection."""
+"""A Wyoming client of a running server: speak a text, transcribe a recording. One request per connection.
+
+Waits at most 10 seconds for a connection and 60 for each event of an answer.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -32,15 +35,15 @@ _LONGEST_ANSWER = 256 << 20  # bytes
 
 
 async def speak(uri: str, text: str, *, voice: str = "", language: str = "") -> tuple[AudioFormat, bytes]:
-    """The text as PCM. Raises the server's error as one of ours, or a BackendError about the way to it."""
-    wanted = SynthesizeVoice(name=voice or None, language=language or None) if voice or language else None
-    async with _asking(uri, [Synthesize(text=text, voice=wanted)]) as client:
+    """The text as PCM. Raises the server's error as one of ours, or a BackendError about the connection."""
+    choice = SynthesizeVoice(name=voice or None, language=language or None) if voice or language else None
+    async with _request(uri, [Synthesize(text=text, voice=choice)]) as client:
         fmt: AudioFormat | None = None
         pcm = bytearray()
         while not AudioStop.is_type((event := await _next(client)).type):
             if not (AudioStart.is_type(event.type) or AudioChunk.is_type(event.type)):
                 continue
-            fmt = _same(fmt, _format(event))
+            fmt = _unchanged(fmt, _format(event))
             pcm += event.payload or b""
             if len(pcm) > _LONGEST_ANSWER:
                 raise ProtocolViolation("The server does not stop speaking.")
@@ -50,8 +53,8 @@ async def speak(uri: str, text: str, *, voice: str = "", language: str = "") -> 
 
 
 async def transcribe(uri: str, fmt: AudioFormat, pcm: bytes, *, language: str = "") -> str:
-    """What is said in the PCM, empty if nothing. Raises as `speak` does."""
-    async with _asking(uri, _recording(fmt, pcm, language)) as client:
+    """The text of the PCM, empty for silence. Raises as `speak` does."""
+    async with _request(uri, _recording(fmt, pcm, language)) as client:
         while True:
             event = await _next(client)
             if Transcript.is_type(event.type):
@@ -59,7 +62,7 @@ async def transcribe(uri: str, fmt: AudioFormat, pcm: bytes, *, language: str = 
 
 
 @asynccontextmanager
-async def _asking(uri: str, request: Iterable[Eventable]) -> AsyncIterator[AsyncClient]:
+async def _request(uri: str, request: Iterable[Eventable]) -> AsyncIterator[AsyncClient]:
     """A connection on which the request is being sent while its answer is read."""
     client = _client(uri)
     try:
@@ -97,7 +100,7 @@ async def _next(client: AsyncClient) -> Event:
     try:
         event = await client.read_event()
     except TimeoutError as error:
-        raise BackendTimeout(f"The server said nothing for {_SILENT_SECONDS:g} seconds.") from error
+        raise BackendTimeout(f"The server sent nothing for {_SILENT_SECONDS:g} seconds.") from error
     except (OSError, EOFError):
         event = None
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
@@ -107,11 +110,11 @@ async def _next(client: AsyncClient) -> Event:
     if not isinstance(event.data, dict):
         raise ProtocolViolation("What listens there is no Wyoming server.")
     if Error.is_type(event.type):
-        raise _told(event)
+        raise _error_of(event)
     return event
 
 
-def _told(event: Event) -> SpeechServiceError:
+def _error_of(event: Event) -> SpeechServiceError:
     """The server's error, as the class of its code."""
     known = {kind.code: kind for kind in _family(SpeechServiceError)}
     kind = known.get(str(event.data.get("code")), BackendError)
@@ -138,7 +141,7 @@ def _format(event: Event) -> AudioFormat:
     return AudioFormat(rate, width, channels)
 
 
-def _same(before: AudioFormat | None, now: AudioFormat) -> AudioFormat:
+def _unchanged(before: AudioFormat | None, now: AudioFormat) -> AudioFormat:
     if before not in {None, now}:
         raise ProtocolViolation(f"The server changed its audio from {before} to {now}.")
     return now

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.support.addon_pictures import FOLDER, SIZES, draw, read_png
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.addon import options
 from wyoming_azure_realtime.addon.options import load_options
 from wyoming_azure_realtime.providers.voices import GA_VOICES

@@ -11,7 +11,7 @@ from wyoming_azure_realtime.errors import SettingsError
 
 def options(*arguments: str) -> ServerOptions:
     parser = argparse.ArgumentParser()
-    backend.arguments(parser)
+    backend.add_backend_arguments(parser)
     return backend.server_options(vars(parser.parse_args(arguments)))
 
 
@@ -28,7 +28,7 @@ def test_options_of_the_server_are_flags():
 
 def test_every_fault_is_a_flag():
     parser = argparse.ArgumentParser()
-    backend.arguments(parser)
+    backend.add_backend_arguments(parser)
     for fault in fields(Faults):
         assert f"--{fault.name.replace('_', '-')} " in parser.format_usage() + " "
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.home_assistant import AREAS, TOKEN, scripted_home
-from wyoming_azure_realtime.home_assistant import connection, home
-from wyoming_azure_realtime.home_assistant.home import Home
+from wyoming_azure_realtime.home_assistant import home
+from wyoming_azure_realtime.home_assistant.home import HomeNames
 from wyoming_azure_realtime.settings.model import HomeAssistant, Secret
 
 NAMES = (
@@ -19,15 +19,15 @@ NAMES = (
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "PATIENCE", 1.0)
-    monkeypatch.setattr(connection, "LARGEST_MESSAGE", 1 << 20)
+    monkeypatch.setattr(home, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(home, "LARGEST_MESSAGE", 1 << 20)
     monkeypatch.setattr(home, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr(home, "SETTLE_SECONDS", 0.01)
 
 
 @asynccontextmanager
-async def keeping(url: str, token: str = TOKEN, refresh: float = 60) -> AsyncIterator[Home]:
-    kept = Home(HomeAssistant(url=url, token=Secret(token), refresh=refresh))
+async def keeping(url: str, token: str = TOKEN, refresh: float = 60) -> AsyncIterator[HomeNames]:
+    kept = HomeNames(HomeAssistant(url=url, token=Secret(token), refresh=refresh))
     task = asyncio.create_task(kept.keep_current())
     try:
         yield kept
@@ -120,7 +120,7 @@ async def test_a_home_that_is_not_there_yet_is_found_later(caplog: pytest.LogCap
 async def test_a_wrong_token_is_told_never_shown_and_not_tried_again(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG, "wyoming_azure_realtime")
     async with scripted_home() as there:
-        kept = Home(HomeAssistant(url=there.url, token=Secret("wrong-token-of-mine")))
+        kept = HomeNames(HomeAssistant(url=there.url, token=Secret("wrong-token-of-mine")))
         async with asyncio.timeout(5):
             await kept.keep_current()
         assert there.tokens == ["wrong-token-of-mine"]

@@ -12,7 +12,7 @@ from wyoming_azure_realtime.emulator.faults import (
     RefusedUpgrade,
     Stall,
 )
-from wyoming_azure_realtime.http_api import audio_response
+from wyoming_azure_realtime.http_api import speech_routes
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 
 HASTY = Settings(
@@ -70,7 +70,7 @@ async def test_a_stall_in_mid_speech_is_no_clean_end_for_old_clients_either():
 
 
 async def test_a_client_that_takes_nothing_is_given_up(monkeypatch, caplog):
-    monkeypatch.setattr(audio_response, "WRITE_SECONDS", 0.1)
+    monkeypatch.setattr(speech_routes, "WRITE_SECONDS", 0.1)
     body = b'{"text": "' + b"word " * 1200 + b'"}'
     async with http_door() as door:
         _, writer = await asyncio.open_connection("127.0.0.1", door.server.port, limit=1024)

@@ -2,7 +2,7 @@ import pytest
 
 from wyoming_azure_realtime import errors
 from wyoming_azure_realtime.errors import RateLimited, SpeechServiceError
-from wyoming_azure_realtime.http_api.problems import ANSWERS, answer_to
+from wyoming_azure_realtime.http_api.problems import STATUSES, status_of
 
 
 def family(kind=SpeechServiceError):
@@ -15,12 +15,12 @@ OURS = [kind for kind in family() if kind.__module__ == errors.__name__]
 
 
 def test_every_error_of_the_family_has_a_status():
-    assert set(ANSWERS) == set(OURS)
+    assert set(STATUSES) == set(OURS)
 
 
 @pytest.mark.parametrize("kind", OURS)
 def test_clients_are_blamed_for_their_own_mistakes_only(kind):
-    status = ANSWERS[kind].status
+    status = STATUSES[kind].status
     if issubclass(kind, errors.RequestError):
         assert status in {400, 413}
     else:
@@ -29,7 +29,7 @@ def test_clients_are_blamed_for_their_own_mistakes_only(kind):
 
 @pytest.mark.parametrize("kind", OURS)
 def test_a_pause_is_told_only_where_another_attempt_may_help(kind):
-    if ANSWERS[kind].retry_after is not None:
+    if STATUSES[kind].retry_after is not None:
         assert kind.retryable or kind is errors.PoolClosed
 
 
@@ -37,9 +37,9 @@ def test_a_class_out_of_the_table_is_answered_as_its_ancestor():
     class Stranger(errors.UnknownVoice):
         pass
 
-    assert answer_to(Stranger("?")) == ANSWERS[errors.UnknownVoice]
+    assert status_of(Stranger("?")) == STATUSES[errors.UnknownVoice]
 
 
 @pytest.mark.parametrize(("said", "told"), [(0.2, 1), (2.0, 2), (2.1, 3), (None, 10)])
 def test_a_rate_limit_tells_the_pause_that_the_service_asked_for(said, told):
-    assert answer_to(RateLimited("Slow down.", retry_after=said)) == (429, told)
+    assert status_of(RateLimited("Slow down.", retry_after=said)) == (429, told)

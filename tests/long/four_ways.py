@@ -25,7 +25,7 @@ from tests.long import image_steps, image_use
 from tests.support.program import Program, clean_environment
 from tests.support.readme import under
 from tests.support.stock_client import use
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 
 ROOT = Path(__file__).parents[2]
 ADDON = ROOT / "config" / "addon"

@@ -15,7 +15,8 @@ from tests.support.scripted_server import (
     Send,
     scripted_server,
 )
-from wyoming_azure_realtime import __version__, errors
+from wyoming_azure_realtime import errors
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.transport.websocket import WebSocketConnection
 
 CLEAR = b'{"type":"input_audio_buffer.clear"}'

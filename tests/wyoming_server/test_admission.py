@@ -172,7 +172,7 @@ class TestGivingWay:
         async with wyoming_door(**one_session()) as door, door.peer() as deaf:
             deaf.writer.transport.pause_reading()
             await deaf.send("synthesize", {"text": "a very long text " * 1000})
-            await eventually(lambda: any(member.unsent for member in door.server._roster.members()))
+            await eventually(lambda: any(member.unsent for member in door.server._registry.members()))
             await hears(door, "Hello.")
             assert door.server.refusals == {"pool.max_size": 1}
 

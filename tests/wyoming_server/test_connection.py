@@ -18,9 +18,9 @@ from tests.wyoming_server.test_reader import MALFORMED
 from wyoming_azure_realtime.emulator.faults import Faults
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
-from wyoming_azure_realtime.wyoming_server.commons import ServerState
-from wyoming_azure_realtime.wyoming_server.connection import Connection
-from wyoming_azure_realtime.wyoming_server.offer import Offer
+from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
+from wyoming_azure_realtime.wyoming_server.limits import ServerState
+from wyoming_azure_realtime.wyoming_server.server import listener_service
 
 OURS = ("wyoming_azure_realtime.wyoming_server", "wyoming_azure_realtime.observed_log")
 SMALL = Limits(max_header=1024, max_data=2048, max_payload=4096, drain=0.3)
@@ -262,14 +262,14 @@ class AlreadyReset(asyncio.Transport):
 
 async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted():
     async with running_service() as behind:
-        commons = ServerState.within(Limits(), sessions=16, observer=Observer())
+        state = ServerState.new(Limits(), sessions=16, observer=Observer())
         transport = AlreadyReset()
-        connection = Connection(Offer.of(behind.service), commons)
+        connection = ClientConnection(listener_service(behind.service), state)
         connection.connection_made(transport)
         connection.data_received(b"nonsense\n")
         assert transport.aborted
         connection.connection_lost(None)
-        assert commons.roster.members() == []
+        assert state.registry.members() == []
 
 
 @pytest.mark.parametrize(
@@ -281,8 +281,8 @@ async def test_a_connection_that_is_over_does_not_wait_for_the_garbage_collector
         try:
             async with door.peer() as peer:
                 await peer.send_raw(data)
-                await eventually(door.server._roster.members)
-                [connection] = map(weakref.ref, door.server._roster.members())
+                await eventually(door.server._registry.members)
+                [connection] = map(weakref.ref, door.server._registry.members())
                 await asyncio.sleep(0.05)
             await eventually(lambda: connection() is None)
         finally:
@@ -354,4 +354,4 @@ async def test_clients_that_vanish_at_any_byte_leave_nothing_behind(request_even
                 await peer.send_raw(stream[:at])
         await served(door)
         await eventually(lambda: not any(t.get_name().startswith("wyoming") for t in asyncio.all_tasks()))
-        await eventually(lambda: not door.server._roster.members())
+        await eventually(lambda: not door.server._registry.members())

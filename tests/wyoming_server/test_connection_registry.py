@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.model import Limits
-from wyoming_azure_realtime.wyoming_server.connection_registry import ConnectionRegistry
-from wyoming_azure_realtime.wyoming_server.refusals import Refusals
+from wyoming_azure_realtime.wyoming_server.limits import ConnectionRegistry, Refusals
 
 
 class Client:
@@ -22,22 +21,22 @@ class Client:
         return self.peer
 
     unsent = False
-    holds_up_since = None
+    stalled_since = None
 
-    def give_way(self) -> None:
+    def end_stalled_request(self) -> None:
         """It has nothing."""
 
-    def finish(self) -> None:
+    def close_after_request(self) -> None:
         """Nothing to be answered."""
 
-    def give_up(self) -> None:
+    def fail_request(self) -> None:
         """Nothing to be answered."""
 
     def abort(self) -> None:
         self.aborted = True
 
 
-def roster(most: int, per_address: int = 1000) -> ConnectionRegistry:
+def registry_of(most: int, per_address: int = 1000) -> ConnectionRegistry:
     refusals = Refusals(Observer(ObservedLog().write))
     return ConnectionRegistry(
         Limits(max_connections=most, max_per_address=per_address), refusals, sessions=16
@@ -48,14 +47,14 @@ def clients(number: int, address: str = "192.0.2.1") -> list[Client]:
     return [Client(f"{address}:{at}", address) for at in range(number)]
 
 
-def speak(roster: ConnectionRegistry, *those: Client) -> None:
+def speak(registry: ConnectionRegistry, *those: Client) -> None:
     for client in those:
-        roster.stirred(client)
-        roster.heard(client)
+        registry.bytes_received(client)
+        registry.event_received(client)
 
 
 async def test_at_the_limit_the_oldest_that_has_said_nothing_makes_room():
-    house, them = roster(3), clients(5)
+    house, them = registry_of(3), clients(5)
     assert all(house.admit(client) for client in them[:3])
     speak(house, them[0])
     assert house.admit(them[3])
@@ -66,9 +65,9 @@ async def test_at_the_limit_the_oldest_that_has_said_nothing_makes_room():
 
 
 async def test_those_who_sent_a_part_of_an_event_make_room_after_those_who_sent_nothing():
-    house, them = roster(3), clients(5)
+    house, them = registry_of(3), clients(5)
     assert all(house.admit(client) for client in them[:3])
-    house.stirred(them[0])
+    house.bytes_received(them[0])
     speak(house, them[2])
     assert house.admit(them[3])
     speak(house, them[3])
@@ -77,16 +76,16 @@ async def test_those_who_sent_a_part_of_an_event_make_room_after_those_who_sent_
 
 
 async def test_those_who_were_answered_for_good_make_room_after_all_others():
-    house, them = roster(3), clients(5)
+    house, them = registry_of(3), clients(5)
     assert all(house.admit(client) for client in them[:3])
     speak(house, *them[:3])
-    house.leaving(them[1])
+    house.closing(them[1])
     assert house.admit(them[3])
     assert [client.aborted for client in them] == [False, True, False, False, False]
 
 
 async def test_when_everybody_has_spoken_a_newcomer_is_refused_with_a_log_line(caplog):
-    house, them = roster(2), clients(3)
+    house, them = registry_of(2), clients(3)
     assert all(house.admit(client) for client in them[:2])
     speak(house, *them[:2])
     assert not house.admit(them[2])
@@ -96,7 +95,7 @@ async def test_when_everybody_has_spoken_a_newcomer_is_refused_with_a_log_line(c
 
 
 async def test_one_address_has_a_limit_of_its_own_and_its_own_connections_make_room():
-    house, others, them = roster(100, per_address=2), clients(3, "192.0.2.9"), clients(4)
+    house, others, them = registry_of(100, per_address=2), clients(3, "192.0.2.9"), clients(4)
     assert house.admit(others[0])
     assert all(house.admit(client) for client in them[:3])
     assert [client.aborted for client in them] == [True, False, False, False]
@@ -108,7 +107,7 @@ async def test_one_address_has_a_limit_of_its_own_and_its_own_connections_make_r
 
 
 async def test_clients_on_this_machines_own_ways_are_limited_in_all_only():
-    house, them = roster(5, per_address=1), clients(5, "")
+    house, them = registry_of(5, per_address=1), clients(5, "")
     assert all(house.admit(client) for client in them)
     speak(house, *them)
 
@@ -116,7 +115,7 @@ async def test_clients_on_this_machines_own_ways_are_limited_in_all_only():
 @given(st.lists(st.tuples(st.sampled_from(["admit", "stir", "hear", "leave", "go"]), st.integers(0, 30))))
 def test_no_history_goes_beyond_a_limit_or_refuses_while_there_is_room_to_make(history):
     async def live() -> None:
-        house, present, spoken = roster(6, per_address=4), {}, set()
+        house, present, spoken = registry_of(6, per_address=4), {}, set()
         for what, number in history:
             client = present.get(number)
             if what == "admit" and client is None:
@@ -130,10 +129,12 @@ def test_no_history_goes_beyond_a_limit_or_refuses_while_there_is_room_to_make(h
             elif client is not None and what == "go":
                 house.remove(client)
             elif client is not None and client in house.members():
-                {"stir": house.stirred, "hear": house.heard, "leave": house.leaving}.get(what, id)(client)
+                {"stir": house.bytes_received, "hear": house.event_received, "leave": house.closing}.get(
+                    what, id
+                )(client)
                 if what == "hear":
-                    house.stirred(client)
-                    house.heard(client)
+                    house.bytes_received(client)
+                    house.event_received(client)
                     spoken.add(client)
                 if what == "leave":
                     spoken.discard(client)
@@ -147,10 +148,10 @@ def test_no_history_goes_beyond_a_limit_or_refuses_while_there_is_room_to_make(h
 
 
 async def test_it_is_empty_again_when_everybody_has_gone():
-    house, client = roster(1), Client("a")
-    await asyncio.wait_for(house.emptied(), 1)
+    house, client = registry_of(1), Client("a")
+    await asyncio.wait_for(house.wait_until_empty(), 1)
     house.admit(client)
-    waiting = asyncio.create_task(house.emptied())
+    waiting = asyncio.create_task(house.wait_until_empty())
     await asyncio.sleep(0)
     assert not waiting.done()
     house.remove(client)
@@ -159,9 +160,9 @@ async def test_it_is_empty_again_when_everybody_has_gone():
 
 
 async def test_tasks_are_waited_for_but_not_for_ever():
-    house = roster(1)
-    task = house.spawn(asyncio.sleep(60))
-    await house.settled(0.01)
+    house = registry_of(1)
+    task = house.start_task(asyncio.sleep(60))
+    await house.wait_for_tasks(0.01)
     assert not task.done()
     task.cancel()
-    await asyncio.wait_for(house.settled(60), 1)
+    await asyncio.wait_for(house.wait_for_tasks(60), 1)

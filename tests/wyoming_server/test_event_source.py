@@ -1,22 +1,46 @@
+"""A connection's input: when events are handled, when the socket is read, and what is not kept."""
+
 import asyncio
+import gc
 import weakref
+from typing import Any, ClassVar, cast
 
 from tests.support.wyoming_events import event_bytes
 from tests.support.wyoming_peer import eventually
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
-from wyoming_azure_realtime.wyoming_server.commons import ServerState
-from wyoming_azure_realtime.wyoming_server.event_source import EventSource
+from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
+from wyoming_azure_realtime.wyoming_server.dispatcher import ListenerService, RequestHandler
 from wyoming_azure_realtime.wyoming_server.events import Event
-from wyoming_azure_realtime.wyoming_server.refusals import Overstepped
+from wyoming_azure_realtime.wyoming_server.limits import ServerState
 
 
-class Source(asyncio.Transport):
-    """A transport that only remembers whether it is read from."""
+class Healthy:
+    """A socket of whose client nothing bad is known."""
+
+    def getsockopt(self, *_: int) -> int:
+        return 0
+
+
+class Wire(asyncio.Transport):
+    """A transport that only remembers what became of it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__({"socket": Healthy()})
         self.reads = True
+        self.written = b""
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """It has none."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def write(self, data: Any) -> None:
+        self.written += data
 
     def pause_reading(self) -> None:
         self.reads = False
@@ -24,95 +48,133 @@ class Source(asyncio.Transport):
     def resume_reading(self) -> None:
         self.reads = True
 
+    def close(self) -> None:
+        """It stays, as one does whose client has not ended its side."""
 
-class Listener:
-    """Hears what it is told to hear."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        self.busy = False
-        self.refused: list[str] = []
-        self.blind = 0
-
-    def hear(self, event: Event) -> bool:
-        if not self.busy:
-            self.heard.append(event.type)
-        return not self.busy
-
-    def refuse(self, error: Overstepped) -> None:
-        self.refused.append(error.bound)
-
-    def not_reading(self) -> None:
-        self.blind += 1
+    def abort(self) -> None:
+        """Nobody asks."""
 
 
-def commons(limits: Limits | None = None) -> ServerState:
-    return ServerState.within(limits or Limits(), sessions=16, observer=Observer())
+class Recorder(RequestHandler):
+    """Takes every event unless it is busy; its request never ends."""
+
+    event_types = frozenset("abx")
+    last_event_type = ""
+    holds_session = False
+    taken: ClassVar[dict[str, list[str]]]
+    busy: ClassVar[bool]
+
+    def take(self, event: Event) -> bool:
+        if not Recorder.busy:
+            Recorder.taken.setdefault(self._client, []).append(event.type)
+            self.input_open = event.type != "b"
+        return not Recorder.busy
+
+    async def run(self) -> None:
+        await asyncio.get_running_loop().create_future()
 
 
-def intake(shared: ServerState | None = None) -> tuple[EventSource, Source, Listener]:
-    source, listener = Source(), Listener()
-    return EventSource(shared or commons(), source, listener), source, listener
+def state(limits: Limits | None = None) -> ServerState:
+    return ServerState.new(limits or Limits(), sessions=16, observer=Observer())
 
 
-async def test_an_event_that_must_wait_keeps_those_behind_it_unread_until_it_is_heard():
-    it, source, listener = intake()
-    listener.busy = True
-    it.feed(event_bytes("a") + event_bytes("b"))
-    assert (listener.heard, source.reads, it.reading, listener.blind) == ([], False, False, 1)
-    listener.busy = False
-    it.hear()
-    assert (listener.heard, source.reads, it.reading) == (["a", "b"], True, True)
+def connected(shared: ServerState, address: str = "") -> tuple[ClientConnection, Wire]:
+    handlers = dict.fromkeys(Recorder.event_types, Recorder)
+    connection = ClientConnection(ListenerService(cast("Any", None), b"", handlers), shared)
+    wire = Wire()
+    wire._extra["peername"] = (address, 5) if address else None
+    connection.connection_made(wire)
+    Recorder.taken, Recorder.busy = {}, False
+    return connection, wire
 
 
-async def test_who_sends_much_is_heard_in_turn_and_loses_nothing():
-    shared = commons()
-    (it, source, listener), (other, _, another) = intake(shared), intake(shared)
+def taken(address: str = "") -> list[str]:
+    return Recorder.taken.get(address, [])
+
+
+async def test_an_event_that_must_wait_keeps_those_behind_it_unread_until_it_is_handled():
+    connection, wire = connected(state())
+    Recorder.busy = True
+    connection.data_received(event_bytes("a") + event_bytes("a"))
+    assert (taken(), wire.reads) == ([], False)
+    Recorder.busy = False
+    connection.resume_events()
+    assert (taken(), wire.reads) == (["a", "a"], True)
+    connection.connection_lost(None)
+
+
+async def test_a_client_that_is_not_read_while_it_waits_for_an_answer_is_probed_at_once():
+    connection, wire = connected(state())
+    connection.data_received(event_bytes("b"))
+    assert (wire.reads, wire.written) == (True, b"")
+    connection.data_received(event_bytes("a"))
+    assert (wire.reads, wire.written) == (False, b" ")
+    connection.connection_lost(None)
+
+
+async def test_clients_that_send_much_take_turns_and_lose_nothing():
+    shared, (one, other) = state(), ("192.0.2.1", "192.0.2.2")
+    (first, wire), (second, _) = connected(shared, one), connected(shared, other)
     count = 20_000
-    it.feed(event_bytes("x") * count)
-    other.feed(event_bytes("x") * count)
-    assert 0 < len(listener.heard) < count
-    assert not source.reads
-    it.hear()  # not before it is its turn
-    assert len(listener.heard) < count
-    await eventually(lambda: len(listener.heard) == len(another.heard) == count)
-    assert source.reads
+    first.data_received(event_bytes("x") * count)
+    second.data_received(event_bytes("x") * count)
+    assert 0 < len(taken(one)) < count
+    assert not wire.reads
+    first.resume_events()  # not before it is its turn
+    assert len(taken(one)) < count
+    await eventually(lambda: len(taken(one)) == len(taken(other)) == count)
+    assert wire.reads
+    first.connection_lost(None)
+    second.connection_lost(None)
 
 
 async def test_a_client_that_is_gone_before_its_turn_is_forgotten():
-    shared, source, listener = commons(), Source(), Listener()
-    it = EventSource(shared, source, weakref.proxy(listener))
-    it.feed(event_bytes("x") * 20_000)
-    assert not source.reads
-    it.close()
-    del listener
+    shared = state()
+    connection, wire = connected(shared)
+    connection.data_received(event_bytes("x") * 20_000)
+    assert not wire.reads
+    count = len(taken())
+    connection.connection_lost(None)
+    gone = weakref.ref(connection)
+    del connection
     later = asyncio.Event()
-    shared.turns.queue(later.set)
+    shared.scheduler.queue(later.set)
     await asyncio.wait_for(later.wait(), 5)
+    assert len(taken()) == count
+    await asyncio.sleep(0)  # its task has been cancelled and is over
+    gc.collect()
+    assert gone() is None
 
 
 async def test_much_input_that_is_discarded_is_read_slowly():
-    it, source, listener = intake()
-    it.discard()
-    it.feed(bytes(100))
-    assert source.reads
-    it.feed(bytes(1 << 16))
-    assert not source.reads
-    await eventually(lambda: source.reads)
-    assert listener.heard == []
+    connection, wire = connected(state())
+    connection.close_after_request()
+    connection.data_received(event_bytes("x") * 10)
+    assert wire.reads
+    connection.data_received(bytes(1 << 16))
+    assert not wire.reads
+    await eventually(lambda: wire.reads)
+    assert taken() == []
+    connection.connection_lost(None)
 
 
-async def test_what_is_malformed_is_told_with_its_bound():
-    it, _, listener = intake()
-    it.feed(b'{"type": "x", "payload_length": 10000000000}\n')
-    assert listener.refused == ["limits.max_payload"]
+async def test_what_is_malformed_is_refused_with_its_bound():
+    shared = state()
+    connection, _ = connected(shared)
+    connection.data_received(b'{"type": "x", "payload_length": 10000000000}\n')
+    assert shared.refusals.counts == {"limits.max_payload": 1}
+    connection.connection_lost(None)
 
 
-async def test_whoever_holds_most_lets_go_when_all_together_hold_too_much():
-    shared = commons(Limits(max_unfinished=1 << 20, max_payload=1 << 20))
-    (it, _, listener), (more, _, holder) = intake(shared), intake(shared)
+async def test_the_largest_holder_drops_its_bytes_when_all_together_hold_too_many():
+    shared = state(Limits(max_unfinished=1 << 20, max_payload=1 << 20))
+    (large, at_large), (small, at_small) = connected(shared), connected(shared)
     half = b'{"type": "x", "payload_length": 1000000}\n' + bytes(600_000)
-    it.feed(half)
-    assert listener.refused == []
-    more.feed(half[:-100_000])
-    assert (listener.refused, holder.refused) == (["limits.max_unfinished"], [])
+    large.data_received(half)
+    assert shared.refusals.counts == {}
+    small.data_received(half[:-100_000])
+    assert shared.refusals.counts == {"limits.max_unfinished": 1}
+    assert b"error" in at_large.written
+    assert at_small.written == b""
+    large.connection_lost(None)
+    small.connection_lost(None)

@@ -1,17 +1,31 @@
+import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wyoming.asr import Transcript
+from wyoming.audio import AudioChunk
+from wyoming.event import Event as WyomingEvent
+from wyoming.event import async_read_event
+from wyoming.tts import SynthesizeStopped
 
+from tests.support.audio_formats import audio_formats
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.errors import InvalidRequest, UnsupportedAudio
+from wyoming_azure_realtime.errors import InvalidRequest, SpeechServiceError, UnknownVoice, UnsupportedAudio
 from wyoming_azure_realtime.wyoming_server.events import (
     MOST_NAMES,
+    AudioChunkEncoder,
     Event,
+    MalformedEvent,
+    RequestedVoice,
     SynthesizeStart,
     Text,
     Transcribe,
-    Voice,
+    encode,
+    error_event,
     read_data,
     read_format,
 )
@@ -68,7 +82,7 @@ def test_sensitivities_that_are_unknown_count_as_the_default(said: Any, counts: 
 def test_a_voice_may_be_named_described_or_left_open():
     for voice in ({"name": "alloy", "speaker": "x"}, {"language": "de"}, {}):
         asked = read_data(event("synthesize-start", {"voice": voice}), SynthesizeStart)
-        assert asked.voice == Voice(**voice)
+        assert asked.voice == RequestedVoice(**voice)
     assert read_data(event("synthesize-start", {"voice": None}), SynthesizeStart).voice is None
 
 
@@ -106,3 +120,50 @@ def test_an_audio_format_is_read_whole_or_not_at_all():
         read_format(event("audio-chunk", {**fmt, "width": True}))
     with pytest.raises(UnsupportedAudio, match="sample rate is 1"):
         read_format(event("audio-chunk", {**fmt, "rate": 1}))
+
+
+async def as_the_library_reads(data: bytes) -> WyomingEvent | None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(data)
+    reader.feed_eof()
+    event = await async_read_event(reader)
+    assert await reader.read() == b""
+    return event
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=100))
+async def test_the_wyoming_package_reads_what_is_written(text: str):
+    event = await as_the_library_reads(encode(Transcript(text=text, language="en")))
+    assert event == WyomingEvent("transcript", {"text": text, "language": "en"})
+
+
+async def test_an_event_without_data_is_its_header_alone():
+    assert encode(SynthesizeStopped()) == b'{"type":"synthesize-stopped"}\n'
+    assert await as_the_library_reads(encode(SynthesizeStopped())) == WyomingEvent("synthesize-stopped")
+
+
+@given(fmt=audio_formats(), audio=st.binary(min_size=1, max_size=50))
+async def test_an_audio_chunk_is_a_head_and_the_audio_as_it_is(fmt: AudioFormat, audio: bytes):
+    event = await as_the_library_reads(AudioChunkEncoder(fmt).head(len(audio)) + audio)
+    assert event is not None
+    assert AudioChunk.from_event(event) == AudioChunk(fmt.rate, fmt.width, fmt.channels, audio)
+
+
+def family(root: type[SpeechServiceError]) -> Iterator[type[SpeechServiceError]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from family(kind)
+
+
+@pytest.mark.parametrize("kind", sorted(set(family(SpeechServiceError)), key=lambda kind: kind.__name__))
+def test_every_error_of_the_family_becomes_an_event_with_its_code(kind: type[SpeechServiceError]):
+    event = error_event(kind("Something happened.", advice="Do something."))
+    assert (event.text, event.code) == ("Something happened. Do something.", kind.code)
+
+
+def test_a_malformed_event_is_an_invalid_request():
+    assert error_event(MalformedEvent("No.")).code == "invalid-request"
+
+
+def test_a_code_is_no_class_name():
+    assert error_event(UnknownVoice("No.")).code == "unknown-voice"

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 from wyoming.info import Info
 
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.providers.registry import PROVIDERS, provider_of
 from wyoming_azure_realtime.settings.model import Target
 from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
-from wyoming_azure_realtime.wyoming_server.info import build_info
+from wyoming_azure_realtime.wyoming_server.server import build_info
 
 CATALOG = Catalog(
     models=(Model("whisper-1", "Whisper", ("en", "en-US", "de")),),

@@ -7,7 +7,7 @@ from wyoming_azure_realtime.settings.model import Limits
 
 
 def accepted(door):
-    return len(door.server._roster.members())
+    return len(door.server._registry.members())
 
 
 async def test_who_has_just_connected_when_the_server_stops_may_still_say_what_it_wants():

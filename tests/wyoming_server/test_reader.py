@@ -13,8 +13,7 @@ from wyoming.event import read_event
 from tests.support.cpu import cpu_seconds
 from tests.support.wyoming_events import PCM_16K, event_bytes
 from wyoming_azure_realtime.settings.model import Limits
-from wyoming_azure_realtime.wyoming_server.reader import MalformedEvent, WyomingReader
-from wyoming_azure_realtime.wyoming_server.refusals import Bound
+from wyoming_azure_realtime.wyoming_server.events import Bound, MalformedEvent, WyomingReader
 
 LIMITS = Limits(max_header=1024, max_data=2048, max_payload=4096)
 
@@ -185,18 +184,18 @@ def test_the_bytes_of_an_event_whose_end_is_awaited_are_counted_wherever_its_dat
     block = b'{"type":"x","payload_length":10,"data_length":%d}\n' % len(data) + data
     for before in (inline, block):
         reader = WyomingReader(LIMITS)
-        assert reader.held == 0
+        assert reader.buffered == 0
         for byte in range(len(before)):
             reader.feed(before[byte : byte + 1])
             assert reader.next_event() is None
-            assert reader.held <= byte + 1 + len("{}")
-        assert len(data) <= reader.held <= len(data) + len("{}")
+            assert reader.buffered <= byte + 1 + len("{}")
+        assert len(data) <= reader.buffered <= len(data) + len("{}")
         reader.feed(b"123456789")
         assert reader.next_event() is None
-        assert len(data) + 9 <= reader.held <= len(data) + 9 + len("{}")
+        assert len(data) + 9 <= reader.buffered <= len(data) + 9 + len("{}")
         reader.feed(b"0")
         assert reader.next_event() is not None
-        assert reader.held == 0
+        assert reader.buffered == 0
 
 
 def test_the_bytes_of_a_repeated_chunk_whose_end_is_awaited_are_counted():
@@ -205,7 +204,7 @@ def test_the_bytes_of_a_repeated_chunk_whose_end_is_awaited_are_counted():
     assert reader.next_event() is not None
     reader.feed(chunk(bytes(320))[:-1])
     assert reader.next_event() is None
-    assert reader.held == len(chunk(bytes(320))) - 1
+    assert reader.buffered == len(chunk(bytes(320))) - 1
 
 
 @pytest.mark.parametrize("inline", [True, False])

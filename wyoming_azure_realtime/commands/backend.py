@@ -1,4 +1,4 @@
-"""Run the embedded backend alone. Its flags are the fields of its own options and faults."""
+"""Command `backend`: the embedded backend alone. Its flags are the fields of its options and faults."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ import msgspec
 
 from wyoming_azure_realtime import logs
 from wyoming_azure_realtime.commands.client import reason
-from wyoming_azure_realtime.commands.options import add_options
+from wyoming_azure_realtime.commands.server import add_options
 from wyoming_azure_realtime.emulator.faults import Faults, parse
 from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.errors import SettingsError
@@ -20,8 +20,8 @@ _SCALARS = (int, float, str, bool, str | None)
 _SHARED = ("--config", "--debug", "--log-format")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """How the server is set up, what goes wrong on purpose, where settings are."""
+def add_backend_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the server, faults to be simulated, and the shared ones about settings and the log."""
     add_options(parser, only=_SHARED)
     parser.add_argument(
         "--engines",
@@ -52,14 +52,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             faults.add_argument(_flag(fault.name), nargs="?", const="", metavar="DETAILS", help=details)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Until a signal ends it."""
+def run_backend(args: argparse.Namespace) -> int:
+    """Run the backend until a signal ends it. Raises SettingsError."""
     from wyoming_azure_realtime.settings.load import load  # noqa: PLC0415 - not for --help
 
-    given = vars(args)
-    shared = {name: given[name] for name in ("config", "debug", "log_format")}
+    values = vars(args)
+    shared = {name: values[name] for name in ("config", "debug", "log_format")}
     settings = load({**shared, "backend": "embedded"}, os.environ).settings
-    server = server_options(given)
+    server = server_options(values)
     logs.configure(settings.log, [server.key] if server.key else [])
     from wyoming_azure_realtime.offline.backend import BackendOptions, serve_backend  # noqa: PLC0415 - slow
 
@@ -70,17 +70,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def server_options(given: dict[str, Any]) -> ServerOptions:
-    """What the flags say. Raises `SettingsError`."""
+def server_options(flags: dict[str, Any]) -> ServerOptions:
+    """The options of the server in the flags. Raises SettingsError."""
     values: dict[str, Any] = {}
     for field in _server_fields():
-        text = given[field.name]
+        text = flags[field.name]
         if text is not None:
             values[field.name] = _converted(text, field)
     return ServerOptions(
         **values,
-        deployments=Deployments(_deployments(given["deployment"])),
-        faults=parse(list(_faults(given))),
+        deployments=Deployments(_deployments(flags["deployment"])),
+        faults=parse(list(_faults(flags))),
     )
 
 
@@ -103,16 +103,16 @@ def _deployments(pairs: list[str]) -> dict[str, str]:
     return models
 
 
-def _faults(given: dict[str, Any]) -> Iterator[str]:
-    """In the form that `faults.parse` reads."""
+def _faults(flags: dict[str, Any]) -> Iterator[str]:
+    """Each fault as the text that `faults.parse` reads."""
     for field in msgspec.structs.fields(Faults):
-        text = given[field.name]
+        text = flags[field.name]
         if text is not None:
             yield f"{field.name}:{text}" if _fault_kind(field.type) else f"{field.name}={text}"
 
 
 def _server_fields() -> Iterator["dataclasses.Field[Any]"]:
-    """The simple ones; what a fault can do as well is left to the fault."""
+    """The options of a simple type that no fault has as well."""
     for field in dataclasses.fields(ServerOptions):
         if field.type in _SCALARS and field.name not in Faults.__struct_fields__:
             yield field

@@ -1,7 +1,7 @@
-"""From Home Assistant's answers to names, the likeliest first. Pure; shapes as its WebSocket API sends them.
+"""Home Assistant's answers to names of things and places, the likeliest first; shapes as its API sends them.
 
 Areas and floors come first, since commands name them most, then entities by how often people ask for their
-kind. The answers are taken for what anybody may have sent: what has another shape is passed over.
+kind. The answers are not trusted: what has another shape is left out.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _KINDS = (
 
 
 def websocket_url(url: str) -> str:
-    """The API's address for that of Home Assistant; one that ends in `/websocket` already is it."""
+    """The WebSocket API's address for that of Home Assistant; one that ends in `/websocket` is it already."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     path = path if path.endswith("/websocket") else f"{path}/api/websocket"
@@ -71,8 +71,8 @@ def _aliases(of: JsonObject) -> list[Any]:
     return aliases if isinstance(aliases, list) else []
 
 
-def _names(told: list[Any]) -> list[str]:
-    return [name for name in told if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME][:MOST_NAMES]
+def _names(values: list[Any]) -> list[str]:
+    return [name for name in values if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME][:MOST_NAMES]
 
 
 def _objects(answer: Any) -> Iterator[JsonObject]:

@@ -1,4 +1,4 @@
-"""Who may use the HTTP door: a trusted proxy, holders of the token, and no web page of somebody else's."""
+"""Who may use the HTTP API: a trusted proxy, clients with the token, and no web page of another origin."""
 
 import hmac
 from urllib.parse import urlsplit
@@ -11,14 +11,14 @@ from wyoming_azure_realtime.settings.addresses import is_loopback, same_host
 from wyoming_azure_realtime.settings.model import Secret
 
 OPEN_PATHS = frozenset({"/health"})
-"""Paths that tell nothing and need no token."""
+"""Paths that reveal nothing and need no token."""
 
 
 def guard(token: Secret, trusted_proxy: str = "") -> Middleware:
     """Middleware that refuses with 401 or 403.
 
-    What comes from `trusted_proxy` is served as it is: the proxy knows its users, and by a cookie that no
-    foreign page can send. Without a token nobody else beyond loopback is served.
+    Requests from `trusted_proxy` (an IP address) are served unchecked: the proxy authenticates its users, by
+    a cookie that no foreign page can send. Without a token, other requests are served from loopback only.
     """
 
     @web.middleware
@@ -52,9 +52,9 @@ def _demand(token: Secret, request: web.Request) -> None:
 
 
 def _refuse_foreign_pages(request: web.Request, *, named_hosts: bool) -> None:
-    """No page on the internet may use a visitor's loopback, not by naming its own host for it either.
+    """No page on the internet may use a visitor's loopback, not through a host name that points there either.
 
-    Without a token only loopback is served, so any other host name is somebody's trick (DNS rebinding).
+    Without a token only loopback is served, so any other host name is an attack (DNS rebinding).
     """
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")

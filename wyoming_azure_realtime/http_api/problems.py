@@ -1,4 +1,4 @@
-"""Failures as HTTP clients see them: RFC 9457 problem documents, with our stable `code` beside the status."""
+"""Errors as HTTP clients see them: RFC 9457 problem documents, with our stable `code` beside the status."""
 
 import logging
 import math
@@ -28,44 +28,44 @@ _LONGEST_PATH = 200
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Answer(NamedTuple):
-    """A status, and after how many seconds another attempt makes sense (None: nobody knows)."""
+class ProblemStatus(NamedTuple):
+    """A status, and after how many seconds another attempt makes sense (None: unknown)."""
 
     status: int
     retry_after: int | None = None
 
 
-ANSWERS: Mapping[type[SpeechServiceError], Answer] = {
-    errors.SpeechServiceError: Answer(500),
-    errors.InternalError: Answer(500),
-    errors.SettingsError: Answer(500),
-    errors.AddressInUse: Answer(500),
-    errors.RequestError: Answer(400),
-    errors.InvalidRequest: Answer(400),
-    errors.UnsupportedAudio: Answer(400),
-    errors.AudioTooLong: Answer(413),
-    errors.TextTooLong: Answer(413),
-    errors.UnknownModel: Answer(400),
-    errors.UnknownVoice: Answer(400),
-    errors.UnknownLanguage: Answer(400),
-    errors.OutOfOrder: Answer(400),
-    errors.PoolError: Answer(503),
-    errors.PoolClosed: Answer(503, 10),
-    errors.PoolTimeout: Answer(503, 5),
-    errors.TooManyRequests: Answer(503, 5),
-    errors.BackendError: Answer(502),
-    errors.ConnectFailed: Answer(502, 5),
+STATUSES: Mapping[type[SpeechServiceError], ProblemStatus] = {
+    errors.SpeechServiceError: ProblemStatus(500),
+    errors.InternalError: ProblemStatus(500),
+    errors.SettingsError: ProblemStatus(500),
+    errors.AddressInUse: ProblemStatus(500),
+    errors.RequestError: ProblemStatus(400),
+    errors.InvalidRequest: ProblemStatus(400),
+    errors.UnsupportedAudio: ProblemStatus(400),
+    errors.AudioTooLong: ProblemStatus(413),
+    errors.TextTooLong: ProblemStatus(413),
+    errors.UnknownModel: ProblemStatus(400),
+    errors.UnknownVoice: ProblemStatus(400),
+    errors.UnknownLanguage: ProblemStatus(400),
+    errors.OutOfOrder: ProblemStatus(400),
+    errors.PoolError: ProblemStatus(503),
+    errors.PoolClosed: ProblemStatus(503, 10),
+    errors.PoolTimeout: ProblemStatus(503, 5),
+    errors.TooManyRequests: ProblemStatus(503, 5),
+    errors.BackendError: ProblemStatus(502),
+    errors.ConnectFailed: ProblemStatus(502, 5),
     # never 401: it is the server's key that was refused, not the client's
-    errors.AuthenticationFailed: Answer(502),
-    errors.DeploymentNotFound: Answer(502),
-    errors.UnsupportedVersion: Answer(502),
-    errors.RateLimited: Answer(429, 10),
-    errors.SessionLost: Answer(502, 1),
-    errors.ProtocolViolation: Answer(502),
-    errors.TranscriptionFailed: Answer(502),
-    errors.ResponseFailed: Answer(502),
-    errors.ContentMismatch: Answer(502, 1),
-    errors.BackendTimeout: Answer(504, 5),
+    errors.AuthenticationFailed: ProblemStatus(502),
+    errors.DeploymentNotFound: ProblemStatus(502),
+    errors.UnsupportedVersion: ProblemStatus(502),
+    errors.RateLimited: ProblemStatus(429, 10),
+    errors.SessionLost: ProblemStatus(502, 1),
+    errors.ProtocolViolation: ProblemStatus(502),
+    errors.TranscriptionFailed: ProblemStatus(502),
+    errors.ResponseFailed: ProblemStatus(502),
+    errors.ContentMismatch: ProblemStatus(502, 1),
+    errors.BackendTimeout: ProblemStatus(504, 5),
 }
 
 # Refusals of HTTP itself, by status.
@@ -96,19 +96,19 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     retryable: bool = False
 
 
-def answer_to(error: SpeechServiceError) -> Answer:
-    """Status and pause for an error; those of its nearest ancestor in the table for a class not in it."""
-    answer = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+def status_of(error: SpeechServiceError) -> ProblemStatus:
+    """Status and pause for an error; a class that is not in the table has those of its nearest ancestor."""
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     if isinstance(error, RateLimited) and error.retry_after is not None:
-        return answer._replace(retry_after=max(1, math.ceil(error.retry_after)))
-    return answer
+        return status._replace(retry_after=max(1, math.ceil(error.retry_after)))
+    return status
 
 
 def problem_of(error: SpeechServiceError) -> web.Response:
-    """The response for what ended a request."""
-    answer = answer_to(error)
-    headers = {} if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
-    return _render(answer.status, error.code, str(error), headers, retryable=error.retryable)
+    """The response for an error that ended a request."""
+    status, retry_after = status_of(error)
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return _render(status, error.code, str(error), headers, retryable=error.retryable)
 
 
 def _refusal(refusal: web.HTTPException) -> web.Response:
@@ -149,7 +149,7 @@ def _render(
 def problems(observer: Observer) -> Middleware:
     """Middleware: what a handler raises before its answer has begun becomes a problem document.
 
-    `observer` is told of what was the client's fault, or too much at a time; of turns it hears from them.
+    `observer`: gets the requests that were the client's fault or too many at a time.
     """
 
     @web.middleware

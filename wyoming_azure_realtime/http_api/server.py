@@ -1,5 +1,6 @@
-"""The HTTP server: routes, guards and bounds on one port."""
+"""The HTTP server: routes, middlewares and bounds on one port."""
 
+import asyncio
 import errno
 import logging
 import os
@@ -10,8 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.http_api.access import guard
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
-from wyoming_azure_realtime.http_api.in_flight import InFlight
-from wyoming_azure_realtime.http_api.problems import DOOR, problems
+from wyoming_azure_realtime.http_api.problems import DOOR, Handler, problems
 from wyoming_azure_realtime.http_api.speech_routes import SpeechRoutes
 from wyoming_azure_realtime.http_api.status_routes import StatusRoutes
 from wyoming_azure_realtime.observe import ClientRefused, Observer
@@ -21,15 +21,16 @@ from wyoming_azure_realtime.speech.service import SpeechService
 
 PREFIX = "/api/speech-realtime"
 IDLE_SECONDS = 75.0
-"""How long a connection may stay without a whole request head on it."""
+"""Seconds for which a connection may stay without a complete request head on it."""
 
 STOP_SECONDS = 2.0
+"""Seconds for requests to end by themselves, and as many again for cancelled ones."""
 
 
 class HttpServer:
-    """The HTTP API of one service. `model` is the realtime deployment's name, for `…/info`.
+    """The HTTP API of one service. `model`: the realtime deployment's name, for `…/info`.
 
-    `observer` is told of requests refused.
+    `observer`: gets every request that is refused.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class HttpServer:
         )
 
     async def start(self) -> None:
-        """Accept requests. Raises `AddressInUse` where somebody else listens, else `SettingsError`."""
+        """Accept requests. Raises AddressInUse if another program has the port, else SettingsError."""
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._address.host, self._address.port)
         try:
@@ -66,7 +67,7 @@ class HttpServer:
             raise _cannot_listen(f"HTTP cannot listen on {self._address}", error) from error
 
     async def stop(self) -> None:
-        """Stop accepting, give requests `STOP_SECONDS`, then cut them off. Idempotent."""
+        """Stop accepting, give requests `STOP_SECONDS`, then cancel them. May be called twice."""
         for site in list(self._runner.sites):
             await site.stop()
         await self._in_flight.end(STOP_SECONDS)
@@ -74,8 +75,34 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port that is listened on, also where the settings say 0."""
+        """The real port, also where the settings say 0."""
         return int(self._runner.addresses[0][1])
+
+
+class InFlight:
+    """The requests in progress, so that `stop` can wait for them for a limited time."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    @web.middleware
+    async def track(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Middleware that remembers the task of a request until it ends."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - aiohttp gives every request a task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await handler(request)
+
+    async def end(self, grace: float) -> None:
+        """Give them `grace` seconds, then cancel them and wait for as long again."""
+        for last in (False, True):
+            if not self._tasks:
+                return
+            if last:
+                for task in self._tasks:
+                    task.cancel()
+            await asyncio.wait(self._tasks, timeout=grace)
 
 
 def _routes(service: SpeechService, model: str, limits: BodyLimits) -> list[web.RouteDef]:
@@ -97,7 +124,7 @@ def _cannot_listen(what: str, error: OSError) -> SettingsError:
 
 
 def _protocol_logger(observer: Observer) -> logging.Logger:
-    """For what is no HTTP: reported, since it says nothing about this program. Everything else is logged."""
+    """A logger for aiohttp: input that is no HTTP goes to the observer, everything else into the log."""
 
     def is_ours(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -108,7 +135,7 @@ def _protocol_logger(observer: Observer) -> logging.Logger:
         return False
 
     # one per server, or all servers of a process would report to each other's observers; at DEBUG, since
-    # that is where some of what is no HTTP is told
+    # aiohttp logs some of what is no HTTP at that level
     parent = logging.getLogger(__name__)
     logger = logging.Logger(f"{__name__}.protocol", logging.DEBUG)
     logger.parent = parent

@@ -1,20 +1,49 @@
-"""Recognition and synthesis over HTTP."""
+"""Recognition and synthesis over HTTP: three POST routes.
 
+Audio is answered whole, or while it is generated; audio that breaks off never gets a clean end.
+"""
+
+import asyncio
+import logging
+import socket
+import struct
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.helpers import parse_mimetype
 
-from wyoming_azure_realtime.audio.wav import read_wav
-from wyoming_azure_realtime.http_api import bodies, calls
-from wyoming_azure_realtime.http_api.audio_response import AudioResponse
-from wyoming_azure_realtime.http_api.bodies import JSON, BodyLimits, RecognitionOptions
-from wyoming_azure_realtime.http_api.media_types import PCM_TYPE, WAV_TYPES, pcm_format, wants_wav
+from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.audio.wav import read_wav, wav_header
+from wyoming_azure_realtime.errors import SpeechServiceError
+from wyoming_azure_realtime.http_api import bodies
+from wyoming_azure_realtime.http_api.bodies import (
+    JSON,
+    PCM,
+    PCM_TYPE,
+    WAV,
+    WAV_TYPES,
+    BodyLimits,
+    RecognitionOptions,
+    pcm_format,
+    wants_wav,
+)
 from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.speech.whole import (
+    blocks,
+    collect_audio,
+    pcm_from_base64,
+    recognize_audio,
+    synthesize_text,
+)
+
+_LOGGER = logging.getLogger(__name__)
+_BLOCK_BYTES = 64 << 10
+WRITE_SECONDS = 30.0
+"""Seconds for which a client may read nothing before it is cut off."""
 
 
 class SpeechRoutes:
@@ -29,18 +58,18 @@ class SpeechRoutes:
         options = bodies.read_query(request, RecognitionOptions)
         if request.content_type == JSON:
             body = await bodies.read_json(request, self._limits, bodies.RecognitionBody)
-            asked = _asked(request, body.model or options.model, body.language or options.language)
-            audio = calls.blocks(calls.pcm_from_base64(body.audio_data))
-            result = await calls.recognize(self._service, asked, audio)
+            call = _recognition(request, body.model or options.model, body.language or options.language)
+            audio = blocks(pcm_from_base64(body.audio_data))
+            result = await recognize_audio(self._service, call, audio)
         elif request.content_type in WAV_TYPES:
             data = await bodies.read(request, self._limits)
             fmt, pcm = read_wav(data, max_bytes=self._limits.max_bytes)
-            asked = _asked(request, options.model, options.language)
-            result = await calls.recognize(self._service, asked, calls.blocks(pcm), fmt)
+            call = _recognition(request, options.model, options.language)
+            result = await recognize_audio(self._service, call, blocks(pcm), fmt)
         elif request.content_type == PCM_TYPE:
             fmt = pcm_format(parse_mimetype(request.headers["Content-Type"]).parameters)
-            asked = _asked(request, options.model, options.language)
-            result = await calls.recognize(self._service, asked, bodies.pieces(request, self._limits), fmt)
+            call = _recognition(request, options.model, options.language)
+            result = await recognize_audio(self._service, call, bodies.pieces(request, self._limits), fmt)
         else:
             raise _unsupported(JSON, "audio/wav", PCM_TYPE)
         return web.Response(body=msgspec.json.encode({"text": result.text}), content_type=JSON)
@@ -48,7 +77,7 @@ class SpeechRoutes:
     async def synthesize(self, request: web.Request) -> web.StreamResponse:
         """Text as JSON, to audio with its length."""
         async with aclosing(await self._speak(request)) as audio:
-            pcm = await calls.whole(audio)
+            pcm = await collect_audio(audio)
         return await _response(request).send(pcm)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
@@ -59,17 +88,82 @@ class SpeechRoutes:
         if request.content_type != JSON:
             raise _unsupported(JSON)
         body = await bodies.read_json(request, self._limits, bodies.SynthesisBody)
-        asked = SynthesisRequest(
+        call = SynthesisRequest(
             DOOR,
             voice=body.voice_name or "",
             language=body.language or "",
             text_format=body.text_format or "text",
             client=request.remote or "",
         )
-        return calls.speak(self._service, asked, body.text)
+        return synthesize_text(self._service, call, body.text)
 
 
-def _asked(request: web.Request, model: str | None, language: str | None) -> RecognitionRequest:
+class AudioResponse:
+    """One audio answer; each write has a deadline. `wav`: with a header, else bare PCM."""
+
+    def __init__(self, request: web.Request, *, wav: bool) -> None:
+        self._request = request
+        self._wav = wav
+        headers = {"Content-Type": WAV if wav else PCM, "Cache-Control": "no-store"}
+        self._response = web.StreamResponse(headers=headers)
+
+    async def send(self, pcm: bytes) -> web.StreamResponse:
+        """All audio at once, with its length."""
+        header = wav_header(REALTIME, len(pcm)) if self._wav else b""
+        self._response.content_length = len(header) + len(pcm)
+        return await self._send(header, _cut(pcm))
+
+    async def stream(self, audio: AsyncGenerator[bytes, None]) -> web.StreamResponse:
+        """Audio as it comes; closes `audio`. Raises only what `audio` raises before its first chunk."""
+        return await self._send(wav_header(REALTIME, None) if self._wav else b"", audio)
+
+    async def _send(self, header: bytes, audio: AsyncGenerator[bytes, None]) -> web.StreamResponse:
+        response = self._response
+        try:
+            async with aclosing(audio):
+                async for chunk in audio:
+                    if not response.prepared:
+                        await response.prepare(self._request)
+                        await self._write(header)
+                    await self._write(chunk)
+            await self._finish()
+        except (SpeechServiceError, TimeoutError, ConnectionError) as error:
+            if not response.prepared:
+                raise
+            _LOGGER.warning("Audio over HTTP was cut off: %s", getattr(error, "code", type(error).__name__))
+            self._cut_off()
+        except Exception:
+            if not response.prepared:
+                raise
+            _LOGGER.exception("Audio over HTTP was cut off by an unexpected error")
+            self._cut_off()
+        return response
+
+    async def _write(self, data: bytes) -> None:
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self._response.write(data)
+
+    async def _finish(self) -> None:
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self._response.write_eof()
+
+    def _cut_off(self) -> None:
+        transport = self._request.transport
+        if transport is None:
+            return
+        if self._request.version < HttpVersion11:
+            # without chunks only a reset differs from the end
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+
+
+async def _cut(pcm: bytes) -> AsyncGenerator[bytes, None]:
+    for at in range(0, len(pcm), _BLOCK_BYTES):
+        yield pcm[at : at + _BLOCK_BYTES]
+
+
+def _recognition(request: web.Request, model: str | None, language: str | None) -> RecognitionRequest:
     client = request.remote or ""
     return RecognitionRequest(DOOR, model=model or "", language=language or "", client=client)
 
@@ -79,7 +173,7 @@ def _response(request: web.Request) -> AudioResponse:
 
 
 def _unsupported(*kinds: str) -> web.HTTPException:
-    """Forms and texts of other types are what a browser sends for any page without asking first."""
+    """Other types are refused: forms and plain text are what a browser sends for any page without asking."""
     known = ", ".join(kinds)
     text = f"A body of this type is not read here. Set the header Content-Type to one of: {known}."
     return web.HTTPUnsupportedMediaType(text=text, headers={"Accept-Post": known})

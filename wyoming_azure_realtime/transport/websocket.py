@@ -13,7 +13,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI
 
-from wyoming_azure_realtime import __version__
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.errors import (
     AuthenticationFailed,
     BackendError,

@@ -1,7 +1,10 @@
-"""One client's bytes: read within bounds, heard as a dialogue, and ended so that nothing said is lost.
+"""One client's connection: received bytes to events to the dispatcher, timeouts, and an orderly end.
+
+Bytes come in at `data_received`, `EventSource` cuts them into events, and each event goes to the dispatcher,
+which hands it to the handler of its request. An event that must wait stops the reading of the socket.
 
 A connection is never closed with input unread: the kernel would then discard what was written last. Our side
-ends first, and whatever the client still sends is read until it ends too, or the time is up.
+ends first, and whatever the client still sends is read until it ends too, or `limits.drain` seconds are over.
 """
 
 import asyncio
@@ -10,55 +13,158 @@ import weakref
 from typing import cast
 
 from wyoming_azure_realtime.errors import PoolClosed
-from wyoming_azure_realtime.wyoming_server.access_list import AccessList
-from wyoming_azure_realtime.wyoming_server.commons import ServerState
-from wyoming_azure_realtime.wyoming_server.dispatcher import Dispatcher
-from wyoming_azure_realtime.wyoming_server.event_source import EventSource
-from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
-from wyoming_azure_realtime.wyoming_server.events import Event
-from wyoming_azure_realtime.wyoming_server.half_close_probe import HalfCloseProbe
-from wyoming_azure_realtime.wyoming_server.offer import Offer
-from wyoming_azure_realtime.wyoming_server.origin import Origin
-from wyoming_azure_realtime.wyoming_server.refusals import Bound, Overstepped
+from wyoming_azure_realtime.wyoming_server.dispatcher import Dispatcher, ListenerService
+from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter, HalfCloseProbe
+from wyoming_azure_realtime.wyoming_server.events import Bound, Event, LimitExceeded, WyomingReader
+from wyoming_azure_realtime.wyoming_server.limits import SLICE, AccessList, ClientAddress, ServerState
 
 _LOGGER = logging.getLogger(__name__)
 
-_WRITE_BUFFER = 16 << 10
-"""Bytes that may wait here for a client who reads slowly; the system keeps more."""
+_MALFORMED_DRAIN = 2.0
+"""Longest time in seconds for which malformed input is still read, so that the `error` before it arrives."""
 
-_MALFORMED_PATIENCE = 2.0
-"""Seconds that bytes without meaning are still read for, so that the `error` ahead of them arrives."""
+_LARGE_READ, _PAUSE = 16 << 10, 0.01
+"""Bytes at a time of input that is discarded, after which nothing is read for so many seconds."""
+
+_STALLED = "Others wait for the session of a request that does not go on"
 
 
-class Connection(asyncio.BufferedProtocol):
-    """Shell of a Dispatcher: transport in, timers, transport out. `gate`: who may connect; None: anybody."""
+class EventSource:
+    """The events in one client's bytes, and whether more bytes are read from the socket.
 
-    def __init__(self, offer: Offer, commons: ServerState, gate: AccessList | None = None) -> None:
+    Reading pauses while an event waits for its handler (`put_back`), while the client waits for its next time
+    slice (`slice_over`), and for a moment after much input that is discarded. `last_event_at`: when the last
+    event came, by the loop's clock. `discarding`: what still comes is thrown away.
+    """
+
+    def __init__(self, state: ServerState, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
+        self._reader = WyomingReader(state.limits)
+        self._read_event = self._reader.next_event
+        self._waiting: Event | None = None
+        self._slice_ends: float | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self.slice_over = False
+        self.reading = True
+        self.discarding = False
+        self.last_event_at = self._loop.time()
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Add received bytes. A client that sends much that is discarded is read slowly."""
+        if not self.discarding:
+            self._reader.feed(data)
+        elif len(data) >= _LARGE_READ:
+            self._pause = self._loop.call_later(_PAUSE, self._end_pause)
+
+    def next_event(self) -> Event | None:
+        """The next complete event; None if there is none or the slice is over. Raises LimitExceeded.
+
+        A slice begins with the first event after `update_reading`, which is given in any case.
+        """
+        if self.discarding:
+            return None
+        event = self._waiting or self._read_event()
+        if event is None:
+            return None
+        now = self._time()
+        if self._slice_ends is None:
+            self._slice_ends = now + SLICE
+        elif now > self._slice_ends:
+            self._waiting, self.slice_over = event, True
+            return None
+        self._waiting, self.last_event_at = None, now
+        return event
+
+    def put_back(self, event: Event) -> None:
+        """The event must wait; `next_event` will give it again."""
+        self._waiting = event
+
+    def discard(self) -> None:
+        """Give no event any more, but read on."""
+        self.discarding = True
+        self.drop_buffered()
+
+    def drop_buffered(self) -> None:
+        """Forget the bytes of events that are incomplete or wait."""
+        self._reader.clear()
+        self._waiting = None
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of events that are incomplete or wait."""
+        waiting = self._waiting
+        return self._reader.buffered + (len(waiting.data) + len(waiting.payload) if waiting else 0)
+
+    def end(self) -> None:
+        """No more bytes will come. Raises LimitExceeded when that is in the middle of an event."""
+        self._reader.end()
+
+    def close(self) -> None:
+        """The connection is over."""
+        self.discard()
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+
+    def update_reading(self) -> bool:
+        """After the last event: pause or resume the reading of the socket. Whether it was paused just now."""
+        self._slice_ends = None
+        reading = self._waiting is None and not self.slice_over and self._pause is None
+        if reading is self.reading:
+            return False
+        self.reading = reading
+        if reading:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+        return not reading
+
+    def _end_pause(self) -> None:
+        self._pause = None
+        self.update_reading()
+
+
+class ClientConnection(asyncio.BufferedProtocol):
+    """Protocol of one client's transport. `access_list`: who may connect; None: everybody.
+
+    `peer` and `address`: the client's name in the log and its IP address, empty unless it came by TCP.
+    """
+
+    def __init__(
+        self, service: ListenerService, state: ServerState, access_list: AccessList | None = None
+    ) -> None:
         self.peer = self.address = ""
-        self._offer = offer
-        self._commons = commons
-        self._gate = gate
-        self._limits = commons.limits
-        self._roster = commons.roster
+        self._service = service
+        self._state = state
+        self._access_list = access_list
+        self._limits = state.limits
+        self._registry = state.registry
         self._loop = asyncio.get_running_loop()
         self._silent = True  # not a byte came yet
         self._input_ended = False
-        self._patience = self._limits.drain  # for the client's end, once ours is said
+        self._buffered = 0
+        self._drain = self._limits.drain  # seconds for the client's end, after ours
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
+    # Called by the transport.
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask the gate, then join the roster; both may refuse."""
+        """Ask the access list, then the registry; both may refuse."""
         self._transport = cast("asyncio.Transport", transport)
-        self._origin = origin = Origin.of(transport)
-        self.peer, self.address = origin.peer, str(origin.address or "")
-        line = weakref.proxy(self)  # or every connection would wait for the garbage collector
-        self._intake = EventSource(self._commons, self._transport, line)
-        self._outbox = EventWriter(self._transport, self._limits.write, self._stuck)
-        self._dialogue = Dispatcher(self._offer, self._outbox, self._roster, line, self.peer, self.address)
-        self._pulse = HalfCloseProbe(self._transport, self._outbox, self._may_be_gone)
-        if origin.remote:
-            self._transport.set_write_buffer_limits(_WRITE_BUFFER)
-        if not (self._passes_gate() and self._roster.admit(self)):
+        self._client = client = ClientAddress.of(transport)
+        self.peer, self.address = client.peer, str(client.ip or "")
+        myself = weakref.proxy(self)  # or every connection would wait for the garbage collector
+        self._source = EventSource(self._state, self._transport)
+        self._writer = EventWriter(
+            self._transport, self._limits.write, self._cut_off, small_buffer=client.remote
+        )
+        self._dispatcher = Dispatcher(
+            self._service, self._writer, self._registry, myself, self.peer, self.address
+        )
+        self._probe = HalfCloseProbe(self._transport, self._writer, self._may_be_gone)
+        if not (self._may_connect() and self._registry.admit(self)):
             self.abort()
             return
         _LOGGER.debug("%s connected", self.peer)
@@ -66,181 +172,220 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go."""
-        return self._commons.buffer
+        return self._state.read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """So many bytes came."""
-        self.data_received(self._commons.buffer[:nbytes])
+        """So many bytes are in the buffer."""
+        self.data_received(self._state.read_buffer[:nbytes])
 
     def data_received(self, data: bytes | memoryview) -> None:
-        """Hear every event that is complete now."""
+        """Handle every event that is complete now."""
         if self._silent:
             self._silent = False
-            self._roster.stirred(self)
-        self._intake.feed(data)
+            self._registry.bytes_received(self)
+        source = self._source
+        source.feed(data)
+        if not source.slice_over:
+            self._handle_events()
 
     def eof_received(self) -> bool:
-        """The client says no more. True while it may still be waiting for an answer."""
+        """The client has ended its side. True while it may still be waiting for an answer."""
         self._input_ended = True
-        if self._dialogue.answering:
-            self._pulse.start()
+        if self._dispatcher.answering:
+            self._probe.start()
             return True
-        if self._dialogue.open:
-            self._note_cut()
-        self._dialogue.leave()
-        self._outlive(self._limits.drain)
+        if self._dispatcher.accepting:
+            self._report_incomplete_event()
+        self._dispatcher.cancel()
+        self._abort_after(self._limits.drain)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel what is in progress: nobody is left to hear it."""
+        """Cancel what is in progress: no client is left for the answer."""
         _LOGGER.debug("%s is gone%s", self.peer, f": {exc}" if exc else "")
-        self._dialogue.leave()
-        self._outbox.close()
-        self._pulse.stop()
-        self._intake.close()
+        self._dispatcher.cancel()
+        self._writer.close()
+        self._probe.stop()
+        self._source.close()
+        self._state.buffer_budget.hold(self, 0)
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._roster.remove(self)
+        self._registry.remove(self)
 
     def pause_writing(self) -> None:
         """The client reads slower than we write."""
-        self._outbox.pause()
+        self._writer.pause()
 
     def resume_writing(self) -> None:
         """The client reads again."""
-        self._outbox.resume()
-        self.hear_again()
+        self._writer.resume()
+        self.resume_events()
+
+    # Called by the server, the registry and the limits.
 
     @property
     def unsent(self) -> bool:
-        """Something written waits for the client to read."""
+        """Whether something written waits for the client to read it."""
         return self._transport.get_write_buffer_size() > 0
 
-    def finish(self) -> None:
+    def close_after_request(self) -> None:
         """Answer the request in progress, then close."""
-        self._dialogue.finish()
+        self._dispatcher.close_after_request()
 
-    def give_up(self) -> None:
-        """Answer the request in progress with an error."""
-        if self._dialogue.busy:
-            self._dialogue.fail(PoolClosed("The server is stopping."))
+    def fail_request(self) -> None:
+        """Answer the request in progress with an error, because the server stops."""
+        if self._dispatcher.busy:
+            self._dispatcher.fail(PoolClosed("The server is stopping."))
 
     def abort(self) -> None:
         """Close at once, whatever was not yet sent."""
-        self._dialogue.leave()
+        self._dispatcher.cancel()
         self._transport.abort()
 
     @property
-    def holds_up_since(self) -> float | None:
+    def stalled_since(self) -> float | None:
         """Since when a session has been waiting for the client to read, or to go on with its audio."""
-        if self._dialogue.busy and self._outbox.full:
-            return self._outbox.full_since
-        return self._intake.heard_at if self._dialogue.awaits_client else None
+        if self._dispatcher.busy and self._writer.full:
+            return self._writer.full_since
+        return self._source.last_event_at if self._dispatcher.awaits_client else None
 
-    def give_way(self) -> None:
-        """Others wait for the session of a client who does nothing with it."""
-        told = "Others wait for the session of a request that does not go on"
-        if self._outbox.full:
-            self._commons.refusals.note(Bound.SESSIONS, f"{self.peer} cut off: {told}")
+    def end_stalled_request(self) -> None:
+        """End the request: others wait for its session."""
+        if self._writer.full:
+            self._state.refusals.report(Bound.SESSIONS, f"{self.peer} cut off: {_STALLED}")
             self.abort()
         else:
-            self._dialogue.fail(Overstepped(f"{told}.", bound=Bound.SESSIONS))
+            self._dispatcher.fail(LimitExceeded(f"{_STALLED}.", bound=Bound.SESSIONS))
 
-    # What the intake calls.
+    def drop_buffered(self) -> None:
+        """Forget incomplete and waiting events: all clients have too much of them, this one the most."""
+        self._source.drop_buffered()
+        most = self._limits.max_unfinished
+        message = f"Events that are incomplete or have to wait take up more than {most} bytes."
+        self._reject(LimitExceeded(message, bound=Bound.UNFINISHED))
+        self._update_input()
 
-    def hear(self, event: Event) -> bool:
-        """Handle one event; False when it must wait."""
-        taken = self._dialogue.hear(event)
-        self._roster.heard(self)
-        return taken
+    # Called by the dispatcher.
 
-    def refuse(self, error: Overstepped) -> None:
-        """Nothing that still comes can be heard."""
-        self._patience = min(self._limits.drain, _MALFORMED_PATIENCE)
-        if self._dialogue.open:
-            self._dialogue.fail(error)
-        self._dialogue.end()
+    def resume_events(self) -> None:
+        """An event that had to wait may be handled now, or what is sent has room again."""
+        self._source.last_event_at = self._loop.time()
+        if not self._source.slice_over:
+            self._handle_events()
+        if self._input_ended and not self._dispatcher.busy:
+            self._dispatcher.close()
 
-    def not_reading(self) -> None:
-        """From now on we would not notice that the client is gone."""
-        self._pulse.start()
+    def discarding_started(self) -> None:
+        """Events are discarded from now on: not longer than `limits.drain` seconds."""
+        self._abort_after(self._limits.drain)
 
-    # What the dialogue calls.
-
-    def hear_again(self) -> None:
-        """Something has ended or has room again: go on hearing."""
-        self._intake.heard_at = self._loop.time()
-        self._intake.hear()
-        if self._input_ended and not self._dialogue.busy:
-            self._dialogue.end()
-
-    def skipping(self) -> None:
-        """Input is discarded from now on: not for ever."""
-        self._outlive(self._limits.drain)
-
-    def listening(self) -> None:
-        """Input is heard again."""
+    def discarding_ended(self) -> None:
+        """Events are handled again."""
         self._timers.pop("end").cancel()
 
-    def hang_up(self) -> None:
+    def end_output(self) -> None:
         """End our side; the client's is awaited, for a while."""
-        self._intake.discard()
-        self._roster.leaving(self)
-        self._outlive(self._patience)
+        self._source.discard()
+        self._update_input()
+        self._registry.closing(self)
+        self._abort_after(self._drain)
         if self._input_ended or not self._transport.can_write_eof():
             self._transport.close()
             return
         try:
             self._transport.write_eof()
-        except OSError:  # the client has reset the connection, which its transport has yet to hear
+        except OSError:  # the client has reset the connection, and the transport does not know yet
             self._transport.abort()
 
-    def _passes_gate(self) -> bool:
-        if self._gate is None:
+    # Input.
+
+    def _handle_events(self) -> None:
+        """Hand complete events to the dispatcher, for as long as one time slice takes.
+
+        The way of every chunk of audio: no call here that it can do without.
+        """
+        source = self._source
+        handle, received = self._dispatcher.handle, self._registry.event_received
+        try:
+            while (event := source.next_event()) is not None:
+                taken = handle(event)
+                received(self)
+                if not taken:
+                    source.put_back(event)
+                    break
+        except LimitExceeded as error:
+            self._reject(error)
+        if source.slice_over:
+            self._state.scheduler.queue(self._handle_next_slice)
+        self._update_input()
+
+    def _handle_next_slice(self) -> None:
+        self._source.slice_over = False
+        self._handle_events()
+
+    def _update_input(self) -> None:
+        """Account for the bytes that wait, and read on or not."""
+        source = self._source
+        buffered = source.buffered
+        if buffered != self._buffered:
+            self._buffered = buffered
+            self._state.buffer_budget.hold(self, buffered)
+        if source.update_reading():
+            self._probe.start()  # with reading paused, nothing else would notice that the client is gone
+
+    def _reject(self, error: LimitExceeded) -> None:
+        """End with an error: nothing that still comes can be understood."""
+        self._drain = min(self._limits.drain, _MALFORMED_DRAIN)
+        if self._dispatcher.accepting:
+            self._dispatcher.fail(error)
+        self._dispatcher.close()
+
+    def _report_incomplete_event(self) -> None:
+        try:
+            self._source.end()
+        except LimitExceeded as error:
+            self._state.refusals.report(error.bound, f"{self.peer}: {error}", logging.INFO)
+
+    # Who may connect, and who must go.
+
+    def _may_connect(self) -> bool:
+        if self._access_list is None:
             return True
-        address = self._origin.address
-        if address is not None and self._gate.admits(address):
+        address = self._client.ip
+        if address is not None and self._access_list.admits(address):
             return True
-        advice = self._gate.advice(address) if address is not None else ""
-        told = f"{self.peer} refused: it is in none of the allowed networks. {advice}".rstrip()
-        self._commons.refusals.note(Bound.NETWORKS, told)
+        advice = self._access_list.advice(address) if address is not None else ""
+        message = f"{self.peer} refused: it is in none of the allowed networks. {advice}".rstrip()
+        self._state.refusals.report(Bound.NETWORKS, message)
         return False
 
     def _may_be_gone(self) -> bool:
-        """An answer is awaited by a client of whom we would not hear that it is gone."""
-        unheard = self._input_ended or not self._intake.reading
-        return unheard and self._dialogue.answering and self._origin.remote
-
-    # Time.
+        """Whether a client waits for an answer that could leave without our noticing it."""
+        unnoticed = self._input_ended or not self._source.reading
+        return unnoticed and self._dispatcher.answering and self._client.remote
 
     def _watch_idle(self) -> None:
         now = self._loop.time()
-        if self._dialogue.answering or not self._intake.reading:  # it is not the client who is slow
-            self._intake.heard_at = now
-        left = self._intake.heard_at + self._limits.idle - now
+        if self._dispatcher.answering or not self._source.reading:  # it is not the client who is slow
+            self._source.last_event_at = now
+        left = self._source.last_event_at + self._limits.idle - now
         if left > 0:
             self._timers["idle"] = self._loop.call_later(left, self._watch_idle)
-        elif self._dialogue.busy:
-            told = f"No event came for {self._limits.idle:g} seconds."
-            self._dialogue.fail(Overstepped(told, bound=Bound.IDLE))
+        elif self._dispatcher.busy:
+            message = f"No event came for {self._limits.idle:g} seconds."
+            self._dispatcher.fail(LimitExceeded(message, bound=Bound.IDLE))
         else:
-            self._commons.refusals.count(Bound.IDLE)
+            self._state.refusals.count(Bound.IDLE)
             _LOGGER.debug("%s was idle for too long", self.peer)
-            self._dialogue.end()
+            self._dispatcher.close()
 
-    def _outlive(self, seconds: float) -> None:
+    def _abort_after(self, seconds: float) -> None:
         if "end" in self._timers:
             self._timers["end"].cancel()
         self._timers["end"] = self._loop.call_later(seconds, self._transport.abort)
 
-    def _stuck(self) -> None:
-        told = f"{self.peer} read nothing for {self._limits.write:g} seconds and was cut off"
-        self._commons.refusals.note(Bound.WRITE, told)
+    def _cut_off(self) -> None:
+        message = f"{self.peer} read nothing for {self._limits.write:g} seconds and was cut off"
+        self._state.refusals.report(Bound.WRITE, message)
         self.abort()
-
-    def _note_cut(self) -> None:
-        try:
-            self._intake.end()
-        except Overstepped as error:
-            self._commons.refusals.note(error.bound, f"{self.peer}: {error}", logging.INFO)

@@ -1,152 +1,230 @@
-"""Which request of a client is in progress, and what each of its events means just now."""
+"""Which request of a client is in progress, and what each of its events means at the moment.
+
+`Dispatcher` gives the events of a request to its `RequestHandler`, one request after the other, and answers
+`describe` and `ping` itself at any time. After an error the rest of the request is discarded, then our side
+of the connection ends. The handlers are in modules of their own; the server has the table of them.
+"""
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from wyoming.event import Eventable
 from wyoming.ping import Pong
 
-from wyoming_azure_realtime.errors import InternalError, InvalidRequest, PoolClosed, SpeechServiceError
-from wyoming_azure_realtime.wyoming_server.asr_handler import AsrHandler
-from wyoming_azure_realtime.wyoming_server.connection_registry import ConnectionRegistry
-from wyoming_azure_realtime.wyoming_server.encoding import encode
-from wyoming_azure_realtime.wyoming_server.error_event import error_event
+from wyoming_azure_realtime.errors import (
+    AudioTooLong,
+    InternalError,
+    InvalidRequest,
+    OutOfOrder,
+    PoolClosed,
+    RequestError,
+    SpeechServiceError,
+    TextTooLong,
+    TooManyRequests,
+)
+from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
-from wyoming_azure_realtime.wyoming_server.events import Event, Ping, read_data
-from wyoming_azure_realtime.wyoming_server.offer import Offer
-from wyoming_azure_realtime.wyoming_server.refusals import bound_of
-from wyoming_azure_realtime.wyoming_server.request_handler import RequestHandler
-from wyoming_azure_realtime.wyoming_server.tts_handler import TtsHandler
+from wyoming_azure_realtime.wyoming_server.events import (
+    Bound,
+    Event,
+    LimitExceeded,
+    Ping,
+    encode,
+    error_event,
+    read_data,
+)
+from wyoming_azure_realtime.wyoming_server.limits import ConnectionRegistry
 
 _LOGGER = logging.getLogger(__name__)
 
-_EXCHANGES: dict[str, type[RequestHandler]] = {
-    event: kind for kind in (AsrHandler, TtsHandler) for event in kind.events
+_BOUND_OF: dict[type[SpeechServiceError], Bound] = {
+    AudioTooLong: Bound.UTTERANCE,
+    TextTooLong: Bound.TEXT,
+    TooManyRequests: Bound.WAITING,
 }
 
 
-class _State(Enum):
-    OPEN = auto()  # requests are heard
-    SKIPPING = auto()  # the rest of a request that is answered already is discarded, then it is OPEN
-    DRAINING = auto()  # the same after an error, then it is OVER
-    OVER = auto()  # nothing more is said, nothing more is heard
+class RequestHandler(ABC):
+    """Takes the events of one request of one client while `run` answers it.
+
+    `run` is called once, right after the first `take`. A SpeechServiceError, from either, ends the request.
+    `on_ready`: to be called when an event that was not taken may be offered again. `client`: the client's IP
+    address, empty unless it came by TCP.
+    """
+
+    event_types: ClassVar[frozenset[str]]
+    """The types of event that such a request is made of; any of them may begin it."""
+
+    last_event_type: ClassVar[str]
+    """The type after which the client sends nothing more of the request."""
+
+    holds_session: ClassVar[bool]
+    """Whether a session is kept while the client's next event is awaited."""
+
+    def __init__(
+        self, service: SpeechService, writer: EventWriter, on_ready: Callable[[], None], client: str
+    ) -> None:
+        self._service = service
+        self._client = client
+        self._writer = writer
+        self._on_ready = on_ready
+        self.input_open = True  # until the client has sent the last event of the request
+
+    @abstractmethod
+    def take(self, event: Event) -> bool:
+        """Handle an event of `event_types`; False when it must wait. Raises RequestError."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Answer the request. Cancelling it cancels the work at the service. Raises SpeechServiceError."""
+
+    def events_after_error(self) -> list[Eventable]:
+        """What must follow an `error`, so that the client does not wait for more."""
+        return []
 
 
-class Line(Protocol):
-    """What a dialogue asks of its connection."""
+@dataclass(frozen=True, slots=True)
+class ListenerService:
+    """What the clients of one listener are served with.
 
-    def hear_again(self) -> None:
+    `service`: with the defaults of the listener's profile. `info`: the whole answer to `describe`, made once,
+    because Home Assistant asks for it every 30 seconds. `handlers`: who handles a request, by type of event.
+    """
+
+    service: SpeechService
+    info: bytes
+    handlers: Mapping[str, type[RequestHandler]]
+
+
+class ConnectionControl(Protocol):
+    """What the dispatcher asks of its connection."""
+
+    def resume_events(self) -> None:
         """Offer the event that had to wait, and those after it."""
 
-    def skipping(self) -> None:
-        """From now on input is discarded: bound the time."""
+    def discarding_started(self) -> None:
+        """Events are discarded from now on: limit the time."""
 
-    def listening(self) -> None:
-        """From now on input is heard again."""
+    def discarding_ended(self) -> None:
+        """Events are handled again."""
 
-    def hang_up(self) -> None:
-        """The last word is said."""
+    def end_output(self) -> None:
+        """Nothing more will be sent."""
+
+
+class _State(Enum):
+    ACCEPTING = auto()  # events are handled
+    DISCARDING_REST = auto()  # the rest of a request that is answered already is discarded, then ACCEPTING
+    DISCARDING_THEN_CLOSE = auto()  # the same after an error, then CLOSED
+    CLOSED = auto()  # nothing more is sent, and what comes is discarded
 
 
 class Dispatcher:
     """Answers one request after the other; `describe` and `ping` at any time.
 
-    `peer`: the client in words, for the log; `address`: where it comes from, empty unless it came by tcp.
+    `peer`: the client's name in the log; `address`: its IP address, empty unless it came by TCP.
     """
 
     def __init__(
         self,
-        offer: Offer,
-        outbox: EventWriter,
-        roster: ConnectionRegistry,
-        line: Line,
+        service: ListenerService,
+        writer: EventWriter,
+        registry: ConnectionRegistry,
+        connection: ConnectionControl,
         peer: str,
         address: str,
     ) -> None:
-        self._offer = offer
-        self._outbox = outbox
-        self._roster = roster
-        self._line = line
+        self._service = service
+        self._writer = writer
+        self._registry = registry
+        self._connection = connection
         self._peer = peer
         self._address = address
-        self._state = _State.OPEN
-        self._exchange: RequestHandler | None = None
+        self._state = _State.ACCEPTING
+        self._handler: RequestHandler | None = None
         self._task: asyncio.Task[None] | None = None
-        self._skip_to = ""
+        self._discard_until = ""  # the last type of event that is discarded
         self._last_request = False
 
     @property
-    def open(self) -> bool:
-        """Events are heard, not discarded."""
-        return self._state is _State.OPEN
+    def accepting(self) -> bool:
+        """Events are handled, not discarded."""
+        return self._state is _State.ACCEPTING
 
     @property
     def busy(self) -> bool:
         """A request is in progress."""
-        return self._exchange is not None
+        return self._handler is not None
 
     @property
     def answering(self) -> bool:
         """A request is in progress of which nothing more is expected."""
-        return self._exchange is not None and not self._exchange.input_open
+        return self._handler is not None and not self._handler.input_open
 
     @property
     def awaits_client(self) -> bool:
         """A session is kept until the client goes on with its request."""
-        exchange = self._exchange
-        return exchange is not None and exchange.input_open and exchange.holds_session
+        handler = self._handler
+        return handler is not None and handler.input_open and handler.holds_session
 
-    def hear(self, event: Event) -> bool:
-        """Handle one event; False when it must wait for `hear_again`."""
-        if self._state is not _State.OPEN:
-            self._skip(event)
+    def handle(self, event: Event) -> bool:
+        """Handle one event; False when it must wait for `resume_events`."""
+        if self._state is not _State.ACCEPTING:
+            self._discard(event)
             return True
-        kind = _EXCHANGES.get(event.type)
-        if kind is None:
+        handler_type = self._service.handlers.get(event.type)
+        if handler_type is None:
             return self._reply(event)
-        exchange = self._exchange
-        if exchange is None:
-            service, again = self._offer.service, self._line.hear_again
-            exchange = self._exchange = kind(service, self._outbox, again, self._address)
-        elif not exchange.input_open:
+        handler = self._handler
+        if handler is None:
+            service, on_ready = self._service.service, self._connection.resume_events
+            handler = self._handler = handler_type(service, self._writer, on_ready, self._address)
+        elif not handler.input_open:
             return False
-        return self._pass_on(exchange, event)
+        return self._hand_over(handler, event)
 
     def fail(self, error: SpeechServiceError) -> None:
-        """End with an `error`: after it the rest of the request is discarded, then our side ends."""
-        exchange = self._detach()
+        """Send an `error`, discard the rest of the request, then end our side."""
+        handler = self._detach()
         self._log(error)
-        told = [error_event(error), *(exchange.after_error() if exchange else [])]
-        self._outbox.send(*map(encode, told))
-        if exchange is not None and exchange.input_open:
-            self._skip_rest(exchange, _State.DRAINING)
+        events = [error_event(error), *(handler.events_after_error() if handler else [])]
+        self._writer.send(*map(encode, events))
+        if handler is not None and handler.input_open:
+            self._discard_rest(handler, _State.DISCARDING_THEN_CLOSE)
         else:
-            self.end()
+            self.close()
 
-    def end(self) -> None:
-        """Say and hear nothing more."""
+    def close(self) -> None:
+        """Send nothing more, discard what comes."""
         self._detach()
-        if self._state is not _State.OVER:
-            self._state = _State.OVER
-            self._line.hang_up()
+        if self._state is not _State.CLOSED:
+            self._state = _State.CLOSED
+            self._connection.end_output()
 
-    def finish(self) -> None:
-        """Answer the request in progress, then end."""
+    def close_after_request(self) -> None:
+        """Answer the request in progress, then close."""
         self._last_request = True
-        if self._exchange is None:
-            self.end()
+        if self._handler is None:
+            self.close()
 
-    def leave(self) -> None:
+    def cancel(self) -> None:
         """The client is gone: cancel what is in progress."""
-        self._state = _State.OVER
+        self._state = _State.CLOSED
         self._detach()
 
-    def _pass_on(self, exchange: RequestHandler, event: Event) -> bool:
+    def _hand_over(self, handler: RequestHandler, event: Event) -> bool:
+        if event.type not in handler.event_types:
+            self.fail(OutOfOrder(f"A '{event.type}' while '{handler.last_event_type}' is awaited."))
+            return True
         try:
-            taken = exchange.offer(event)
+            taken = handler.take(event)
         except SpeechServiceError as error:
-            exchange.input_open = exchange.input_open and event.type != exchange.last
+            handler.input_open = handler.input_open and event.type != handler.last_event_type
             self.fail(error)
             return True
         except Exception as error:
@@ -154,16 +232,16 @@ class Dispatcher:
             self.fail(InternalError.of(error))
             return True
         if self._task is None:
-            self._task = self._roster.spawn(self._answer(exchange))
+            self._task = self._registry.start_task(self._answer(handler))
         return taken
 
-    async def _answer(self, exchange: RequestHandler) -> None:
+    async def _answer(self, handler: RequestHandler) -> None:
         error: SpeechServiceError | None = None
         try:
-            await exchange.run()
+            await handler.run()
         except asyncio.CancelledError:
             # ours come after detaching; any other would leave the client waiting
-            if exchange is self._exchange:
+            if handler is self._handler:
                 self.fail(PoolClosed("The request was cancelled."))
             raise
         except SpeechServiceError as failure:
@@ -171,62 +249,70 @@ class Dispatcher:
         except Exception as failure:
             _LOGGER.exception("A request of %s hit a bug", self._peer)
             error = InternalError.of(failure)
-        if exchange is self._exchange:
-            self._conclude(exchange, error)
+        if handler is self._handler:
+            self._conclude(handler, error)
 
-    def _conclude(self, exchange: RequestHandler, error: SpeechServiceError | None) -> None:
+    def _conclude(self, handler: RequestHandler, error: SpeechServiceError | None) -> None:
         if error is not None:
             self._task = None
             self.fail(error)
         else:
-            self._exchange = self._task = None
+            self._handler = self._task = None
             if self._last_request:
-                self.end()
-            elif exchange.input_open:
-                self._skip_rest(exchange, _State.SKIPPING)
-        self._line.hear_again()
+                self.close()
+            elif handler.input_open:
+                self._discard_rest(handler, _State.DISCARDING_REST)
+        self._connection.resume_events()
 
     def _reply(self, event: Event) -> bool:
+        """Answer an event that belongs to no request, at once."""
         if event.type not in {"describe", "ping"}:
             _LOGGER.debug("%s sent '%.40s', which is ignored", self._peer, event.type)
             return True
-        if self._outbox.full:  # or a client that only asks and never reads could fill the memory
+        if self._writer.full:  # or a client that only asks and never reads could fill the memory
             return False
         if event.type == "describe":
             _LOGGER.debug("%s asked what is on offer", self._peer)
-            self._outbox.send(self._offer.info)
+            self._writer.send(self._service.info)
         else:
-            self._outbox.send(encode(_pong(event)))
+            self._writer.send(encode(_pong(event)))
         return True
 
-    def _skip_rest(self, exchange: RequestHandler, state: _State) -> None:
+    def _discard_rest(self, handler: RequestHandler, state: _State) -> None:
         self._state = state
-        self._skip_to = exchange.last
-        self._line.skipping()
+        self._discard_until = handler.last_event_type
+        self._connection.discarding_started()
 
-    def _skip(self, event: Event) -> None:
-        if event.type != self._skip_to:
+    def _discard(self, event: Event) -> None:
+        if event.type != self._discard_until:
             return
-        if self._state is _State.DRAINING:
-            self.end()
-        elif self._state is _State.SKIPPING:
-            self._state = _State.OPEN
-            self._line.listening()
+        if self._state is _State.DISCARDING_THEN_CLOSE:
+            self.close()
+        elif self._state is _State.DISCARDING_REST:
+            self._state = _State.ACCEPTING
+            self._connection.discarding_ended()
 
     def _log(self, error: SpeechServiceError) -> None:
-        told = f"{self._peer} was answered with {error.code}: {_one_line(str(error))}"
+        message = f"{self._peer} was answered with {error.code}: {_one_line(str(error))}"
         bound = bound_of(error)
         if bound:
-            self._roster.refusals.note(bound, told)
+            self._registry.refusals.report(bound, message)
         else:
-            _LOGGER.warning("%s", told)
+            _LOGGER.warning("%s", message)
 
     def _detach(self) -> RequestHandler | None:
-        exchange, self._exchange = self._exchange, None
+        handler, self._handler = self._handler, None
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-        return exchange
+        return handler
+
+
+def bound_of(error: SpeechServiceError) -> str:
+    """The limit that the client exceeded, as a Bound or the error's code; empty if it was not the client."""
+    if isinstance(error, LimitExceeded):
+        return error.bound
+    return _BOUND_OF.get(type(error)) or (error.code if isinstance(error, RequestError) else "")
 
 
 def _pong(ping: Event) -> Pong:

@@ -1,17 +1,23 @@
-"""Where clients come in: TCP on every address of a host, and unix sockets."""
+"""Where clients connect: TCP on every address of a host, unix sockets, standard input and output.
+
+Each listener makes one `ClientConnection` for every client. The client on stdio gets a transport like that of
+any other client.
+"""
 
 import asyncio
 import errno
 import os
 import socket
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.settings.addresses import TcpAddress
+from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
 
 Factory = Callable[[], asyncio.BaseProtocol]
 
@@ -54,7 +60,7 @@ class TcpListener:
             raise _cannot_listen(f"tcp://{self._address}", error) from error
 
     def close(self) -> None:
-        """Accept nobody any more."""
+        """Accept no more connections."""
         for server in self._servers:
             server.close()
 
@@ -91,10 +97,10 @@ class UnixListener:
         return [f"unix://{self._path}"]
 
     async def open(self, factory: Factory) -> None:
-        """Listen, in place of a socket that nobody serves any more. Raises SettingsError."""
+        """Listen, in place of a socket that a dead server has left. Raises SettingsError."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._make_way()
+            self._remove_stale_socket()
             sock.bind(str(self._path))
             self._path.chmod(_UNIX_MODE)  # nobody can connect before it listens
             self._inode = self._path.stat().st_ino
@@ -104,15 +110,15 @@ class UnixListener:
             raise _cannot_listen(f"unix://{self._path}", error) from error
 
     def close(self) -> None:
-        """Accept nobody any more; remove the socket if it is still ours."""
+        """Accept no more connections; remove the socket if it is still ours."""
         if self._server is not None:
             self._server.close()
             with suppress(OSError):
                 if self._path.stat().st_ino == self._inode:
                     self._path.unlink()
 
-    def _make_way(self) -> None:
-        """Remove a stale socket, and nothing else: not a file, not a socket that somebody serves."""
+    def _remove_stale_socket(self) -> None:
+        """Remove a socket without a server, nothing else. Raises OSError for a file or a socket in use."""
         try:
             mode = self._path.lstat().st_mode
         except FileNotFoundError:
@@ -166,3 +172,125 @@ def _cannot_listen(uri: str, error: OSError) -> SettingsError:
         reason = _REASONS.get(error.errno, error.strerror or str(error))
     kind = AddressInUse if error.errno == errno.EADDRINUSE else SettingsError
     return kind(f"Cannot listen on {uri}: {reason}.", advice="Choose another with --uri.")
+
+
+class StdioListener:
+    """Its only client is connected from the start; `ended` is set when the client has gone."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+
+    @property
+    def uris(self) -> list[str]:
+        """Where it listens."""
+        return ["stdio://"]
+
+    async def open(self, factory: Callable[[], ClientConnection]) -> None:
+        """Read standard input, write standard output. Raises SettingsError unless both can be waited for."""
+        if not all(_is_pollable(stream.fileno()) for stream in (sys.stdin, sys.stdout)):
+            raise SettingsError(
+                "Cannot listen on stdio://: standard input or output is a file.", advice="Use a pipe."
+            )
+        loop = asyncio.get_running_loop()
+        transport = _StdioTransport(factory(), self.ended)
+        await loop.connect_write_pipe(lambda: _WriteSide(transport), _copy(sys.stdout.fileno(), "wb"))
+        await loop.connect_read_pipe(lambda: _ReadSide(transport), _copy(sys.stdin.fileno(), "rb"))
+
+    def close(self) -> None:
+        """Nothing to do: there are no other clients."""
+
+
+class _StdioTransport(asyncio.Transport):
+    """Two pipes as one transport. The client is gone when our output is closed, not when our input is."""
+
+    def __init__(self, protocol: ClientConnection, ended: asyncio.Event) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self._ended = ended
+        self._reader: asyncio.ReadTransport | None = None
+        self._writer: asyncio.WriteTransport | None = None
+
+    def opened_writer(self, writer: asyncio.WriteTransport) -> None:
+        self._writer = writer
+
+    def opened_reader(self, reader: asyncio.ReadTransport) -> None:
+        self._reader = reader
+        self.protocol.connection_made(self)
+
+    def lost(self, exc: Exception | None) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self.protocol.connection_lost(exc)
+        self._ended.set()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self._writer is not None:
+            self._writer.write(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self._writer.get_write_buffer_size() if self._writer is not None else 0
+
+    def can_write_eof(self) -> bool:
+        return False  # to end the output is to close it
+
+    def is_closing(self) -> bool:
+        return self._writer is None or self._writer.is_closing()
+
+    def pause_reading(self) -> None:
+        if self._reader is not None:
+            self._reader.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._reader is not None:
+            self._reader.resume_reading()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def abort(self) -> None:
+        if self._writer is not None:
+            self._writer.abort()
+
+
+class _WriteSide(asyncio.Protocol):
+    def __init__(self, both: _StdioTransport) -> None:
+        self._both = both
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._both.opened_writer(cast("asyncio.WriteTransport", transport))
+
+    def pause_writing(self) -> None:
+        self._both.protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._both.protocol.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._both.lost(exc)
+
+
+class _ReadSide(asyncio.Protocol):
+    def __init__(self, both: _StdioTransport) -> None:
+        self._both = both
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._both.opened_reader(cast("asyncio.ReadTransport", transport))
+
+    def data_received(self, data: bytes) -> None:
+        self._both.protocol.data_received(data)
+
+    def eof_received(self) -> bool:
+        if not self._both.protocol.eof_received():
+            self._both.close()
+        return False
+
+
+def _is_pollable(descriptor: int) -> bool:
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
+
+
+def _copy(descriptor: int, mode: str) -> IO[bytes]:
+    """The transport closes what it is given; the interpreter keeps its own."""
+    return os.fdopen(os.dup(descriptor), mode, buffering=0)

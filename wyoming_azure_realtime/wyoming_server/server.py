@@ -1,12 +1,19 @@
-"""All listeners of the Wyoming door: opened together, stopped together."""
+"""The Wyoming server: all listeners, opened together and stopped together, and what they offer.
+
+This is where a kind of request gets its handler (`_HANDLERS`), and where the answer to `describe` is made
+from the catalog of the speech service.
+"""
 
 import asyncio
 import logging
+import resource
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
+from wyoming.info import AsrModel, AsrProgram, Attribution, Info, TtsProgram, TtsVoice
 
+from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.addresses import (
@@ -17,30 +24,42 @@ from wyoming_azure_realtime.settings.addresses import (
     parse_uri,
 )
 from wyoming_azure_realtime.settings.model import Limits, Listener, Pool, Profile
+from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
 from wyoming_azure_realtime.speech.service import SpeechService
-from wyoming_azure_realtime.wyoming_server.access_list import AccessList
-from wyoming_azure_realtime.wyoming_server.commons import ServerState
-from wyoming_azure_realtime.wyoming_server.connection import Connection
-from wyoming_azure_realtime.wyoming_server.descriptors import room_for
-from wyoming_azure_realtime.wyoming_server.listeners import TcpListener, UnixListener
-from wyoming_azure_realtime.wyoming_server.offer import Offer
-from wyoming_azure_realtime.wyoming_server.stdio import StdioListener
+from wyoming_azure_realtime.wyoming_server.asr_handler import AsrHandler
+from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
+from wyoming_azure_realtime.wyoming_server.dispatcher import ListenerService, RequestHandler
+from wyoming_azure_realtime.wyoming_server.events import encode
+from wyoming_azure_realtime.wyoming_server.limits import AccessList, ServerState
+from wyoming_azure_realtime.wyoming_server.listeners import StdioListener, TcpListener, UnixListener
+from wyoming_azure_realtime.wyoming_server.tts_handler import TtsHandler
 
 _LOGGER = logging.getLogger(__name__)
 
-_FAREWELL = 0.5
+_HANDLERS: tuple[type[RequestHandler], ...] = (AsrHandler, TtsHandler)
+"""One for each kind of request; a handler says itself which types of event belong to it."""
+
+PROGRAM = "azure-realtime"
+"""The name of both programs in `info`. It never changes: Home Assistant derives its entities from it."""
+
+_ATTRIBUTION = Attribution("wyoming-azure-realtime", "https://www.home-assistant.io/integrations/wyoming/")
+
+_LAST_SECONDS = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
-_NEWCOMERS = 0.2
-"""Seconds for the first event of who has just connected, while nobody else is accepted."""
+_NEWCOMER_SECONDS = 0.2
+"""Seconds for the first event of clients that have just connected, while no others are accepted."""
 
-_LOOK_AGAIN = 0.02
+_POLL_SECONDS = 0.02
+
+_OTHER_FILES = 256
+"""File descriptors for sessions, HTTP, listeners, files and whatever a library opens."""
 
 
 class WyomingServer:
     """Serves the speech service on every listener, each with its profile's defaults.
 
-    `sessions`: how many requests the service can serve at a time. `observer`: is told of clients refused.
+    `sessions`: how many requests the service can serve at a time. `observer`: gets every refusal.
     """
 
     def __init__(
@@ -54,14 +73,12 @@ class WyomingServer:
         sessions: int = Pool().max_size,
     ) -> None:
         self._service = service
-        self._wanted = listeners
+        self._listener_settings = listeners
         self._profiles = profiles
-        self._limits = limits
-        possible = room_for(limits.max_connections)
-        bounds = msgspec.structs.replace(limits, max_connections=possible)
-        self._commons = ServerState.within(bounds, sessions, observer)
-        self._roster = self._commons.roster
-        self._gate = AccessList(allowed_networks)
+        possible = msgspec.structs.replace(limits, max_connections=room_for(limits.max_connections))
+        self._state = ServerState.new(possible, sessions, observer)
+        self._registry = self._state.registry
+        self._access_list = AccessList(allowed_networks)
         self._listeners: list[TcpListener | UnixListener | StdioListener] = []
 
     @property
@@ -81,14 +98,14 @@ class WyomingServer:
 
     @property
     def refusals(self) -> Mapping[str, int]:
-        """How often something was refused, by the setting or the rule that it was beyond."""
-        return self._commons.refusals.counts
+        """How many refusals there were, for each setting or rule that was broken."""
+        return self._state.refusals.counts
 
     async def start(self) -> None:
         """Return when every port accepts. Raises SettingsError."""
         try:
-            for wanted in self._wanted:
-                await self._open(wanted)
+            for settings in self._listener_settings:
+                await self._open(settings)
         except SettingsError:
             await self.stop()
             raise
@@ -102,51 +119,54 @@ class WyomingServer:
         await asyncio.get_running_loop().create_future()
 
     async def stop(self, within: float | None = None) -> None:
-        """Accept nobody, let requests finish, answer the rest with an error. `within`: else `limits.stop`."""
+        """Accept no connections, let requests finish, answer the rest with an error.
+
+        Ends after `within` seconds at the latest (default: `limits.stop`).
+        """
         loop = asyncio.get_running_loop()
-        within = self._commons.limits.stop if within is None else within
-        farewell = min(_FAREWELL, within / 2)
-        latest = loop.time() + within - farewell
-        await asyncio.sleep(0)  # whoever has connected by now is let in
+        within = self._state.limits.stop if within is None else within
+        last = min(_LAST_SECONDS, within / 2)
+        latest = loop.time() + within - last
+        await asyncio.sleep(0)  # clients that have connected by now are accepted
         for listener in self._listeners:
             listener.close()
-        await self._finish(min(_NEWCOMERS, within / 4))
-        await self._roster.settled(latest - loop.time())
-        for connection in self._roster.members():
-            connection.give_up()
-        while loop.time() < latest and any(one.unsent for one in self._roster.members()):  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_AGAIN)
-        await self._emptied(farewell / 2)
-        for connection in self._roster.members():
+        await self._finish(min(_NEWCOMER_SECONDS, within / 4))
+        await self._registry.wait_for_tasks(latest - loop.time())
+        for connection in self._registry.members():
+            connection.fail_request()
+        while loop.time() < latest and any(c.unsent for c in self._registry.members()):  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_SECONDS)
+        await self._wait_until_empty(last / 2)
+        for connection in self._registry.members():
             connection.abort()
-        await self._emptied(farewell / 2)
-        await self._roster.settled(farewell / 2)
+        await self._wait_until_empty(last / 2)
+        await self._registry.wait_for_tasks(last / 2)
         if self.refusals:
-            _LOGGER.info("Refused while it ran: %s", self._commons.refusals)
+            _LOGGER.info("Refused while it ran: %s", self._state.refusals)
 
     async def _finish(self, seconds: float) -> None:
-        """Let every connection go after its request; who has just come may still say what it wants."""
-        newcomers = self._roster.newcomers()
-        for connection in self._roster.members():
+        """Close every connection after its request; new ones have `seconds` for their first event."""
+        newcomers = self._registry.newcomers()
+        for connection in self._registry.members():
             if connection not in newcomers:
-                connection.finish()
+                connection.close_after_request()
         latest = asyncio.get_running_loop().time() + seconds
-        while self._roster.newcomers() and asyncio.get_running_loop().time() < latest:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_AGAIN)
+        while self._registry.newcomers() and asyncio.get_running_loop().time() < latest:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_SECONDS)
         for connection in newcomers:
-            connection.finish()
+            connection.close_after_request()
 
-    async def _open(self, wanted: Listener) -> None:
-        offer = Offer.of(self._service.for_profile(self._profiles.get(wanted.profile, Profile())))
-        listener = _listener(wanted.uri)
-        gate = self._gate if isinstance(listener, TcpListener) else None
-        await listener.open(lambda: Connection(offer, self._commons, gate))
+    async def _open(self, settings: Listener) -> None:
+        service = listener_service(self._service.for_profile(self._profiles.get(settings.profile, Profile())))
+        listener = _listener(settings.uri)
+        access_list = self._access_list if isinstance(listener, TcpListener) else None
+        await listener.open(lambda: ClientConnection(service, self._state, access_list))
         self._listeners.append(listener)
 
-    async def _emptied(self, seconds: float) -> None:
+    async def _wait_until_empty(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._roster.emptied()
+                await self._registry.wait_until_empty()
 
 
 def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
@@ -161,3 +181,105 @@ def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
             return UnixListener(path)
         case StdioAddress():
             return StdioListener()
+
+
+def listener_service(service: SpeechService) -> ListenerService:
+    """What the clients of a listener get: every handler, and an `info` of what the service's catalog has."""
+    handlers = {event_type: handler for handler in _HANDLERS for event_type in handler.event_types}
+    return ListenerService(service, encode(build_info(service.catalog)), handlers)
+
+
+def build_info(catalog: Catalog) -> Info:
+    """The answer to `describe`: one program each way, with the models and voices of the catalog.
+
+    Home Assistant loads a platform only if a program of it is installed, and cannot add an entity whose
+    languages are empty: models and voices without a language are left out.
+    """
+    return Info(asr=[_asr_program(catalog)], tts=[_tts_program(catalog)])
+
+
+def _asr_program(catalog: Catalog) -> AsrProgram:
+    models = [_model(model, catalog) for model in catalog.models if model.languages]
+    return AsrProgram(
+        name=PROGRAM,
+        attribution=_ATTRIBUTION,
+        installed=bool(models),
+        description=catalog.asr_unavailable_reason or "Speech recognition over the realtime API",
+        version=__version__,
+        models=models,
+        supports_transcript_streaming=catalog.partials,
+        requires_external_vad=catalog.requires_external_vad,
+        prefers_auto_gain_enabled=True,
+        # doing it twice costs words
+        prefers_noise_reduction_enabled=not catalog.provider.reduces_noise,
+    )
+
+
+def _tts_program(catalog: Catalog) -> TtsProgram:
+    return TtsProgram(
+        name=PROGRAM,
+        attribution=_ATTRIBUTION,
+        installed=True,
+        description="Speech synthesis over the realtime API",
+        version=__version__,
+        voices=[_voice(voice, catalog) for voice in catalog.voices if voice.languages],
+        supports_synthesize_streaming=True,
+    )
+
+
+def _model(model: Model, catalog: Catalog) -> AsrModel:
+    return AsrModel(
+        name=model.name,
+        attribution=_attribution(catalog),
+        installed=True,
+        description=model.description,
+        version=None,
+        languages=list(model.languages),
+    )
+
+
+def _voice(voice: Voice, catalog: Catalog) -> TtsVoice:
+    return TtsVoice(
+        name=voice.name,
+        attribution=_attribution(catalog),
+        installed=True,
+        description=voice.description,
+        version=None,
+        languages=list(voice.languages),
+    )
+
+
+def _attribution(catalog: Catalog) -> Attribution:
+    """The maker of the models and voices."""
+    return Attribution(catalog.provider.label, catalog.provider.documentation)
+
+
+def room_for(connections: int) -> int:
+    """How many connections are possible; raises the system's limit of open files as far as that is needed."""
+    soft, hard = (_number(limit) for limit in resource.getrlimit(resource.RLIMIT_NOFILE))
+    needed = connections + _OTHER_FILES
+    if soft < needed:
+        soft = _raised(min(needed, hard), soft)
+    if soft >= needed:
+        return connections
+    possible = max(soft - _OTHER_FILES, soft // 2)
+    _LOGGER.warning(
+        "Only %d connections are possible instead of limits.max_connections = %d: "
+        "the system lets this process open %d files (ulimit -n)",
+        possible,
+        connections,
+        soft,
+    )
+    return possible
+
+
+def _raised(needed: int, soft: int) -> int:
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    except (OSError, ValueError):  # some systems grant less than they promise
+        return soft
+    return needed
+
+
+def _number(limit: int) -> int:
+    return 1 << 30 if limit == resource.RLIM_INFINITY else limit

@@ -1,4 +1,4 @@
-"""Synthesis: text in, at once or streamed; audio out while it arrives."""
+"""Handles synthesis: text in, at once or streamed; audio out while it arrives from the service."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,12 +12,19 @@ from wyoming_azure_realtime.errors import OutOfOrder, first_of
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.synthesis import Synthesis
-from wyoming_azure_realtime.wyoming_server.encoding import AudioChunkEncoder, encode
+from wyoming_azure_realtime.wyoming_server.dispatcher import RequestHandler
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
-from wyoming_azure_realtime.wyoming_server.events import Event, SynthesizeStart, Text, Voice, read_data
-from wyoming_azure_realtime.wyoming_server.request_handler import RequestHandler
+from wyoming_azure_realtime.wyoming_server.events import (
+    AudioChunkEncoder,
+    Event,
+    RequestedVoice,
+    SynthesizeStart,
+    Text,
+    encode,
+    read_data,
+)
 
-_MAX_WAITING = 64 << 10
+_MAX_PENDING = 64 << 10
 """Characters that may wait for the synthesis; then the client's bytes wait in its own socket."""
 
 _MAX_CHUNK = 8 << 10
@@ -28,36 +35,40 @@ _CHUNKS = AudioChunkEncoder(REALTIME)
 
 
 class TtsHandler(RequestHandler):
-    """One text, spoken. A client that streams repeats the text in a `synthesize`, for servers that cannot."""
+    """One text, spoken as 24 kHz PCM16 mono.
 
-    events = frozenset({"synthesize", "synthesize-start", "synthesize-chunk", "synthesize-stop"})
-    last = "synthesize-stop"
+    A client that streams also sends the whole text in a `synthesize`, for servers that cannot stream: it is
+    spoken only if no other text came.
+    """
+
+    event_types = frozenset({"synthesize", "synthesize-start", "synthesize-chunk", "synthesize-stop"})
+    last_event_type = "synthesize-stop"
     holds_session = False
 
     def __init__(
-        self, service: SpeechService, outbox: EventWriter, on_ready: Callable[[], None], client: str
+        self, service: SpeechService, writer: EventWriter, on_ready: Callable[[], None], client: str
     ) -> None:
-        super().__init__(service, outbox, on_ready, client)
-        self._asked: SynthesizeStart | None = None
+        super().__init__(service, writer, on_ready, client)
+        self._start: SynthesizeStart | None = None
         self._streamed = False
-        self._speaking = False
-        self._waiting: list[str] = []
-        self._waiting_length = 0
-        self._copy = ""
+        self._audio_started = False
+        self._pending: list[str] = []  # texts that the synthesis has not taken yet
+        self._pending_length = 0
+        self._whole_text = ""  # of a client that streams
         self._chunks = 0
-        self._arrived = asyncio.Event()
+        self._text_arrived = asyncio.Event()
 
     def take(self, event: Event) -> bool:
-        """Text waits for the synthesis, within a bound. Raises RequestError."""
+        """Keep text for the synthesis; False when too much waits already. Raises RequestError."""
         if event.type == "synthesize-start":
-            self._open(event)
+            self._read_start(event)
         elif event.type == "synthesize":
             self._take_whole(event)
         elif not self._streamed:
             raise OutOfOrder(f"A '{event.type}' without a 'synthesize-start'.")
         elif event.type == "synthesize-stop":
             self._stop()
-        elif self._waiting_length >= _MAX_WAITING:
+        elif self._pending_length >= _MAX_PENDING:
             return False
         else:
             self._chunks += 1
@@ -65,90 +76,89 @@ class TtsHandler(RequestHandler):
         return True
 
     async def run(self) -> None:
-        """Feed the synthesis and write its audio. Raises SpeechServiceError."""
+        """Feed the synthesis and send its audio. Raises SpeechServiceError."""
         async with self._service.synthesize(self._request()) as synthesis:
             if self._streamed:
-                await self._feed_and_speak(synthesis)
+                await self._feed_and_send(synthesis)
+                self._writer.send(encode(SynthesizeStopped()))
             else:
                 await self._feed(synthesis)
-                await self._speak(synthesis)
-            if self._streamed:
-                self._outbox.send(encode(SynthesizeStopped()))
+                await self._send_audio(synthesis)
 
-    async def _feed_and_speak(self, synthesis: Synthesis) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._feed(synthesis), name="wyoming text")
-                await self._speak(synthesis)
-        except BaseExceptionGroup as failures:
-            failure = first_of(failures)
-            raise failure from failure.__cause__
-
-    def after_error(self) -> list[Eventable]:
+    def events_after_error(self) -> list[Eventable]:
         """End the audio that began and the stream that was asked for, or clients wait for ever."""
-        told: list[Eventable] = []
-        if self._speaking:
-            told.append(AudioStop())
+        events: list[Eventable] = []
+        if self._audio_started:
+            events.append(AudioStop())
         if self._streamed:
-            told.append(SynthesizeStopped())
-        return told
+            events.append(SynthesizeStopped())
+        return events
 
-    def _open(self, event: Event) -> None:
-        if self._asked is not None:
+    def _read_start(self, event: Event) -> None:
+        if self._start is not None:
             raise OutOfOrder(f"A '{event.type}' before the text in progress has ended.")
         self._streamed = event.type == "synthesize-start"
-        self._asked = read_data(event, SynthesizeStart)
+        self._start = read_data(event, SynthesizeStart)
 
     def _take_whole(self, event: Event) -> None:
         if self._streamed:
-            self._copy = read_data(event, Text).text
+            self._whole_text = read_data(event, Text).text
             return
         self.input_open = False
-        self._open(event)
+        self._read_start(event)
         self._add(read_data(event, Text).text)
 
     def _stop(self) -> None:
         self.input_open = False
-        # a client that streams nothing but the copy gets an answer, too
-        self._add("" if self._chunks else self._copy)
+        self._add("" if self._chunks else self._whole_text)
 
     def _add(self, text: str) -> None:
-        self._waiting.append(text)
-        self._waiting_length += len(text)
-        self._arrived.set()
+        self._pending.append(text)
+        self._pending_length += len(text)
+        self._text_arrived.set()
 
     def _request(self) -> SynthesisRequest:
-        voice = (self._asked and self._asked.voice) or Voice()
+        start = self._start or SynthesizeStart()
+        voice = start.voice or RequestedVoice()
         return SynthesisRequest(
             door="wyoming",
             client=self._client,
             voice=voice.name or "",
             language=voice.language or "",
             speaker=voice.speaker or "",
-            text_format=(self._asked and self._asked.text_format) or "text",
+            text_format=start.text_format or "text",
         )
 
+    async def _feed_and_send(self, synthesis: Synthesis) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._feed(synthesis), name="wyoming text")
+                await self._send_audio(synthesis)
+        except BaseExceptionGroup as failures:
+            failure = first_of(failures)
+            raise failure from failure.__cause__
+
     async def _feed(self, synthesis: Synthesis) -> None:
-        while self.input_open or self._waiting:
-            await self._arrived.wait()
-            self._arrived.clear()
-            text = "".join(self._waiting)
-            self._waiting.clear()
-            self._waiting_length = 0
+        while self.input_open or self._pending:
+            await self._text_arrived.wait()
+            self._text_arrived.clear()
+            text = "".join(self._pending)
+            self._pending.clear()
+            self._pending_length = 0
             self._on_ready()
             if text:
                 await synthesis.write(text)
         synthesis.finish()
 
-    async def _speak(self, synthesis: Synthesis) -> None:
-        send = self._outbox.send
+    async def _send_audio(self, synthesis: Synthesis) -> None:
+        send = self._writer.send
         async for audio in synthesis.audio():
-            if not self._speaking:
-                self._speaking = True
+            if not self._audio_started:
+                self._audio_started = True
                 send(_AUDIO_START)
             for at in range(0, len(audio), _MAX_CHUNK):
                 piece = audio if len(audio) <= _MAX_CHUNK else memoryview(audio)[at : at + _MAX_CHUNK]
                 send(_CHUNKS.head(len(piece)), piece)
-                await self._outbox.drained()
-        self._speaking = False
+                await self._writer.drained()
+        self._audio_started = False
         send(encode(AudioStop()))

@@ -1,4 +1,7 @@
-"""One recognition and one synthesis from whole inputs, as HTTP and Python ask for them."""
+"""Whole inputs: one recognition of audio and one synthesis of a text, for the HTTP API and the Python API.
+
+PCM is 24 kHz, 16 bits, mono, little-endian unless a format is given. A wrong input raises InvalidRequest.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -12,14 +15,14 @@ from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.utterance import Utterance
 
 MAX_WHOLE_BYTES = 64 << 20
-"""Most audio that is held to be handed over whole: 23 minutes."""
+"""Most bytes of audio that are collected in memory: 23 minutes."""
 
 _BLOCK_BYTES = 128 << 10
 _EXPECTED = "Send PCM of 16 bits, 24 kHz, mono, little-endian"
 
 
 def pcm_from_base64(text: str) -> bytes:
-    """Whole samples of 24 kHz PCM16 mono. Raises InvalidRequest for anything else that can be told."""
+    """The PCM in base64. Raises InvalidRequest for wrong base64, and for a WAV file in it."""
     try:
         pcm = msgspec.convert(text, bytes)  # as strict as the standard library's, six times as fast
     except msgspec.ValidationError as error:
@@ -36,20 +39,20 @@ def pcm_from_base64(text: str) -> bytes:
 
 
 async def blocks(pcm: bytes) -> AsyncIterator[bytes]:
-    """Audio at hand, in pieces; others have their turn between them."""
+    """Audio in blocks of 128 KiB; other tasks run between them."""
     view = memoryview(pcm)
     for at in range(0, len(pcm), _BLOCK_BYTES):
         yield bytes(view[at : at + _BLOCK_BYTES])
         await asyncio.sleep(0)
 
 
-async def recognize(
+async def recognize_audio(
     service: SpeechService,
     request: RecognitionRequest,
     audio: AsyncIterable[bytes],
     fmt: AudioFormat = REALTIME,
 ) -> RecognitionResult:
-    """What was said in `audio`, which goes upstream while it arrives. Raises SpeechServiceError."""
+    """The text of `audio`, which is sent to the service while it arrives. Raises SpeechServiceError."""
     received = 0
     async with service.recognize(request) as utterance:
         utterance.begin(fmt)
@@ -67,7 +70,9 @@ async def recognize(
         return await _final(utterance)
 
 
-async def speak(service: SpeechService, request: SynthesisRequest, text: str) -> AsyncGenerator[bytes, None]:
+async def synthesize_text(
+    service: SpeechService, request: SynthesisRequest, text: str
+) -> AsyncGenerator[bytes, None]:
     """24 kHz PCM16 mono while it is generated; closing it cancels the rest. Raises SpeechServiceError."""
     if not text.strip():
         raise InvalidRequest("The text is empty.", advice="Send the words to be spoken.")
@@ -85,8 +90,8 @@ async def speak(service: SpeechService, request: SynthesisRequest, text: str) ->
             yield audio
 
 
-async def whole(audio: AsyncIterator[bytes]) -> bytes:
-    """All of it. Raises TextTooLong past `MAX_WHOLE_BYTES`, which only a long text can reach."""
+async def collect_audio(audio: AsyncIterator[bytes]) -> bytes:
+    """All of the audio. Raises TextTooLong past `MAX_WHOLE_BYTES`, which only a long text can reach."""
     pcm = bytearray()
     async for chunk in audio:
         pcm += chunk

@@ -1,8 +1,8 @@
 import asyncio
 
 from tests.support.fake_clock import on_a_fake_clock
-from wyoming_azure_realtime.wyoming_server import relief
-from wyoming_azure_realtime.wyoming_server.relief import StallReaper
+from wyoming_azure_realtime.wyoming_server import event_writer
+from wyoming_azure_realtime.wyoming_server.event_writer import StallReaper
 
 
 class Holder:
@@ -11,9 +11,9 @@ class Holder:
     def __init__(self, house: "House", seconds: float | None) -> None:
         self._house = house
         now = asyncio.get_running_loop().time()
-        self.holds_up_since = None if seconds is None else now - seconds
+        self.stalled_since = None if seconds is None else now - seconds
 
-    def give_way(self) -> None:
+    def end_stalled_request(self) -> None:
         self._house.remove(self)
         self._house.gave_way.append(self)
 
@@ -22,16 +22,16 @@ class House(list[Holder]):
     def __init__(self, sessions: int) -> None:
         super().__init__()
         self.gave_way: list[Holder] = []
-        self.relief = StallReaper(sessions, lambda: len(self), lambda: list(self))
+        self.reaper = StallReaper(sessions, lambda: len(self), lambda: list(self))
 
     def begin(self, seconds: float | None) -> Holder:
         self.append(Holder(self, seconds))
-        self.relief.look()
+        self.reaper.check()
         return self[-1]
 
 
 async def looked_twice() -> None:
-    await asyncio.sleep(2.5 * relief._LOOK_AGAIN)
+    await asyncio.sleep(2.5 * event_writer._STALL_CHECK_SECONDS)
 
 
 @on_a_fake_clock
@@ -44,7 +44,7 @@ async def test_nobody_gives_way_while_there_is_a_session_for_everybody():
 
 
 @on_a_fake_clock
-async def test_those_who_hold_up_for_longest_give_way_and_no_more_of_them_than_needed():
+async def test_those_who_hold_up_for_longest_end_stalled_request_and_no_more_of_them_than_needed():
     house = House(2)
     some, longest, _, _ = house.begin(10), house.begin(20), house.begin(5), house.begin(None)
     await looked_twice()

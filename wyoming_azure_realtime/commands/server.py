@@ -1,0 +1,127 @@
+"""Commands with the server's settings: `serve` (the default), `settings`, and `addon` (Home Assistant OS)."""
+
+import argparse
+import logging
+import os
+from collections.abc import Container
+from functools import partial
+from pathlib import Path
+
+from wyoming_azure_realtime import logs
+from wyoming_azure_realtime.settings.declaration import Option
+from wyoming_azure_realtime.settings.model import CONFIG, all_options
+
+UID = 10300
+"""The user that the program runs as in its images."""
+
+_ADDON_FLAGS = {"uri": "listeners[0].uri", "http": "http.listen"}
+
+
+def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
+    """Every option that has a flag."""
+    add_options(parser)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    """Run the server until a signal ends it. Raises SettingsError."""
+    from wyoming_azure_realtime.settings.declaration import secrets  # noqa: PLC0415
+    from wyoming_azure_realtime.settings.load import load  # noqa: PLC0415 - not for --help
+
+    loaded = load(vars(args), os.environ)
+    logs.configure(loaded.settings.log, secrets(loaded.settings))
+    import asyncio  # noqa: PLC0415
+
+    from wyoming_azure_realtime.app import serve  # noqa: PLC0415 - slow: wrong settings are reported before
+
+    return asyncio.run(serve(loaded))
+
+
+def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """The same as for the server, whose settings these are."""
+    add_options(parser)
+
+
+def run_settings(args: argparse.Namespace) -> int:
+    """Print one line per setting: key, value, source. Raises SettingsError."""
+    from wyoming_azure_realtime.settings.load import load, report  # noqa: PLC0415 - not for --help
+
+    print(report(load(vars(args), os.environ)))  # noqa: T201
+    return 0
+
+
+def add_addon_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where things are; the add-on itself needs none of them."""
+    parser.add_argument("--data", metavar="FOLDER", default="/data", help="Where options.json is.")
+    parser.add_argument("--supervisor", metavar="URL", default="http://supervisor", help="The Supervisor.")
+    parser.add_argument("--user", type=int, default=UID, help="Number of the user to become.")
+    parser.add_argument("--uri", metavar="URI", help="Where to listen for Wyoming.")
+    parser.add_argument("--http", metavar="HOST:PORT|off", help="Where to listen for HTTP.")
+
+
+def run_addon(args: argparse.Namespace) -> int:
+    """Run the server as an add-on until a signal ends it. Raises SettingsError."""
+    from wyoming_azure_realtime.addon.options import load_options  # noqa: PLC0415 - not for --help
+    from wyoming_azure_realtime.settings.declaration import secrets  # noqa: PLC0415
+
+    folder = Path(args.data)
+    flags = {
+        key: getattr(args, flag) for flag, key in _ADDON_FLAGS.items() if getattr(args, flag) is not None
+    }
+    token = os.environ.pop("SUPERVISOR_TOKEN", "")  # nothing that is started from here needs it
+    home = {"home_assistant.url": f"{args.supervisor}/core", "home_assistant.token": token} if token else {}
+    loaded, notices = load_options(folder, flags, home)
+    become_unprivileged(args.user, folder / "cache")
+    logs.configure(loaded.settings.log, [*secrets(loaded.settings), *filter(None, [token])])
+    for notice in notices:
+        logging.getLogger(__name__).warning("%s", notice)
+    import asyncio  # noqa: PLC0415
+
+    from wyoming_azure_realtime.addon.discovery import announce  # noqa: PLC0415
+    from wyoming_azure_realtime.app import serve  # noqa: PLC0415
+
+    announcing = partial(announce, token=token, supervisor=args.supervisor) if token else None
+    return asyncio.run(serve(loaded, announcing))
+
+
+def become_unprivileged(uid: int, *folders: Path) -> bool:
+    """Give root up for the user `uid`, for good; `folders` are made and become that user's.
+
+    Returns whether the program was root; if not, it stays who it is. Raises OSError if the system refuses.
+    """
+    root = os.geteuid() == 0
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        if root:
+            os.chown(folder, uid, uid)
+    if root:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+    return root
+
+
+def add_options(parser: argparse.ArgumentParser, only: Container[str] = ()) -> None:
+    """One flag for each setting that has one; `only`: these flags, all if there are none.
+
+    A flag that is not given is None, so that the source of each value is known.
+    """
+    for option in (CONFIG, *all_options()):
+        if option.flag and (not only or option.flag in only):
+            _add(parser, option)
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    text = option.setting.help.replace("%", "%%")
+    if not option.metavar:
+        parser.add_argument(option.flag, action="store_const", const="true", help=text)
+    elif option.key == "listeners":
+        parser.add_argument(option.flag, action="append", metavar=option.metavar, help=text)
+    elif option.key == "zeroconf":
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(option.flag, nargs="?", const="true", metavar=option.metavar, help=text)
+        negated = f"--no-{option.destination}"
+        group.add_argument(
+            negated, action="store_const", const="false", dest=option.destination, help="Do not announce it."
+        )
+    else:
+        parser.add_argument(option.flag, metavar=option.metavar, help=text)

@@ -1,0 +1,371 @@
+"""What all clients of a server together may use: who may connect, how many, how much memory and time.
+
+`ServerState` holds it for all connections: the access list (networks), the connection registry (number of
+connections, requests in progress), the buffer budget (memory for received bytes), the fair scheduler (time)
+and the counts of what was refused. Limits on one client alone are where they apply: size of an event in
+`events`, idle time in `connection`, a client that does not read in `event_writer`.
+"""
+
+import asyncio
+import functools
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
+from typing import Protocol
+
+import ifaddr
+
+from wyoming_azure_realtime.observe import ClientRefused, Observer
+from wyoming_azure_realtime.settings.addresses import ANY, LOCAL, IpNetwork, parse_network
+from wyoming_azure_realtime.settings.model import Limits
+from wyoming_azure_realtime.wyoming_server.event_writer import SessionHolder, StallReaper
+from wyoming_azure_realtime.wyoming_server.events import Bound
+
+IpAddress = IPv4Address | IPv6Address
+
+SLICE = 0.001
+"""Seconds for which the events of one client are handled at once, while the others wait."""
+
+_INTERFACES_SECONDS = 5.0
+"""Seconds for which the interfaces count as unchanged: reading them blocks all clients for a millisecond."""
+
+_READ_BYTES = 64 << 10
+
+LOCAL_NETWORKS = tuple(
+    ip_network(text)
+    for text in (
+        *("127.0.0.0/8", "::1/128"),  # this machine
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),  # RFC 1918, RFC 4193
+        *("169.254.0.0/16", "fe80::/10"),  # link-local
+        "100.64.0.0/10",  # RFC 6598: carriers, and overlays such as Tailscale
+    )
+)
+"""What `local` stands for in `allowed_networks`, beside the networks that this machine is in."""
+
+
+class Refusals:
+    """Counts what was refused to clients, for each Bound, and reports it to the observer."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Number of refusals so far, for each Bound or error code."""
+        return dict(self._counts)
+
+    def count(self, bound: str) -> None:
+        """Count one refusal without a log line."""
+        self.report(bound, "")
+
+    def report(self, bound: str, message: str, level: int = logging.WARNING) -> None:
+        """Count one refusal and log `message` at `level`."""
+        self._counts[bound] += 1
+        self._observer.report(ClientRefused("wyoming", str(bound), message, level))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{bound}: {number}" for bound, number in sorted(self._counts.items()))
+
+
+# Who may connect.
+
+
+@functools.lru_cache(maxsize=1024)
+def unmapped(host: str) -> IpAddress:
+    """The address without its scope; an IPv4 address that is mapped into IPv6 becomes IPv4 again."""
+    address = ip_address(host.partition("%")[0])
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAddress:
+    """Where a client comes from.
+
+    `peer`: its name in the log. `ip`: None unless it came by TCP. `remote`: through a socket, not stdio.
+    """
+
+    peer: str
+    ip: IpAddress | None
+    remote: bool
+
+    @classmethod
+    def of(cls, transport: asyncio.BaseTransport) -> "ClientAddress":
+        """The address of the client at the other end of a transport."""
+        remote = transport.get_extra_info("socket") is not None
+        name = transport.get_extra_info("peername")
+        if not isinstance(name, tuple):
+            return cls("a client on the unix socket" if remote else "the client on stdio", None, remote)
+        address = unmapped(name[0])
+        host = f"[{address}]" if address.version == 6 else str(address)
+        return cls(f"{host}:{name[1]}", address, remote)
+
+
+def machine_networks() -> Sequence[IpNetwork]:
+    """The networks that this machine is in now; none of them is the whole world."""
+    texts = (
+        f"{(ip.ip if isinstance(ip.ip, str) else ip.ip[0]).partition('%')[0]}/{ip.network_prefix}"
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+    )
+    networks = (ip_interface(text).network for text in texts)
+    return [network for network in networks if network.prefixlen]
+
+
+class AccessList:
+    """The setting `allowed_networks`, for clients that come by TCP. Raises ValueError for a wrong network.
+
+    `machine`: the networks that this machine is in; read at most every few seconds, and only for addresses
+    that nothing else allows.
+    """
+
+    def __init__(
+        self,
+        allowed: Sequence[str],
+        machine: Callable[[], Iterable[IpNetwork]] = machine_networks,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._allowed = tuple(allowed)
+        self._anybody = ANY in allowed
+        self._local = LOCAL in allowed
+        listed = [parse_network(text) for text in allowed if text not in (ANY, LOCAL)]
+        self._networks = (*listed, *(LOCAL_NETWORKS if self._local else ()))
+        self._machine = machine
+        self._clock = clock
+        self._machine_networks: Iterable[IpNetwork] = ()
+        self._read_at = float("-inf")
+
+    def admits(self, address: IpAddress) -> bool:
+        """Whether a client with this address may connect."""
+        if self._anybody or any(address in network for network in self._networks):
+            return True
+        return self._local and any(address in network for network in self._current_networks())
+
+    def advice(self, address: IpAddress) -> str:
+        """How to change the settings so that this address may connect."""
+        return (
+            f"To allow it, set WYOMING_AZURE_REALTIME_ALLOWED_NETWORKS={self.with_added(address)}"
+            " (in a settings file: allowed_networks)."
+        )
+
+    def with_added(self, address: IpAddress) -> str:
+        """The setting's text that would admit this address as well."""
+        return ",".join((*self._allowed, str(address)))
+
+    def _current_networks(self) -> Iterable[IpNetwork]:
+        now = self._clock()
+        if now - self._read_at >= _INTERFACES_SECONDS:
+            self._read_at = now
+            self._machine_networks = tuple(self._machine())
+        return self._machine_networks
+
+
+# How many connections, and which of them must go.
+
+
+class Member(SessionHolder, Protocol):
+    """A connection, as the registry needs it. `address`: where it comes from, empty unless it came by TCP."""
+
+    peer: str
+    address: str
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something written waits for the client to read it."""
+
+    def close_after_request(self) -> None:
+        """Answer the request in progress, then close."""
+
+    def fail_request(self) -> None:
+        """Answer the request in progress with an error, because the server stops."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+class ConnectionRegistry:
+    """The connections of all listeners, limited in all and for each address, and the tasks that answer them.
+
+    At a limit, the oldest connection that has sent nothing is closed for a new one. If all have sent
+    something, it is the oldest that has sent no complete event, or else one that is being closed anyway.
+    `sessions`: how many requests can be served at a time.
+    """
+
+    def __init__(self, limits: Limits, refusals: Refusals, sessions: int) -> None:
+        self._most = limits.max_connections
+        self._most_per_address = limits.max_per_address
+        self.refusals = refusals
+        self._members: dict[Member, None] = {}
+        self._addresses: Counter[str] = Counter()
+        # each in the order in which they connected
+        self._silent: dict[Member, None] = {}  # sent nothing
+        self._incomplete: dict[Member, None] = {}  # sent a part of an event
+        self._closing: dict[Member, None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stall_reaper = StallReaper(sessions, lambda: len(self._tasks), lambda: self._members)
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def admit(self, newcomer: Member) -> bool:
+        """Add a connection; False when there is no room for it."""
+        address = newcomer.address
+        crowded = bool(address) and self._addresses[address] >= self._most_per_address
+        if crowded and not self._make_room(newcomer, Bound.PER_ADDRESS, address):
+            return False
+        if len(self._members) >= self._most and not self._make_room(newcomer, Bound.CONNECTIONS):
+            return False
+        self._members[newcomer] = self._silent[newcomer] = None
+        self._addresses[address] += 1
+        self._empty.clear()
+        return True
+
+    def bytes_received(self, member: Member) -> None:
+        """Its first bytes arrived."""
+        if member in self._silent:
+            del self._silent[member]
+            self._incomplete[member] = None
+
+    def event_received(self, member: Member) -> None:
+        """A complete event arrived."""
+        if member in self._incomplete:
+            del self._incomplete[member]
+
+    def closing(self, member: Member) -> None:
+        """Nothing more will be sent to it."""
+        if member in self._members:
+            self._silent.pop(member, None)
+            self._incomplete.pop(member, None)
+            self._closing[member] = None
+
+    def remove(self, member: Member) -> None:
+        """Forget a connection that has ended."""
+        if member not in self._members:
+            return
+        del self._members[member]
+        self._silent.pop(member, None)
+        self._incomplete.pop(member, None)
+        self._closing.pop(member, None)
+        self._addresses[member.address] -= 1
+        if not self._addresses[member.address]:
+            del self._addresses[member.address]
+        if not self._members:
+            self._empty.set()
+
+    def members(self) -> list[Member]:
+        """Every connection that is open."""
+        return list(self._members)
+
+    def newcomers(self) -> list[Member]:
+        """The connections that have not sent a complete event yet."""
+        return [*self._silent, *self._incomplete]
+
+    def start_task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run the task of a request. A cancelled task may end a little later than its connection."""
+        task = asyncio.get_running_loop().create_task(work, name="wyoming request")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._stall_reaper.check()
+        return task
+
+    async def wait_until_empty(self) -> None:
+        """Wait until no connection is open. Without a time limit: the caller sets one."""
+        await self._empty.wait()
+
+    async def wait_for_tasks(self, seconds: float) -> None:
+        """Wait until no request is in progress, at most so many seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    def _make_room(self, newcomer: Member, bound: Bound, address: str = "") -> bool:
+        """Close one connection, from `address` if one is given. False when all are in use."""
+        for group in (self._silent, self._incomplete, self._closing):
+            oldest = next((member for member in group if not address or member.address == address), None)
+            if oldest is not None:
+                self.refusals.report(bound, f"{oldest.peer} closed: it sent nothing, and {bound} is reached")
+                self.remove(oldest)
+                oldest.abort()
+                return True
+        self.refusals.report(bound, f"{newcomer.peer} refused: {bound} is reached")
+        return False
+
+
+# How much memory and time.
+
+
+class BufferHolder(Protocol):
+    """A connection with bytes of events that are incomplete or have to wait."""
+
+    def drop_buffered(self) -> None:
+        """Forget these bytes: this connection has the most of them, and all together have too many."""
+
+
+class BufferBudget:
+    """At most `most` bytes of unfinished events in all connections; beyond, the largest holder drops its."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._total = 0
+        self._sizes: dict[BufferHolder, int] = {}
+
+    def hold(self, holder: BufferHolder, size: int) -> None:
+        """From now on `holder` has so many bytes. May call `drop_buffered` of any holder."""
+        self._total += size - self._sizes.pop(holder, 0)
+        if size:
+            self._sizes[holder] = size
+        while self._total > self._most:
+            largest = max(self._sizes, key=self._sizes.__getitem__)
+            self._total -= self._sizes.pop(largest)
+            largest.drop_buffered()
+
+
+class FairScheduler:
+    """A queue of connections whose events wait, so that one that sends much does not hold up the others.
+
+    One of them runs, for about `SLICE` seconds; then all sockets are looked at before the next one runs.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def queue(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once, after those that were queued before."""
+        self._waiting.append(callback)
+        if self._timer is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(SLICE, self._run_next)
+
+    def _run_next(self) -> None:
+        self._timer = None
+        callback = self._waiting.popleft()
+        if self._waiting:
+            self._wait()
+        callback()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """What all connections of a server share.
+
+    `read_buffer`: where received bytes are put, whatever the connection, to be consumed at once; allocating
+    one for every read would cost more than all the rest.
+    """
+
+    limits: Limits
+    refusals: Refusals
+    registry: ConnectionRegistry
+    buffer_budget: BufferBudget
+    scheduler: FairScheduler
+    read_buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_READ_BYTES)))
+
+    @classmethod
+    def new(cls, limits: Limits, sessions: int, observer: Observer) -> "ServerState":
+        """For a server without connections that can serve `sessions` requests at a time."""
+        refusals = Refusals(observer)
+        registry = ConnectionRegistry(limits, refusals, sessions)
+        return cls(limits, refusals, registry, BufferBudget(limits.max_unfinished), FairScheduler())

@@ -96,7 +96,7 @@ async def test_taps_after_a_command_cost_little_where_the_server_ends_it(taps: i
     async with scripted_service(settings=settings) as running:
         assert await hear(running.service, tapped(taps), then_quiet=20) == SAID
         (turn,) = running.turns
-    assert turn.requests == running.requests <= 4
+    assert turn.requests == running.requests <= (4 if taps else 1)
     assert turn.sessions <= 2
     assert turn.sent_seconds <= 3 * turn.audio_seconds
     assert turn.total_seconds < 5
@@ -147,6 +147,84 @@ async def test_a_pause_is_a_draft_only_while_the_whole_can_be_sent_again():
             (turn,) = running.turns
         assert turn.sent_seconds <= factor * turn.audio_seconds
         assert turn.requests <= most
+
+
+def answers_by(*plan: tuple[float, str]) -> Script:
+    """The first commits are answered after so many seconds with so many words, all others never.
+
+    A text `!code` is an error.
+    """
+    left = list(plan)
+
+    def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
+        if isinstance(event, client.InputAudioBufferCommit) and left:
+            seconds, text = left.pop(0)
+            item = new_id()
+            channel.says(server.BufferCommitted(item_id=item))
+            if text.startswith("!"):
+                channel.says(server.Error(error=ErrorDetail(code=text[1:])), after=seconds)
+            else:
+                channel.says(transcribed(text, item)[1], after=seconds)
+
+    return script
+
+
+TWO_PAUSES = (
+    speech(FIRST_CLAUSE, before=200, after=400) + speech(ONE_WORD, after=400) + speech(ONE_WORD, after=100)
+)
+NEVER = 1000.0
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        # the rest is begun behind the first draft; that the second one answers later changes nothing
+        ([(0.1, "one"), (12.0, "one two"), (NEVER, ""), (0.2, "two three")], "one two three"),
+        # the first draft never answers: the rest is begun behind the second
+        ([(NEVER, ""), (0.1, "one two"), (NEVER, ""), (0.2, "three")], "one two three"),
+        # the whole fails for good while the rest is under way
+        ([(0.1, "one"), (NEVER, ""), (12.0, "!invalid_api_key"), (4.0, "two three")], "one two three"),
+        # and before it was
+        ([(0.1, "one"), (NEVER, ""), (6.0, "!invalid_api_key"), (3.0, "two three")], "one two three"),
+    ],
+)
+@in_virtual_time
+async def test_a_draft_and_what_came_after_it_stand_in_for_a_whole_that_does_not_come(
+    plan: list[tuple[float, str]], expected: str
+):
+    settings = Settings(deadlines=Deadlines(request=20.0, transcript=60.0))
+    async with scripted_service(answers_by(*plan), settings) as running:
+        assert await hear(running.service, TWO_PAUSES) == expected
+        for channel in running.channels:
+            await channel.close()
+
+
+@in_virtual_time
+async def test_drafts_that_nobody_needs_any_more_hold_no_sessions():
+    settings = Settings(budget=Budget(audio_factor=50.0), deadlines=Deadlines(transcript=60.0))
+    async with scripted_service(service_that_says(str, lambda: SAID, 50.0), settings) as running:
+        async with running.service.recognize(RecognitionRequest("test")) as utterance:
+            utterance.begin(SIXTEEN)
+            audio = speech(ONE_WORD, before=100, after=400) * 8
+            for at in range(0, len(audio), CHUNK):
+                utterance.write(audio[at : at + CHUNK])
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(1.0)
+            assert sum(channel.requests for channel in running.channels) >= 6
+            assert sum(not channel.closed and channel.requests > 0 for channel in running.channels) <= 3
+
+
+@in_virtual_time
+async def test_a_tap_after_a_cough_is_no_reason_to_ask_again():
+    settings = Settings(recognition=Recognition(requires_external_vad=False, draft_after=0.0))
+    audio = speech(ONE_WORD, before=200, after=1500) + pcm(click(dbfs=-25.0)) + bytes(64_000)
+    async with scripted_service(service_that_says(str, lambda: ""), settings) as running:
+        async with running.service.recognize(RecognitionRequest("test")) as utterance:
+            utterance.begin(SIXTEEN)
+            for at in range(0, len(audio), CHUNK):
+                utterance.write(audio[at : at + CHUNK])
+                await asyncio.sleep(0.01)
+            assert running.requests == 1
 
 
 # --- what a text may cost

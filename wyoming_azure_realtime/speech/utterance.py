@@ -11,6 +11,7 @@ of it for the last pass; when there is nothing left, the newest text counts.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from types import TracebackType
 
@@ -48,6 +49,7 @@ class Utterance:
         self._rest: TranscriptionPass | None = None  # over what came after `_rest_draft`, which has a text
         self._rest_draft: TranscriptionPass | None = None
         self._dismissed_at = 0  # bytes, before which nobody has said anything
+        self._deadline = math.inf  # in the event loop's time, once the audio has ended
         self._alarms: list[asyncio.TimerHandle] = []
         self._ended = False  # by itself; the client may go on
         self._reported = ""
@@ -227,20 +229,22 @@ class Utterance:
             self._succeed("")
             return
         loop, deadlines = asyncio.get_running_loop(), self._context.deadlines
-        deadline = loop.time() + deadlines.request
-        newest.limit(deadline)
-        self._alarms.append(loop.call_at(deadline, self._too_late))
+        self._deadline = loop.time() + deadlines.request
+        newest.limit(self._deadline)
+        self._alarms.append(loop.call_at(self._deadline, self._too_late))
         if newest.end is None:
             newest.close()
         if newest.done:
             self._pass_ended(newest)
         elif len(self._passes) > 1:
-            self._cover_the_rest_in(min(deadlines.transcript, deadlines.request / 2), deadline)
+            self._cover_the_rest_in(min(deadlines.transcript, deadlines.request / 2))
 
     def _pass_ended(self, ended: TranscriptionPass) -> None:
         """The newest pass ends the turn, when it has failed or when it was the last."""
         newest = self._passes[-1]
         if newest.error is not None:
+            if self._rest is None and self._recording.finished:
+                self._begin_rest()
             if self._rest is None or self._rest.done:
                 self._fail(newest.error)
         elif ended is newest and ended.text is not None:
@@ -252,18 +256,23 @@ class Utterance:
             elif self._turn is not None and self._turn.ended:
                 self._end_unless_empty(self._turn)
 
-    def _cover_the_rest_in(self, seconds: float, deadline: float) -> None:
-        alarm = asyncio.get_running_loop().call_later(seconds, self._cover_the_rest, seconds, deadline)
+    def _cover_the_rest_in(self, seconds: float) -> None:
+        alarm = asyncio.get_running_loop().call_later(seconds, self._cover_the_rest, seconds)
         self._alarms.append(alarm)
 
-    def _cover_the_rest(self, patience: float, deadline: float) -> None:
+    def _cover_the_rest(self, seconds: float) -> None:
         """The whole is late: transcribe what came after the last draft, in case it never comes."""
+        if self._last_draft() is None:
+            self._cover_the_rest_in(seconds)
+        elif self._rest is None:
+            self._begin_rest()
+
+    def _begin_rest(self) -> None:
+        """A pass over what came after the last draft with a text, if there is one and that is long enough."""
         draft = self._last_draft()
-        if draft is None or draft.end is None:
-            self._cover_the_rest_in(patience, deadline)
-        elif not is_too_short(self._recording, draft.end):
+        if draft is not None and draft.end is not None and not is_too_short(self._recording, draft.end):
             self._rest_draft, self._rest = draft, self._new_pass(draft.end)
-            self._rest.limit(deadline)
+            self._rest.limit(self._deadline)
             self._rest.close()
 
     def _too_late(self) -> None:

@@ -284,9 +284,7 @@ class ConnectionRegistry:
         for group in (self._silent, self._incomplete, self._closing):
             oldest = next((member for member in group if not address or member.address == address), None)
             if oldest is not None:
-                self.refusals.report(
-                    bound, f"{oldest.peer} closed: it sent nothing, and {bound} is reached"
-                )
+                self.refusals.report(bound, f"{oldest.peer} closed: it sent nothing, and {bound} is reached")
                 self.remove(oldest)
                 oldest.abort()
                 return True

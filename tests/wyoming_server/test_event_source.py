@@ -5,6 +5,7 @@ import gc
 import weakref
 from typing import Any, ClassVar, cast
 
+from tests.support.memory_transport import MemoryTransport
 from tests.support.wyoming_events import event_bytes
 from tests.support.wyoming_peer import eventually
 from wyoming_azure_realtime.observe import Observer
@@ -13,46 +14,6 @@ from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
 from wyoming_azure_realtime.wyoming_server.dispatcher import ListenerService, RequestHandler
 from wyoming_azure_realtime.wyoming_server.events import Event
 from wyoming_azure_realtime.wyoming_server.limits import ServerState
-
-
-class Healthy:
-    """A socket of whose client nothing bad is known."""
-
-    def getsockopt(self, *_: int) -> int:
-        return 0
-
-
-class Wire(asyncio.Transport):
-    """A transport that only remembers what became of it."""
-
-    def __init__(self) -> None:
-        super().__init__({"socket": Healthy()})
-        self.reads = True
-        self.written = b""
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """It has none."""
-
-    def is_closing(self) -> bool:
-        return False
-
-    def can_write_eof(self) -> bool:
-        return False
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def pause_reading(self) -> None:
-        self.reads = False
-
-    def resume_reading(self) -> None:
-        self.reads = True
-
-    def close(self) -> None:
-        """It stays, as one does whose client has not ended its side."""
-
-    def abort(self) -> None:
-        """Nobody asks."""
 
 
 class Recorder(RequestHandler):
@@ -78,11 +39,10 @@ def state(limits: Limits | None = None) -> ServerState:
     return ServerState.new(limits or Limits(), sessions=16, observer=Observer())
 
 
-def connected(shared: ServerState, address: str = "") -> tuple[ClientConnection, Wire]:
+def connected(shared: ServerState, address: str = "") -> tuple[ClientConnection, MemoryTransport]:
     handlers = dict.fromkeys(Recorder.event_types, Recorder)
     connection = ClientConnection(ListenerService(cast("Any", None), b"", handlers), shared)
-    wire = Wire()
-    wire._extra["peername"] = (address, 5) if address else None
+    wire = MemoryTransport(address)
     connection.connection_made(wire)
     Recorder.taken, Recorder.busy = {}, False
     return connection, wire

@@ -1,8 +1,9 @@
 import asyncio
 
 from tests.support.fake_clock import on_a_fake_clock
+from tests.support.wyoming_peer import eventually, wyoming_door
 from wyoming_azure_realtime.wyoming_server import event_writer
-from wyoming_azure_realtime.wyoming_server.event_writer import StallReaper
+from wyoming_azure_realtime.wyoming_server.event_writer import WRITE_BUFFER, StallReaper
 
 
 class Holder:
@@ -73,3 +74,10 @@ async def test_it_looks_no_more_when_there_is_room():
     house.append(Holder(house, 100))
     await looked_twice()
     assert house.gave_way == []
+
+
+async def test_for_a_client_on_a_socket_few_bytes_wait_in_this_process():
+    async with wyoming_door() as door, door.peer():
+        await eventually(door.server._registry.members)
+        [connection] = door.server._registry.members()
+        assert connection._transport.get_write_buffer_limits()[1] == WRITE_BUFFER

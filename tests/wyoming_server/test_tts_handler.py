@@ -1,3 +1,6 @@
+import json
+from typing import Any, cast
+
 import pytest
 from wyoming.event import Event
 
@@ -7,6 +10,8 @@ from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER
 from wyoming_azure_realtime.emulator.faults import Failure, Fault, Faults, Stall
 from wyoming_azure_realtime.settings.model import Deadlines, Profile, Settings, Speech
 from wyoming_azure_realtime.text.splitting import SENTENCE_PAUSE
+from wyoming_azure_realtime.wyoming_server.events import Event as WireEvent
+from wyoming_azure_realtime.wyoming_server.tts_handler import TtsHandler
 
 TEXT = "The light is on."
 REALTIME = {"rate": 24000, "width": 2, "channels": 1}
@@ -282,3 +287,14 @@ async def test_a_stream_of_text_that_breaks_off_cancels_the_response():
         await peer.send("synthesize-chunk", {"text": "And then"})
         await peer.rest_after_end()
         assert await door.outcomes() == ["cancelled"]
+
+
+def test_text_that_the_synthesis_does_not_take_waits_within_a_bound():
+    handler = TtsHandler(cast("Any", None), cast("Any", None), lambda: None, "")
+    assert handler.take(WireEvent("synthesize-start"))
+    chunk = WireEvent("synthesize-chunk", json.dumps({"text": "x" * (1 << 10)}).encode())
+    taken = 0
+    while handler.take(chunk):
+        taken += 1
+        assert taken < 1000
+    assert taken == 64

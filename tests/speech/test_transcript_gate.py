@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from wyoming_azure_realtime.errors import ContentMismatch
 from wyoming_azure_realtime.speech.transcript_gate import MOST_HELD, UNTOLD, TranscriptGate
-from wyoming_azure_realtime.verification import TranscriptVerifier
+from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 TEXT = "The light in the kitchen is on."
 MARGIN = 4800

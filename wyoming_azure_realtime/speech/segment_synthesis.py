@@ -34,7 +34,7 @@ from wyoming_azure_realtime.turns.budget import TurnBudget
 from wyoming_azure_realtime.turns.engine import Attempt, TurnEngine
 from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, ServiceTime
 from wyoming_azure_realtime.turns.record import BYTES_PER_SECOND, TurnRecorder
-from wyoming_azure_realtime.verification import TranscriptVerifier
+from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 MOST_UNREAD = 10 * BYTES_PER_SECOND
 """Audio that waits for its turn, or for a client who takes it slowly; then the service has to wait."""

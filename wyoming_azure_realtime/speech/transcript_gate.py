@@ -6,7 +6,7 @@ of the transcript so far agrees with the text, but for the newest; the rest when
 
 from wyoming_azure_realtime.errors import ContentMismatch
 from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
-from wyoming_azure_realtime.verification import TranscriptVerifier
+from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 UNTOLD = round(1.5 * BYTES_PER_SECOND)
 """Audio without a word of transcript that is held; more than that is let go, as it comes."""

@@ -16,7 +16,7 @@ import numpy as np
 from tests.embedded.accuracy import Score, in_a_room, say
 from tests.support.home_commands import COMMANDS, UNSEEN_COMMANDS
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.embedded.decoder import Decoder
 from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, engine
 from wyoming_azure_realtime.embedded.sentences import Home

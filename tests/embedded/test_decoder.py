@@ -8,7 +8,7 @@ import pytest
 from tests.embedded.accuracy import in_a_room
 from tests.support.home_commands import ROUND_TRIP
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, VoiceStyle, engine
 from wyoming_azure_realtime.embedded.voice import VOICES
 

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     text = _text(args.text)
     import asyncio  # noqa: PLC0415 - not for --help
 
-    from wyoming_azure_realtime.audio.wav import write_wav  # noqa: PLC0415
+    from wyoming_azure_realtime.audio.pcm import write_wav  # noqa: PLC0415
     from wyoming_azure_realtime.wyoming_client import speak  # noqa: PLC0415
 
     fmt, pcm = asyncio.run(speak(args.uri, text, voice=args.voice, language=args.language))

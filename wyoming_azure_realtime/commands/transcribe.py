@@ -13,7 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask the server and print what it heard."""
-    from wyoming_azure_realtime.audio.wav import MAX_WAV_BYTES, read_wav  # noqa: PLC0415 - not for --help
+    from wyoming_azure_realtime.audio.pcm import MAX_WAV_BYTES, read_wav  # noqa: PLC0415 - not for --help
 
     fmt, pcm = read_wav(read_input(args.file, MAX_WAV_BYTES))
     import asyncio  # noqa: PLC0415

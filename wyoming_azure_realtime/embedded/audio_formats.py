@@ -5,8 +5,7 @@ from typing import Protocol
 import soxr
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
-from wyoming_azure_realtime.audio.samples import decode, encode
+from wyoming_azure_realtime.audio.samples import StreamResampler, decode, encode
 from wyoming_azure_realtime.embedded.g711 import Law, compress, expand
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 

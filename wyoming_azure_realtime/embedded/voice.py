@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.embedded.espeak import SAMPLE_RATE, VoiceStyle, engine
 from wyoming_azure_realtime.errors import InvalidRequest, SpeechServiceError, UnknownVoice
 

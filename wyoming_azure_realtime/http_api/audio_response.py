@@ -9,8 +9,7 @@ from contextlib import aclosing
 
 from aiohttp import HttpVersion11, web
 
-from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.audio.wav import wav_header
+from wyoming_azure_realtime.audio.pcm import REALTIME, wav_header
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.http_api.media_types import PCM, WAV
 

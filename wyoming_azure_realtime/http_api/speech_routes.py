@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.helpers import parse_mimetype
 
-from wyoming_azure_realtime.audio.wav import read_wav
+from wyoming_azure_realtime.audio.pcm import read_wav
 from wyoming_azure_realtime.http_api import bodies, calls
 from wyoming_azure_realtime.http_api.audio_response import AudioResponse
 from wyoming_azure_realtime.http_api.bodies import JSON, BodyLimits, RecognitionOptions

@@ -51,12 +51,12 @@ class Endpointing:
 
     def drafted(self) -> None:
         """What was heard so far is in a draft."""
-        self._drafted_until, self._drafted_speech = self._endpointer.stirred, self._endpointer.speech
+        self._drafted_until, self._drafted_speech = self._endpointer.sound_end, self._endpointer.speech
 
     @property
     def goes_on(self) -> bool:
         """There was something other than quiet since the last draft."""
-        return self._endpointer.stirred > self._drafted_until
+        return self._endpointer.sound_end > self._drafted_until
 
     @property
     def ended(self) -> bool:

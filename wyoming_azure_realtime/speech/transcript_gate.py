@@ -4,8 +4,8 @@ The transcript of speech runs ahead of its audio, but nothing tells by how much.
 of the transcript so far agrees with the text, but for the newest; the rest when all of the text was said.
 """
 
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND
 from wyoming_azure_realtime.errors import ContentMismatch
-from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
 from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 UNTOLD = round(1.5 * BYTES_PER_SECOND)

@@ -14,13 +14,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
 
-from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, AudioFormat
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.speech.bias import echoes
 from wyoming_azure_realtime.speech.endpointing import Endpointing
 from wyoming_azure_realtime.speech.endpointing_rules import EndpointingRules
 from wyoming_azure_realtime.speech.incoming_audio import IncomingAudio
-from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND
 from wyoming_azure_realtime.speech.requests import Partial, Recognition
 from wyoming_azure_realtime.speech.transcription_pass import (
     RecognitionContext,

@@ -6,7 +6,7 @@ from tests.support.wyoming_peer import eventually, wyoming_door
 from wyoming_azure_realtime.embedded.faults import Failure, Fault, Faults, Stall
 from wyoming_azure_realtime.embedded.sink_engines import MS_PER_CHARACTER
 from wyoming_azure_realtime.settings.model import Deadlines, Profile, Settings, Speech
-from wyoming_azure_realtime.text.splitting import SENTENCE_PAUSE
+from wyoming_azure_realtime.text.sentences import SENTENCE_PAUSE
 
 TEXT = "The light is on."
 REALTIME = {"rate": 24000, "width": 2, "channels": 1}

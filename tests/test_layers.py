@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "realtime": {"errors"},
     "transport": {"errors", "settings.model", "settings.addresses", "providers", "realtime"},
     "pool": {"errors", "observe", "settings.model"},
-    "turns": {"errors", "observe", "settings.model", "realtime", "pool"},
+    "turns": {"errors", "observe", "settings.model", "audio", "realtime", "pool"},
     "speech": {
         "errors",
         "logs",

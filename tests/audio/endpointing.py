@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tests.support import room_sounds as room
 from tests.support.home_commands import COMMANDS
-from wyoming_azure_realtime.audio import speech_detector
+from wyoming_azure_realtime.audio import endpointer as endpointer_module
 from wyoming_azure_realtime.audio.endpointer import Endpointer
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 
@@ -187,7 +187,7 @@ def cpu(chunk_ms: int) -> float:
 def main() -> None:
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
     if "--level-only" in sys.argv:
-        speech_detector._LIBRARY = None
+        endpointer_module._LIBRARY = None
     for row in _speech_rows(*numbers or (48,)):
         print(row, flush=True)
     print(*_other_rows(), *_word_rows(), sep="\n")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat, duration_ms
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 
 Signal = npt.NDArray[np.float64]
 

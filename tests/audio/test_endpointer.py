@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +18,8 @@ from tests.audio.endpointing import (
 )
 from tests.support import room_sounds as room
 from tests.support.audio_formats import audio_formats
-from wyoming_azure_realtime.audio import speech_detector
-from wyoming_azure_realtime.audio.endpointer import Endpointer
+from wyoming_azure_realtime.audio import endpointer as endpointer_module
+from wyoming_azure_realtime.audio.endpointer import Endpointer, SpeechDetector
 from wyoming_azure_realtime.audio.pcm import AudioFormat
 
 STEP = 0.02
@@ -218,8 +219,20 @@ def test_every_format_hears_the_same(rate: int, width: int, channels: int):
     assert heard.total == pytest.approx(plain.total, abs=0.001)
 
 
+@pytest.mark.parametrize("rate", [11_025, 22_050, 24_000, 44_100])
+def test_the_detector_judges_alike_at_rates_that_it_does_not_know(rate: int):
+    sound = np.concatenate((room.pink(3, -30), scene(spoken(3)).sound))
+
+    def judged(rate: int) -> npt.NDArray[np.bool_]:
+        detector, data = SpeechDetector(rate), as_format(sound, AudioFormat(rate, 2, 1))
+        edges = [step * rate // 50 * 2 for step in range(round(room.seconds(sound) * 50))]
+        return np.array([detector.is_speech(data[start:end]) for start, end in pairwise(edges)])
+
+    assert np.mean(judged(rate) == judged(16_000)) > 0.97
+
+
 def test_without_the_library_the_level_decides(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(speech_detector, "_LIBRARY", None)
+    monkeypatch.setattr(endpointer_module, "_LIBRARY", None)
     said = scene(spoken(4))
     heard = hear(said.sound)
     assert delay(said, heard) <= 0.24

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.wyoming_peer import wyoming_door
-from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.wav import MAX_WAV_BYTES, read_wav, write_wav
+from wyoming_azure_realtime.audio.pcm import MAX_WAV_BYTES, AudioFormat, read_wav, write_wav
 from wyoming_azure_realtime.cli import main
 
 SPOKEN = AudioFormat(24000, 2, 1)
@@ -112,9 +111,9 @@ class TestWithoutServer:
         ("content", "told"),
         [
             (None, "cannot be read: No such file or directory."),
-            (b"", "This is no WAV file"),
-            (b"RIFF", "This is no WAV file"),
-            (b"ID3" + bytes(100), "This is no WAV file"),
+            (b"", "This is not a WAV file"),
+            (b"RIFF", "This is not a WAV file"),
+            (b"ID3" + bytes(100), "This is not a WAV file"),
         ],
     )
     async def test_a_file_that_is_missing_or_no_wav_is_told_before_anyone_is_asked(

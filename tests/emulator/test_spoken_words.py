@@ -19,7 +19,7 @@ from tests.support.spoken_words import (
     words_in,
 )
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
 

@@ -12,7 +12,7 @@ from tests.end_to_end.test_program import describe, heard, needs_ears
 from tests.support.home_commands import ROUND_TRIP
 from tests.support.program import program
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.offline.espeak import SAMPLE_RATE, VOICES, engine
 
 SETTINGS = """

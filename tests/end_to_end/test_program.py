@@ -22,7 +22,7 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 from tests.support.home_commands import ROUND_TRIP
 from tests.support.program import Program, program, run_to_end
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade
 from wyoming_azure_realtime.emulator.models import ServerOptions

@@ -15,8 +15,7 @@ from tests.support.http_door import (
     until,
 )
 from tests.support.service import PREVIEW
-from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.audio.wav import read_wav, wav_header, write_wav
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat, read_wav, wav_header, write_wav
 from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, ScriptedRecognizer, sink_engines
 from wyoming_azure_realtime.emulator.faults import (
     Disconnect,

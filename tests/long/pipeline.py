@@ -28,8 +28,8 @@ from tests.support.text_chunks import complete, streamed
 from tests.support.word_sounds import VOCABULARY, sound_of, words_in, words_of
 from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.emulator.faults import Faults
-from wyoming_azure_realtime.text.pieces import Piece
-from wyoming_azure_realtime.text.splitting import CLAUSE_PAUSE, SENTENCE_PAUSE, UNSPLIT
+from wyoming_azure_realtime.text.pieces import UNSPLIT, Piece
+from wyoming_azure_realtime.text.sentences import CLAUSE_PAUSE, SENTENCE_PAUSE
 
 SENTENCES = 12
 WORD_SECONDS = 0.03

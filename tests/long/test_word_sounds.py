@@ -18,7 +18,7 @@ from tests.support.word_sounds import (
     words_of,
 )
 from wyoming_azure_realtime.audio.pcm import silence
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 
 TEXT = sentences(random.Random(0), 6)
 WORDS, SOUND = words_of(TEXT), sound_of(TEXT)

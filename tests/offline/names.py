@@ -16,7 +16,7 @@ import numpy as np
 from tests.offline.accuracy import Score, in_a_room, say
 from tests.support.home_commands import COMMANDS, UNSEEN_COMMANDS
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.offline.decoder import Decoder
 from wyoming_azure_realtime.offline.espeak import SAMPLE_RATE, VOICES, engine
 

@@ -8,7 +8,7 @@ import pytest
 from tests.offline.accuracy import in_a_room
 from tests.support.home_commands import ROUND_TRIP
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.offline.espeak import SAMPLE_RATE, VOICES, VoiceStyle, engine
 
 RATE = 24_000

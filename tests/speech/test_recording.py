@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, REALTIME, AudioFormat
 from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder, UnsupportedAudio
-from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND, Recording
+from wyoming_azure_realtime.speech.recording import Recording
 
 SIXTEEN = AudioFormat(rate=16_000, width=2, channels=1)
 

@@ -3,8 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_azure_realtime.errors import ContentMismatch
-from wyoming_azure_realtime.speech.segment_synthesis import MOST_HELD, WITHOUT_TRANSCRIPT, TranscriptGate
-from wyoming_azure_realtime.verification import TranscriptVerifier
+from wyoming_azure_realtime.speech.segment_synthesis import (
+    MOST_HELD,
+    WITHOUT_TRANSCRIPT,
+    TranscriptGate,
+)
+from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 TEXT = "The light in the kitchen is on."
 MARGIN = 4800

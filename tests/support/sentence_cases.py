@@ -1,6 +1,7 @@
 """Texts with a bar where a sentence ends, by language."""
 
-from wyoming_azure_realtime.text.splitting import SHORT_SENTENCE, weight
+from wyoming_azure_realtime.text.pieces import SHORT_SENTENCE
+from wyoming_azure_realtime.text.sentences import weight
 
 # ruff: noqa: RUF001 - many scripts
 

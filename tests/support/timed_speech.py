@@ -12,7 +12,7 @@ from pathlib import Path
 import espeakng_loader
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat, duration_ms
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 
 _RATE = 22050
 _SYNCHRONOUS, _PHONEME_EVENTS, _DONT_EXIT = 2, 0x0001, 0x8000

@@ -79,10 +79,10 @@ PLAIN = st.lists(st.tuples(PLAIN_WORD, PLAIN_MARK), max_size=20).map(
 PLAIN_LINES = st.lists(PLAIN.filter(bool), max_size=4).map("\n".join)
 
 
-def heard(chunks: list[str] | str) -> str:
-    ear = MarkdownToSpeech()
+def converted(chunks: list[str] | str) -> str:
+    markdown = MarkdownToSpeech()
     chunks = [chunks] if isinstance(chunks, str) else chunks
-    return "".join(map(ear.add, chunks)) + ear.finish()
+    return "".join(map(markdown.add, chunks)) + markdown.finish()
 
 
 def words(text: str) -> str:
@@ -91,14 +91,14 @@ def words(text: str) -> str:
 
 @given(text=TEXT, cuts=CUTS)
 def test_the_chunks_make_no_difference(text: str, cuts: list[int]):
-    assert heard(cut_up(text, cuts)) == heard(text)
-    assert heard(list(text)) == heard(text)
+    assert converted(cut_up(text, cuts)) == converted(text)
+    assert converted(list(text)) == converted(text)
 
 
 @given(text=PLAIN_LINES)
 def test_plain_text_stays_as_it_is(text: str):
     if not re.search(r"(?i)http|ftp|www|^\d+[.)] ", text, re.MULTILINE):
-        assert words(heard(text)) == words(text)
+        assert words(converted(text)) == words(text)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_plain_text_stays_as_it_is(text: str):
     ],
 )
 def test_what_only_looks_like_markup_survives(text: str):
-    assert words(heard(text)) == words(text)
-    assert words(heard(list(text))) == words(text)
+    assert words(converted(text)) == words(text)
+    assert words(converted(list(text))) == words(text)
 
 
 @pytest.mark.parametrize(
@@ -218,23 +218,23 @@ def test_what_only_looks_like_markup_survives(text: str):
     ],
 )
 def test_markdown_becomes_what_one_would_read_out(markdown: str, text: str):
-    assert words(heard(markdown)) == text
-    assert words(heard(list(markdown))) == text
+    assert words(converted(markdown)) == text
+    assert words(converted(list(markdown))) == text
 
 
 def test_words_are_given_while_their_paragraph_is_still_coming():
-    ear = MarkdownToSpeech()
-    assert ear.add("**The light** in the [hall](") == "The light in the"
-    assert ear.add("http://x.y) is on. It") == " hall is on. It"
+    markdown = MarkdownToSpeech()
+    assert markdown.add("**The light** in the [hall](") == "The light in the"
+    assert markdown.add("http://x.y) is on. It") == " hall is on. It"
 
 
 def test_blocks_are_parted_by_blank_lines_and_items_by_lines():
-    assert heard("# A\nB\n\n- c\n- d\n\nE") == "A.\n\nB\n\nc.\nd.\n\nE"
+    assert converted("# A\nB\n\n- c\n- d\n\nE") == "A.\n\nB\n\nc.\nd.\n\nE"
 
 
 def test_a_bracket_that_is_never_closed_holds_back_a_bounded_stretch():
-    ear = MarkdownToSpeech()
-    assert len(ear.add("[" + "word " * 400)) > 1000
+    markdown = MarkdownToSpeech()
+    assert len(markdown.add("[" + "word " * 400)) > 1000
 
 
 NASTY = [
@@ -283,10 +283,10 @@ MOST_TIMES = 100
 @pytest.mark.parametrize("nasty", NASTY)
 @pytest.mark.parametrize(("length", "step"), [(3_000, 1), (20_000, 7), (100_000, 100_000)])
 def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
-    def hear(unit: str) -> None:
-        ear = MarkdownToSpeech()
+    def convert(unit: str) -> None:
+        markdown = MarkdownToSpeech()
         for chunk in in_steps(unit * (length // len(unit)), step):
-            ear.add(chunk)
-        ear.finish()
+            markdown.add(chunk)
+        markdown.finish()
 
-    assert cpu_seconds(lambda: hear(nasty)) < MOST_TIMES * cpu_seconds(lambda: hear("word "), times=3)
+    assert cpu_seconds(lambda: convert(nasty)) < MOST_TIMES * cpu_seconds(lambda: convert("word "), times=3)

@@ -9,7 +9,7 @@ from tests.support.cpu import cpu_seconds
 from tests.support.text_chunks import CUTS, complete, cut_up, in_steps, streamed
 from wyoming_azure_realtime.errors import InvalidRequest, RequestError, TextTooLong
 from wyoming_azure_realtime.text.pieces import Piece
-from wyoming_azure_realtime.text.splitting import CLAUSE_PAUSE, PARAGRAPH_PAUSE, SENTENCE_PAUSE
+from wyoming_azure_realtime.text.sentences import CLAUSE_PAUSE, PARAGRAPH_PAUSE, SENTENCE_PAUSE
 from wyoming_azure_realtime.text.ssml import LONGEST_PAUSE, MAX_CHARACTERS, MAX_DEPTH
 
 WORDS = st.text(st.characters(categories=["Lu", "Ll", "Nd"], include_characters=" &<>'"), max_size=12)

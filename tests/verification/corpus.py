@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from num2words import num2words
+
 from tests.verification.values import KINDS, Value
 
 # Answers written by hand; `{written|spoken|spoken}` is how a part of one may be said.
@@ -221,35 +223,7 @@ def _of_values(answer: Answer, chance: random.Random) -> Iterator[tuple[str, str
                     yield "wrong number", "".join([*fixed[:place], changed, *fixed[place + 1 :]])
 
 
-_NUMBERS = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-]
+_NUMBERS = [num2words(number) for number in (*range(1, 21), *range(30, 100, 10))]
 _NUMBER = re.compile(rf"\b({'|'.join(_NUMBERS)})\b")
 
 

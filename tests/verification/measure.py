@@ -1,4 +1,4 @@
-"""How often the comparison is wrong. Run `python -m tests.verification.measure`."""
+"""How often the verifier is wrong. Run `python -m tests.verification.measure`."""
 
 import argparse
 import random
@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.verification.corpus import Answer, answers, corruptions
-from wyoming_azure_realtime.verification import TOLERANCE, TranscriptVerifier
+from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
+
+TOLERANCE = 0.2
 
 
 @dataclass
@@ -29,11 +31,11 @@ class Result:
 
 
 def agrees(text: str, spoken: str, tolerance: float = TOLERANCE) -> bool:
-    wording = TranscriptVerifier(text, tolerance=tolerance)
+    verifier = TranscriptVerifier(text, tolerance=tolerance)
     for word in spoken.split(" "):
-        wording.add(f" {word}")
-    wording.finish()
-    return wording.verdict == "complete"
+        verifier.add(f" {word}")
+    verifier.finish()
+    return verifier.verdict == "complete"
 
 
 def measured(corpus: Iterable[Answer], tolerance: float = TOLERANCE, seed: int = 7) -> Result:

@@ -9,7 +9,7 @@ from tests.support.wyoming_peer import eventually, wyoming_door
 from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER
 from wyoming_azure_realtime.emulator.faults import Failure, Fault, Faults, Stall
 from wyoming_azure_realtime.settings.model import Deadlines, Profile, Settings, Speech
-from wyoming_azure_realtime.text.splitting import SENTENCE_PAUSE
+from wyoming_azure_realtime.text.sentences import SENTENCE_PAUSE
 from wyoming_azure_realtime.wyoming_server.events import Event as WireEvent
 from wyoming_azure_realtime.wyoming_server.tts_handler import TtsHandler
 

@@ -1,1 +1,1 @@
-"""Pure audio arithmetic: PCM, resampling as a stream, WAV. No sockets, no clock, no asyncio."""
+"""PCM audio: formats, conversion, where speech is in it, and joining it. Pure: no I/O, no clock."""

@@ -1,13 +1,21 @@
-"""The noise of a room, and how far a sound stands out of it."""
+"""Measure how far each step of 20 ms of audio stands out of the background noise.
 
+In: samples, and from them the powers in bands that speech fills (`Bands`). Out: a `Prominence` per step.
+`Background` remembers two seconds; its memory does not grow.
+"""
+
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from wyoming_azure_realtime.audio.sliding import SlidingMinimum
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_azure_realtime.audio.samples import Samples
 
 SILENT = -57.0
-"""dBFS of a quiet room, dither or digital silence: nothing at or below it is a sound."""
+"""dBFS of a quiet room, dither or digital silence: a step at or below it counts as silence."""
 
 _FULL_SCALE = 32768.0**2
 _LEAST = _FULL_SCALE * 10**-10.0
@@ -24,9 +32,10 @@ _CALMEST = 4
 
 
 class Prominence(NamedTuple):
-    """Of one step: its level in dBFS, and by how many dB it exceeds the background, averaged over bands.
+    """How far one step of audio stands out of the background; levels are averages over the bands.
 
-    Of the last two seconds: `peak`, the greatest excess, and `ripple`, that of the background itself.
+    `level`: in dBFS. `excess`: dB above the background. Of the last two seconds: `peak`, the greatest
+    excess, and `ripple`, the excess of the background itself, in dB.
     """
 
     level: float
@@ -36,10 +45,10 @@ class Prominence(NamedTuple):
 
 
 class Background:
-    """Follows the quietest 60 ms of the last two seconds, band by band, in steps of 20 ms.
+    """The quietest 60 ms of the last two seconds, in each of `bands` bands; updated in steps of 20 ms.
 
-    A noise that starts in the midst of a stream is therefore background after two seconds. Plain floats: of
-    a dozen numbers at a time an array would cost more.
+    So a noise that begins within a stream is background after two seconds. Computed with plain floats: for a
+    dozen numbers at a time arrays cost more.
     """
 
     def __init__(self, bands: int) -> None:
@@ -53,15 +62,15 @@ class Background:
         self._peak = self._stretch_peak = -math.inf
         self._settle([_QUIETEST] * bands)
 
-    def hear(self, powers: Sequence[float]) -> Prominence:
-        """Take the powers of the next step."""
+    def measure(self, powers: Sequence[float]) -> Prominence:
+        """Take the powers of the next step, one per band (mean square, in 16-bit steps)."""
         # a band below its floor says nothing about the others
-        heard = [
+        limited = [
             max((one + other) * 0.5, floor)
             for one, other, floor in zip(powers, self._before, self._floor, strict=True)
         ]
         self._before = powers
-        loudness = self._mean_of(heard)
+        loudness = self._mean_of(limited)
         self._stretch_peak = max(self._stretch_peak, loudness)
         peak = max(self._peak, self._stretch_peak)
         level = 10 * math.log10(max(sum(powers) / self._bands, _LEAST) / _FULL_SCALE)
@@ -73,7 +82,7 @@ class Background:
         return prominence
 
     def _mean_of(self, powers: Sequence[float]) -> float:
-        """The mean of their decibels: one logarithm of two dozen numbers below 10^10 at most."""
+        """The mean of their decibels: one logarithm of at most two dozen numbers below 10^10."""
         return self._decibels * math.log10(math.prod(powers))
 
     def _end_stretch(self) -> None:
@@ -97,3 +106,91 @@ class Background:
         self._floor_loudness = self._mean_of(floor)
         calmest = sorted(self._peaks)[_CALMEST]
         self._ripple = calmest - self._floor_loudness if calmest < math.inf else 0.0
+
+
+Powers = npt.NDArray[np.float32]
+
+_WINDOWS_PER_SECOND = 100
+_WINDOWS = 2
+_REFERENCE_RATE = 16_000
+# two to a band, each as wide as the resolution of 10 ms; none where only fans and mains hum
+_CENTRES_HZ = np.array([200 * n for n in range(1, 21)] + [4400, 4800, 5200, 5600])
+_PER_BAND = 2
+
+
+def _audible(rate: int) -> npt.NDArray[np.int_]:
+    return _CENTRES_HZ[: np.count_nonzero(rate * 0.48 > _CENTRES_HZ) // _PER_BAND * _PER_BAND]
+
+
+@functools.cache
+def _waves(rate: int) -> Powers:
+    """Windowed cosines and sines, one column each; scaled so that powers are the same at every rate."""
+    samples = rate // _WINDOWS_PER_SECOND
+    window = np.hanning(samples)
+    angles = 2 * np.pi / rate * np.outer(np.arange(samples), _audible(rate))
+    scale = np.sqrt(_REFERENCE_RATE / rate / np.sum(window**2) / _PER_BAND / _WINDOWS)
+    waves = np.concatenate((np.cos(angles), np.sin(angles)), axis=1) * window[:, None] * scale
+    return np.ascontiguousarray(waves, np.float32)
+
+
+@functools.cache
+def _sums(rate: int) -> Powers:
+    """A matrix that adds up what belongs to a band: both windows, cosines and sines, neighbours."""
+    bands = len(_audible(rate)) // _PER_BAND
+    return np.tile(np.repeat(np.eye(bands, dtype=np.float32), _PER_BAND, axis=0), (2 * _WINDOWS, 1))
+
+
+class Bands:
+    """Bands of sound from 100 Hz to 5.8 kHz, or as far as `rate` (Hz) allows. `count`: how many."""
+
+    def __init__(self, rate: int) -> None:
+        self._waves = _waves(rate)
+        self._sums = _sums(rate)
+        self._samples = _WINDOWS * len(self._waves)
+        self.count = self._sums.shape[1]
+
+    def powers(self, samples: Samples, starts: npt.NDArray[np.intp]) -> Powers:
+        """Return the mean square in each band (columns) of the 20 ms at each of `starts` (rows).
+
+        Samples are in 16-bit steps. At rates that are no multiple of 50 some steps have one sample more; it
+        is left out.
+        """
+        if len(samples) > len(starts) * self._samples:
+            samples = samples[starts[:, None] + np.arange(self._samples)]
+        parts: Powers = samples.reshape(-1, len(self._waves)) @ self._waves
+        parts *= parts
+        powers: Powers = parts.reshape(len(starts), -1) @ self._sums
+        return powers
+
+
+class SlidingMinimum:
+    """The least number in each column of the last `count` rows, which have `width` numbers each.
+
+    Each row costs the same on average, however large `count` is.
+    """
+
+    def __init__(self, count: int, width: int) -> None:
+        self._left = count  # rows until the oldest has to go
+        self._none: Sequence[float] = [math.inf] * width
+        # the least of each row and all after it up to `newer`, the oldest row last
+        self._older = [self._none]
+        self._newer: list[Sequence[float]] = []
+        self._newest_least: Sequence[float] = self._none
+
+    def add(self, row: Sequence[float]) -> list[float]:
+        """Add a row and return the least of each column."""
+        self._newer.append(row)
+        self._newest_least = list(map(min, self._newest_least, row))
+        if self._left:
+            self._left -= 1
+        else:
+            self._drop_oldest()
+        return list(map(min, self._older[-1], self._newest_least))
+
+    def _drop_oldest(self) -> None:
+        if len(self._older) == 1:
+            for row in reversed(self._newer):
+                self._older.append(list(map(min, self._older[-1], row)))
+            self._newer.clear()
+            self._newest_least = self._none
+        self._older.pop()

@@ -37,7 +37,7 @@ def run_speak(args: argparse.Namespace) -> int:
     text = _text(args.text)
     import asyncio  # noqa: PLC0415 - not for --help
 
-    from wyoming_azure_realtime.audio.wav import write_wav  # noqa: PLC0415
+    from wyoming_azure_realtime.audio.pcm import write_wav  # noqa: PLC0415
     from wyoming_azure_realtime.wyoming_client import speak  # noqa: PLC0415
 
     fmt, pcm = asyncio.run(speak(args.uri, text, voice=args.voice, language=args.language))
@@ -53,7 +53,7 @@ def add_transcribe_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_transcribe(args: argparse.Namespace) -> int:
     """Have the server transcribe the WAV file, print the text. Raises SpeechServiceError."""
-    from wyoming_azure_realtime.audio.wav import MAX_WAV_BYTES, read_wav  # noqa: PLC0415 - not for --help
+    from wyoming_azure_realtime.audio.pcm import MAX_WAV_BYTES, read_wav  # noqa: PLC0415 - not for --help
 
     fmt, pcm = read_wav(_read_input(args.file, MAX_WAV_BYTES))
     import asyncio  # noqa: PLC0415

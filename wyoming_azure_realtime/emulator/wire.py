@@ -17,8 +17,7 @@ import soxr
 from msgspec import inspect
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
-from wyoming_azure_realtime.audio.samples import decode, encode
+from wyoming_azure_realtime.audio.samples import StreamResampler, decode, encode
 from wyoming_azure_realtime.realtime.client_events import AnyClientEvent, ClientEvent, InputAudioBufferAppend
 from wyoming_azure_realtime.realtime.dialects import Dialect
 from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter, UnknownParameter

@@ -14,8 +14,7 @@ import msgspec
 from aiohttp import HttpVersion11, web
 from aiohttp.helpers import parse_mimetype
 
-from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.audio.wav import read_wav, wav_header
+from wyoming_azure_realtime.audio.pcm import REALTIME, read_wav, wav_header
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.http_api import bodies
 from wyoming_azure_realtime.http_api.bodies import (

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.errors import (
     InvalidRequest,
     ResponseFailed,

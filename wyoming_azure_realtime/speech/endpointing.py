@@ -117,12 +117,12 @@ class Endpointing:
 
     def drafted(self) -> None:
         """Note that the audio so far is covered by a draft."""
-        self._drafted_until, self._drafted_speech = self._endpointer.stirred, self._endpointer.speech
+        self._drafted_until, self._drafted_speech = self._endpointer.sound_end, self._endpointer.speech
 
     @property
     def goes_on(self) -> bool:
         """Whether there was anything but quiet since the last draft."""
-        return self._endpointer.stirred > self._drafted_until
+        return self._endpointer.sound_end > self._drafted_until
 
     @property
     def ended(self) -> bool:

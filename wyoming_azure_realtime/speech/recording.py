@@ -12,12 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.audio.resample import StreamResampler
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, REALTIME, AudioFormat
+from wyoming_azure_realtime.audio.samples import StreamResampler
 from wyoming_azure_realtime.errors import AudioTooLong, InternalError, OutOfOrder, SpeechServiceError
 from wyoming_azure_realtime.speech.endpointing import Endpointing, EndpointingRules
 
-BYTES_PER_SECOND = REALTIME.rate * REALTIME.frame_bytes
 _RECENT_SECONDS = 0.25  # of the input; more than any resampler holds back
 _LATELY = BYTES_PER_SECOND // 5
 _LOUD = (32768 * 10 ** (-50 / 20)) ** 2  # mean square of -50 dBFS

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wyoming_azure_realtime.audio.continuation import Continuation
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND
 from wyoming_azure_realtime.errors import (
     BackendError,
     BackendTimeout,
@@ -32,8 +33,8 @@ from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.budget import TurnBudget
 from wyoming_azure_realtime.turns.engine import Attempt, TurnEngine
 from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, ServiceTime
-from wyoming_azure_realtime.turns.record import BYTES_PER_SECOND, TurnRecorder
-from wyoming_azure_realtime.verification import TranscriptVerifier
+from wyoming_azure_realtime.turns.record import TurnRecorder
+from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 WITHOUT_TRANSCRIPT = round(1.5 * BYTES_PER_SECOND)
 """Bytes of audio that are held while there is no transcript at all; more is released as it comes."""

@@ -11,13 +11,12 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 
 from wyoming_azure_realtime.audio.joining import Joiner
-from wyoming_azure_realtime.audio.pcm import silence
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, silence
 from wyoming_azure_realtime.errors import InternalError, SpeechServiceError, TextTooLong
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.speech.catalog import Voice
 from wyoming_azure_realtime.speech.segment_synthesis import SegmentSynthesis, SynthesisContext
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
-from wyoming_azure_realtime.turns.record import BYTES_PER_SECOND
 
 SILENCE_MS = 20
 """What a text without anything to say becomes, since clients wait for audio."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND
 from wyoming_azure_realtime.errors import BackendError, BackendTimeout, InternalError, SpeechServiceError
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.realtime.client_events import ClientEvent
@@ -23,7 +24,7 @@ from wyoming_azure_realtime.realtime.transcription_turn import (
     TranscriptionTurn,
 )
 from wyoming_azure_realtime.settings.model import Budget, Deadlines, Target
-from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND, Recording
+from wyoming_azure_realtime.speech.recording import Recording
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.budget import TurnBudget
 from wyoming_azure_realtime.turns.engine import Attempt, TurnEngine

@@ -15,11 +15,11 @@ import math
 from collections.abc import AsyncIterator
 from types import TracebackType
 
-from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, AudioFormat
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.speech.bias import echoes
 from wyoming_azure_realtime.speech.endpointing import Endpointing, EndpointingRules
-from wyoming_azure_realtime.speech.recording import BYTES_PER_SECOND, IncomingAudio
+from wyoming_azure_realtime.speech.recording import IncomingAudio
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionResult
 from wyoming_azure_realtime.speech.transcription_pass import (
     RecognitionContext,

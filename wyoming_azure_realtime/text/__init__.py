@@ -1,1 +1,1 @@
-"""Between the text as it arrives and the pieces that are spoken. Pure: no clock, no I/O."""
+"""Divide text that arrives into the pieces that are synthesized. Pure: no I/O, no clock."""

@@ -1,21 +1,38 @@
-"""Markdown within a paragraph, made into words while it arrives."""
+"""Turn Markdown within a paragraph into the words that are spoken, while it arrives.
+
+Emphasis, tags and emoji are dropped, links become their text, web addresses are shortened. A mark whose end
+has not arrived is kept back, at most `LONGEST_MARK` characters of it.
+"""
 
 import html
 import re
 
-from wyoming_azure_realtime.text.symbols import EMOJI, address_end, spoken_address, without_emoji
-
 LONGEST_MARK = 600
-"""Characters that may wait for the end of a link, a tag or a code span before they count as plain text."""
+"""Characters of a link, a tag or a code span that are kept back until it ends; beyond, it is plain text."""
+
+_PICTURES = (
+    "\U0001f000-\U0001faff"  # pictures, flags, skin tones
+    "\u2600-\u2668\u2670-\u27bf"  # weather, stars, dingbats; the signs of music between them are spoken
+    "\u231a-\u231b\u23e9-\u23fa\u25a0-\u25ff\u2b00-\u2bff\u2934\u2935"
+)
+# a text character that is made an emoji by the selector after it, as in a keycap, keeps its digit
+_EMOJI = re.compile(
+    rf"[{_PICTURES}][\ufe0e\ufe0f\u20e3\u200d{_PICTURES}\U000e0020-\U000e007f]*|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+|[\u200d](?=[{_PICTURES}])"
+    r"|[©®™\u203c\u2049\u2139\u2190-\u21ff\u3030\u303d\u3297\u3299]\ufe0f"
+)
+
+_URL = re.compile(r"(?:(?:https?|ftp)://)?(?:[^/?#@]*@)?(?:www\.)?([^/?#]+)([^?#]*)", re.IGNORECASE)
+_TRAILING = ".,;:!?'\"*_~)]}»”’"  # noqa: RUF001
+_LONGEST_PATH = 24
 
 _DEEPEST = 3  # links within images within links
 
-_SPECIAL = re.compile(rf"[\\`*_~!\[<&]|(?i:\b(?:https?|ftp)://|\bwww\.(?=\w))|{EMOJI.pattern}")
+_SPECIAL = re.compile(rf"[\\`*_~!\[<&]|(?i:\b(?:https?|ftp)://|\bwww\.(?=\w))|{_EMOJI.pattern}")
 _UNFINISHED = re.compile(
     r"\b(?:h|ht|htt|https?|https?:|https?:/|f|ft|ftp|ftp:|ftp:/|w|ww|www|www\.)\Z|[©®™\u200d\u203c-\u303d]\Z",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"[^\s<>\"`|\\^{}]*")
+_URL_CHARACTERS = re.compile(r"[^\s<>\"`|\\^{}]*")
 _TAG_NAMES = (
     "a|abbr|audio|b|big|blockquote|br|break|center|cite|code|dd|del|details|div|dl|dt|em|emphasis|figure|font|h[1-6]|hr|i|"
     "img|ins|kbd|lang|li|mark|ol|p|phoneme|pre|prosody|q|s|samp|say-as|say|small|span|speak|strong|sub|summary|sup|"
@@ -31,33 +48,33 @@ _OPEN_ENTITY = re.compile(r"&(?:#?[A-Za-z0-9]{0,31})\Z")
 _ESCAPABLE = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _BREAKING = frozenset(("br", "p", "div", "li", "tr", "hr", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6"))
 
-Step = tuple[str, int] | None
-"""What a mark becomes and where the text goes on; None while that cannot be told."""
+_Step = tuple[str, int] | None
+"""What a mark becomes and the place behind it; None if only more text can tell."""
 
 
 class Inline:
-    """Collects the text of one paragraph after the other."""
+    """Converts the text of one paragraph after the other. `depth`: brackets of links that it is within."""
 
     def __init__(self, depth: int = 0) -> None:
         self._depth = depth
-        self._held = ""
-        self._before = ""  # the character before what is held
+        self._kept = ""
+        self._before = ""  # the character before what is kept back
         self._open = {"*": 0, "_": 0, "~": 0}
 
     def add(self, text: str) -> str:
-        """What is certain by now."""
-        self._held += text
+        """Append text of the paragraph; return the words that are certain by now."""
+        self._kept += text
         return self._read(final=False)
 
     def end(self) -> str:
-        """The rest; a new paragraph follows."""
+        """End the paragraph; return its last words."""
         rest = self._read(final=True)
         self._before = ""
         self._open = dict.fromkeys(self._open, 0)
         return rest
 
     def _read(self, *, final: bool) -> str:
-        text, at, spoken = self._before + self._held, len(self._before), []
+        text, at, spoken = self._before + self._kept, len(self._before), []
         while at < len(text):
             match = _SPECIAL.search(text, at)
             plain_end = match.start() if match else len(text)
@@ -72,10 +89,10 @@ class Inline:
                 break
             words, at = step
             spoken.append(words)
-        self._before, self._held = text[at - 1 : at] if at else "", text[at:]
+        self._before, self._kept = text[at - 1 : at] if at else "", text[at:]
         return "".join(spoken)
 
-    def _step(self, text: str, match: re.Match[str], *, final: bool) -> Step:
+    def _step(self, text: str, match: re.Match[str], *, final: bool) -> _Step:
         at, mark = match.start(), match.group()
         match mark[0]:
             case "\\":
@@ -91,10 +108,10 @@ class Inline:
             case "&":
                 return _entity(text, at, final=final)
         if mark[0].isascii():
-            return _address(text, at, final=final)
+            return _bare_url(text, at, final=final)
         return "", match.end()
 
-    def _emphasis(self, text: str, at: int, *, final: bool) -> Step:
+    def _emphasis(self, text: str, at: int, *, final: bool) -> _Step:
         mark, end = text[at], at
         while end < len(text) and text[end] == mark and end - at < LONGEST_MARK:
             end += 1
@@ -104,7 +121,7 @@ class Inline:
         return self._emphasized(run, before, after), end
 
     def _emphasized(self, run: str, before: str, after: str) -> str:
-        """Nothing where the run opens or closes an emphasis; itself where it means itself."""
+        """What a run of marks becomes: nothing if it opens or closes an emphasis, else itself."""
         mark, length = run[0], len(run)
         opens, closes = bool(after and not after.isspace()), bool(before and not before.isspace())
         if length > 3 or (mark == "~" and length != 2) or not (opens or closes):
@@ -125,8 +142,8 @@ class Inline:
             return ""
         return run
 
-    def _link(self, text: str, at: int, *, final: bool) -> Step:
-        """A link's text, an image's description; a bracket that is neither stays."""
+    def _link(self, text: str, at: int, *, final: bool) -> _Step:
+        """What a link or an image becomes: its text. A bracket that begins neither stays."""
         image = text[at] == "!"
         bracket = at + image
         if bracket == len(text):
@@ -155,14 +172,14 @@ class Inline:
         return inner.add(label) + inner.end()
 
 
-def _escape(text: str, at: int, *, final: bool) -> Step:
+def _escape(text: str, at: int, *, final: bool) -> _Step:
     if at + 1 == len(text):
         return ("\\", at + 1) if final else None
     return (text[at + 1], at + 2) if text[at + 1] in _ESCAPABLE else ("\\", at + 1)
 
 
-def _code(text: str, at: int, *, final: bool) -> Step:
-    """What stands between two equal runs of backticks, as it is."""
+def _code(text: str, at: int, *, final: bool) -> _Step:
+    """What code becomes: the text between two runs of as many backticks, unchanged."""
     end = at
     while end < len(text) and text[end] == "`" and end - at < LONGEST_MARK:
         end += 1
@@ -175,13 +192,13 @@ def _code(text: str, at: int, *, final: bool) -> Step:
     return without_emoji(text[end : close.start()]), close.end()
 
 
-def _angle(text: str, at: int, *, final: bool) -> Step:
+def _angle(text: str, at: int, *, final: bool) -> _Step:
     if match := _COMMENT.match(text, at):
         return "", match.end()
     if match := _TAG.match(text, at):
         return "\n" if match[1].casefold() in _BREAKING else "", match.end()
     if match := _AUTOLINK.match(text, at):
-        return spoken_address(match[1]) if "://" in match[1] else match[1], match.end()
+        return spoken_url(match[1]) if "://" in match[1] else match[1], match.end()
     if not final and (
         _OPEN_TAG.match(text, at) or _OPEN_AUTOLINK.match(text, at) or text.startswith("<!--", at)
     ):
@@ -189,7 +206,7 @@ def _angle(text: str, at: int, *, final: bool) -> Step:
     return "<", at + 1
 
 
-def _entity(text: str, at: int, *, final: bool) -> Step:
+def _entity(text: str, at: int, *, final: bool) -> _Step:
     if match := _ENTITY.match(text, at):
         return html.unescape(match.group()), match.end()
     if not final and _OPEN_ENTITY.match(text, at):
@@ -197,18 +214,18 @@ def _entity(text: str, at: int, *, final: bool) -> Step:
     return "&", at + 1
 
 
-def _address(text: str, at: int, *, final: bool) -> Step:
-    match = _ADDRESS.match(text, at, at + LONGEST_MARK)
+def _bare_url(text: str, at: int, *, final: bool) -> _Step:
+    match = _URL_CHARACTERS.match(text, at, at + LONGEST_MARK)
     if match is None:
         return text[at], at + 1
     if match.end() == len(text) and not final:
         return None
-    end = address_end(text, at, match.end())
-    return spoken_address(text[at:end]), max(end, at + 1)
+    end = url_end(text, at, match.end())
+    return spoken_url(text[at:end]), max(end, at + 1)
 
 
 def _closing(text: str, at: int, opening: str, closing: str, limit: int) -> int | None:
-    """Where the bracket at `at` closes."""
+    """The place of the bracket that closes the one at `at`; None if it is not before `limit`."""
     if text.find(closing, at, limit) < 0:
         return None
     depth = 0
@@ -220,3 +237,27 @@ def _closing(text: str, at: int, opening: str, closing: str, limit: int) -> int 
             if not depth:
                 return index
     return None
+
+
+def without_emoji(text: str) -> str:
+    """Return the text without emoji: voices read out their names, which interrupts the sentence."""
+    return _EMOJI.sub("", text)
+
+
+def spoken_url(url: str) -> str:
+    """Return what is spoken of a URL: the host, and the path if it is short and of plain words."""
+    match = _URL.match(url)
+    if match is None:
+        return url
+    host, path = match[1], match[2].rstrip("/")
+    plain = len(path) <= _LONGEST_PATH and re.fullmatch(r"(?:/[A-Za-z][A-Za-z-]*)*", path)
+    return host + path if plain and not url.endswith(("?", "#")) else host
+
+
+def url_end(text: str, start: int, end: int) -> int:
+    """Return where the URL in `text[start:end]` ends: closing punctuation belongs to the sentence."""
+    while end > start and text[end - 1] in _TRAILING:
+        if text[end - 1] == ")" and text.count("(", start, end) >= text.count(")", start, end):
+            break
+        end -= 1
+    return end

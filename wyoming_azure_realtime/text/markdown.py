@@ -1,22 +1,54 @@
-"""Text for the ear: Markdown as it arrives, made into what somebody would read out.
+"""Turn Markdown into plain text to be spoken, while it arrives.
 
 Marks of emphasis, headings, quotes, lists and rules are dropped, links and images become their words, code
 spans stay, code blocks and emoji are left out, tables are read row by row, web addresses are shortened.
 Headings, items and rows get a full stop where they end without punctuation. Lines within a paragraph stay
-lines, and plain text stays as it is, but for the white space around its lines.
+lines, and plain text stays as it is, but for the white space around its lines. Text is kept back only until
+its mark or the kind of its line is known: at most `LONGEST_LINE` characters of a line.
 """
 
 import re
 from enum import Enum, auto
 
 from wyoming_azure_realtime.text.inline import Inline
-from wyoming_azure_realtime.text.lines import Kind, closes_fence, content, kind_of
-from wyoming_azure_realtime.text.table import Table
 
 _CLOSED = re.compile(r"[.!?…:;,،؛؟۔।॥。！？、，；：–—-][\W_]*\Z")  # noqa: RUF001
-
-
 _GAP = re.compile(r"[ \t]+")
+
+LONGEST_LINE = 2000
+"""Characters of a heading or a table's row that are kept back until the line ends; beyond, it is text."""
+
+_LONGEST_OPENING = 200
+
+_QUOTE = re.compile(r"[ \t]*(?:>+(?:[ \t]+|$))*")
+_OPEN_QUOTE = re.compile(r"[ \t]*(?:>+[ \t]*)*")
+_HEADING = re.compile(r"#{1,6}[ \t]+")
+_HEADING_END = re.compile(r"(?:[ \t]+#+)?[ \t]*\Z")
+_BULLET = re.compile(r"[-*+•‣◦▪●][ \t]+(?:\[[ xX]\](?:[ \t]+|$))?")
+_NUMBER = re.compile(r"\d{1,3}[.)][ \t]")
+_FENCE = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
+_RULE = re.compile(r"(?:[-*_=][ \t]*){2,}")
+# what could still become one of the above
+_OPENING = re.compile(
+    r"#{1,6}|[-*+•‣◦▪●](?:[ \t]+(?:\[[ xX]?\]?)?)?|\d{1,3}[.)]?"
+    r"|(?:-[ \t]*)+|(?:\*[ \t]*)+|(?:_[ \t]*)+|=+|`{1,2}|~{1,2}"
+)
+
+_DELIMITER = re.compile(r"\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*(?::?-+:?)?")
+_CELL_EDGE = re.compile(r"(?<!\\)\|")
+
+
+class LineKind(Enum):
+    """What a line of Markdown is; OPEN if only more of the line can tell."""
+
+    OPEN = auto()
+    BLANK = auto()
+    TEXT = auto()
+    HEADING = auto()
+    ITEM = auto()
+    ROW = auto()
+    FENCE = auto()
+    RULE = auto()
 
 
 class _Block(Enum):
@@ -28,37 +60,37 @@ class _Block(Enum):
 
 
 class MarkdownToSpeech:
-    """Collects Markdown, gives words."""
+    """Converts one text. Its words are returned as soon as they are certain."""
 
     def __init__(self) -> None:
         self._block = _Block.PARAGRAPH
-        self._line = ""  # what is held of a line whose kind is not known yet
-        self._flows = False  # whether the line in progress is passed on as it comes
-        self._parted = False  # whether a blank line or a block that is not spoken came since
+        self._line = ""  # what is kept back of a line whose kind is not known yet
+        self._flows = False  # whether the line in progress is passed on as it arrives
+        self._parted = False  # whether a blank line or a block without speech came since
         self._fence = ""
         self._table = Table()
         self._inline = Inline()
         self._gap = ""  # a space that counts only if something comes after it
         self._spoken: list[str] = []
-        self._tail = ""  # the end of all that was given
+        self._tail = ""  # the last characters that were returned
 
     def add(self, text: str) -> str:
-        """What is certain by now."""
+        """Append Markdown, cut anywhere; return the words that are certain by now."""
         first, *more = text.replace("\r", "").split("\n")
         self._part(first)
         for part in more:
             self._end_line()
             self._part(part)
-        return self._give()
+        return self._take_spoken()
 
     def finish(self) -> str:
-        """The rest."""
+        """End the text; return the last words."""
         self._end_line()
         self._end_table()
         self._say(self._inline.end())
-        return self._give()
+        return self._take_spoken()
 
-    def _give(self) -> str:
+    def _take_spoken(self) -> str:
         spoken, self._spoken = "".join(self._spoken), []
         return spoken
 
@@ -71,7 +103,7 @@ class MarkdownToSpeech:
             self._tail = (self._tail + words[-16:]).rstrip()[-16:]
 
     def _part(self, part: str) -> None:
-        """More of the line in progress."""
+        """Take more of the line in progress."""
         if self._flows:
             self._say(self._inline.add(part))
         elif self._block is _Block.CODE:
@@ -79,7 +111,7 @@ class MarkdownToSpeech:
         elif part:
             self._line += part
             kind = kind_of(self._line, ended=False)
-            if kind is not Kind.OPEN:
+            if kind is not LineKind.OPEN:
                 self._begin(kind)
 
     def _end_line(self) -> None:
@@ -93,16 +125,16 @@ class MarkdownToSpeech:
             self._read_line(line)
 
     def _read_line(self, line: str) -> None:
-        """A whole line that was held to its end."""
+        """Read a whole line that was kept back to its end."""
         match kind := kind_of(line, ended=True):
-            case Kind.BLANK | Kind.RULE:
+            case LineKind.BLANK | LineKind.RULE:
                 self._end_table()
                 self._parted = True
-            case Kind.FENCE:
+            case LineKind.FENCE:
                 self._end_table()
                 self._say(self._inline.end())
                 self._block, self._fence = _Block.CODE, content(line, kind)
-            case Kind.ROW:
+            case LineKind.ROW:
                 self._read_row(line)
             case _:
                 self._line = line
@@ -119,13 +151,13 @@ class MarkdownToSpeech:
             self._open_block(_Block.ROW)
             self._say(self._inline.add(words))
 
-    def _begin(self, kind: Kind) -> None:
-        """The line in progress is of this kind; from here on it is passed on as it comes."""
+    def _begin(self, kind: LineKind) -> None:
+        """Begin the line in progress, whose kind is known; the rest of it is passed on as it arrives."""
         self._end_table()
         text, self._line = content(self._line, kind), ""
-        if kind is Kind.ITEM:
+        if kind is LineKind.ITEM:
             self._open_block(_Block.ITEM)
-        elif kind is Kind.HEADING:
+        elif kind is LineKind.HEADING:
             self._open_block(_Block.HEADING)
         elif self._parted or self._block in {_Block.HEADING, _Block.ROW}:
             self._open_block(_Block.PARAGRAPH)
@@ -135,7 +167,7 @@ class MarkdownToSpeech:
         self._say(self._inline.add(text))
 
     def _open_block(self, block: _Block) -> None:
-        """End the block before, with a full stop where it needs one."""
+        """End the block before, with a full stop if it has no punctuation, and begin this one."""
         self._say(self._inline.end())
         self._gap = ""
         if self._tail:
@@ -144,3 +176,114 @@ class MarkdownToSpeech:
             together = block is self._block and block is not _Block.PARAGRAPH and not self._parted
             self._spoken.append("\n" if together else "\n\n")
         self._block, self._parted = block, False
+
+
+def kind_of(line: str, *, ended: bool) -> LineKind:
+    """Return the kind of a line. `ended`: it is complete."""
+    if len(line) > LONGEST_LINE:
+        return LineKind.TEXT
+    if not ended and len(line) <= _LONGEST_OPENING and _OPEN_QUOTE.fullmatch(line):
+        return LineKind.OPEN
+    text = _unquoted(line)
+    if not text.strip():
+        return LineKind.BLANK if ended else LineKind.OPEN
+    whole = _whole_line(text.rstrip()) if ended else _prefix(text)
+    if whole is not None:
+        return whole
+    return LineKind.ITEM if _BULLET.match(text) or _NUMBER.match(text) else LineKind.TEXT
+
+
+def _whole_line(text: str) -> LineKind | None:
+    if text.startswith("|") and len(text) > 1:
+        return LineKind.ROW
+    if _FENCE.fullmatch(text):
+        return LineKind.FENCE
+    if _RULE.fullmatch(text):
+        return LineKind.RULE
+    return LineKind.HEADING if _HEADING.match(text) else None
+
+
+def _prefix(text: str) -> LineKind | None:
+    """The kind of an incomplete line: headings, rows and fences stay open until they end."""
+    if text[0] == "|" or _HEADING.match(text) or text.startswith(("```", "~~~")):
+        return LineKind.OPEN
+    if len(text) <= _LONGEST_OPENING and _OPENING.fullmatch(text):
+        return LineKind.OPEN
+    return None
+
+
+def content(line: str, kind: LineKind) -> str:
+    """Return the text of a line without its mark. A number of an item stays; of a fence, the fence."""
+    text = _unquoted(line)
+    if kind is LineKind.FENCE and (fence := _FENCE.match(text)):
+        return fence[1] or fence[2]
+    if kind is LineKind.HEADING:
+        title = _after(_HEADING, text)
+        return title[: match.start()] if (match := _HEADING_END.search(title)) else title
+    return _after(_BULLET, text) if kind is LineKind.ITEM else text
+
+
+def closes_fence(line: str, fence: str) -> bool:
+    """Whether a line ends the block of code that `fence` opened."""
+    text = line.strip()
+    return text.startswith(fence) and not text.strip(fence[0])
+
+
+def _unquoted(line: str) -> str:
+    return _after(_QUOTE, line)
+
+
+def _after(mark: re.Pattern[str], text: str) -> str:
+    match = mark.match(text)
+    return text[match.end() :] if match else text
+
+
+class Table:
+    """Converts the rows of a table, line by line.
+
+    The first cell names the row; with more than two columns, each other cell follows its column's head.
+    """
+
+    def __init__(self) -> None:
+        self._first = ""  # a line that is a head if a delimiter follows
+        self._head: list[str] | None = None
+        self._empty = False
+
+    def add(self, line: str) -> list[str]:
+        """Add a line that begins with a bar; return the texts that are certain by now."""
+        if self._head is not None:
+            self._empty = False
+            return [words] if (words := _row(self._head, _cells(line))) else []
+        if not self._first:
+            self._first = line
+            return []
+        if _DELIMITER.fullmatch(line):
+            self._head, self._empty = _cells(self._first), True
+            self._first = ""
+            return []
+        no_table, self._first = self._first, line
+        return [no_table]
+
+    def end(self) -> list[str]:
+        """End the table; return the rest: a head without rows, or a line that was no table."""
+        rest = [self._first] if self._first else []
+        if self._head and self._empty:
+            rest = [", ".join(filter(None, self._head))]
+        self._first, self._head, self._empty = "", None, False
+        return rest
+
+
+def _cells(line: str) -> list[str]:
+    inner = line.removeprefix("|")
+    inner = inner.removesuffix("|") if not inner.endswith("\\|") else inner
+    return [cell.strip() for cell in _CELL_EDGE.split(inner)]
+
+
+def _row(head: list[str], row: list[str]) -> str:
+    names = head[1:] if len(head) > 2 else []
+    named = [
+        f"{names[at]} {cell}" if at < len(names) and names[at] else cell
+        for at, cell in enumerate(row[1:])
+        if cell
+    ]
+    return ": ".join(filter(None, (row[0], ", ".join(named))))

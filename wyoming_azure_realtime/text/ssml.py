@@ -1,5 +1,8 @@
-"""SSML as it arrives, read into passages of plain text. What has no meaning for speech here becomes its text.
+"""Read SSML, as it arrives, into passages of plain text with voice, rate and pauses.
 
+In: a document of at most 256 k characters, 64 elements deep, cut anywhere. Out: `Passage`s, once the whole
+document is known to be well formed. Elements that are not supported are replaced by their text; document
+types are refused, so no entity can be defined or loaded.
 Source: W3C SSML 1.1; for the lengths of breaks and the words for rates, what Azure Speech documents.
 """
 
@@ -8,20 +11,22 @@ from dataclasses import dataclass, replace
 from xml.parsers import expat
 
 from wyoming_azure_realtime.errors import InvalidRequest, TextTooLong
-from wyoming_azure_realtime.text.splitting import (
+from wyoming_azure_realtime.text.inline import without_emoji
+from wyoming_azure_realtime.text.sentences import (
     PARAGRAPH_PAUSE,
     SENTENCE_PAUSE,
     is_speakable,
     pause_after,
 )
-from wyoming_azure_realtime.text.symbols import without_emoji
 
 MAX_CHARACTERS = 256 << 10
 MAX_DEPTH = 64
+"""Elements within one another."""
 LONGEST_PAUSE = 20.0
-"""Seconds, as Azure Speech limits a break."""
+"""Seconds; longer breaks are shortened to it, as Azure Speech does."""
 
 SLOWEST, FASTEST = 0.25, 4.0
+"""Rates of speech, relative to the configured one; others are limited to these."""
 
 _BREAKS = {"none": 0.0, "x-weak": 0.25, "weak": 0.5, "medium": 0.75, "strong": 1.0, "x-strong": 1.25}
 _RATES = {"x-slow": 0.5, "slow": 0.64, "medium": 1.0, "default": 1.0, "fast": 1.55, "x-fast": 2.0}
@@ -40,17 +45,21 @@ _SILENT = {"metadata", "meta", "desc", "lexicon", "title"}
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Text in one voice at one rate."""
+    """Text in one voice at one rate.
+
+    `closing`: seconds of pause for its punctuation or the end of its sentence or paragraph. `silence`:
+    seconds that breaks add. `rate`: relative to the configured one. `voice`: a name; empty for the request's.
+    """
 
     text: str
-    closing: float  # seconds of pause by its punctuation or its end
-    silence: float  # seconds that breaks add
+    closing: float
+    silence: float
     rate: float
     voice: str
 
     @property
     def pause(self) -> float:
-        """Seconds of silence after it."""
+        """Seconds of silence after it, at most `LONGEST_PAUSE`."""
         return min(self.closing + self.silence, LONGEST_PAUSE)
 
 
@@ -63,14 +72,14 @@ class _Style:
 
 
 class SsmlReader:
-    """Gives its passages once the whole document is known to be well formed."""
+    """Reads one document. Entities of XML itself (`&amp;`) are known, no others."""
 
     def __init__(self) -> None:
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._open
         parser.EndElementHandler = self._close
-        parser.CharacterDataHandler = self._hear
+        parser.CharacterDataHandler = self._add_text
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         self._characters = 0
         self._styles: list[_Style] = []
@@ -80,18 +89,18 @@ class SsmlReader:
         self._failure: InvalidRequest | None = None
 
     def add(self, text: str) -> None:
-        """More of the document, cut anywhere. Raises InvalidRequest, TextTooLong."""
+        """Append text of the document, cut anywhere. Raises: InvalidRequest if malformed, TextTooLong."""
         self._characters += len(text)
         if self._characters > MAX_CHARACTERS:
             raise TextTooLong(f"The SSML is longer than {MAX_CHARACTERS} characters.")
         self._parse(text, final=False)
 
     def finish(self) -> None:
-        """No more text. Raises InvalidRequest where the document is not complete."""
+        """End the document. Raises: InvalidRequest if it is not complete."""
         self._parse("", final=True)
 
     def take(self) -> list[Passage]:
-        """Nothing until the root element has ended, then everything, once."""
+        """Return all passages, once, after the root element has ended; nothing before."""
         if not self._complete:
             return []
         passages, self._passages = self._passages, []
@@ -111,18 +120,18 @@ class SsmlReader:
             self._failure = error
             raise
 
-    def _here(self, what: str) -> InvalidRequest:
-        return _invalid(what, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)
+    def _invalid_here(self, reason: str) -> InvalidRequest:
+        return _invalid(reason, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)
 
     def _refuse_doctype(self, *_: object) -> None:
-        raise self._here("a document type is not allowed")
+        raise self._invalid_here("a document type is not allowed")
 
     def _open(self, tag: str, attributes: dict[str, str]) -> None:
         name = _local(tag)
         if not self._styles and name != "speak":
-            raise self._here("the root element must be <speak>")
+            raise self._invalid_here("the root element must be <speak>")
         if len(self._styles) >= MAX_DEPTH:
-            raise self._here(f"elements are nested deeper than {MAX_DEPTH}")
+            raise self._invalid_here(f"elements are nested deeper than {MAX_DEPTH}")
         style = self._styles[-1] if self._styles else _Style()
         entered = self._entered(name, attributes, style)
         if name in _CLOSING or (entered.rate, entered.voice) != (style.rate, style.voice):
@@ -152,7 +161,7 @@ class SsmlReader:
         self._styles.pop()
         self._complete = not self._styles
 
-    def _hear(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         style = self._styles[-1]
         if style.silent:
             return
@@ -164,28 +173,28 @@ class SsmlReader:
         if time := attributes.get("time", "").strip():
             match = _TIME.fullmatch(time)
             if not match:
-                raise self._here(f"a break's time must be like 500ms or 2s, not {time[:20]!r}")
+                raise self._invalid_here(f"a break's time must be like 500ms or 2s, not {time[:20]!r}")
             return float(match[1]) / (1000 if match[2] == "ms" else 1)
         strength = attributes.get("strength", "medium").strip()
         if strength not in _BREAKS:
-            raise self._here(f"a break's strength must be one of {', '.join(_BREAKS)}")
+            raise self._invalid_here(f"a break's strength must be one of {', '.join(_BREAKS)}")
         return _BREAKS[strength]
 
     def _rate(self, rate: str, outer: float) -> float:
-        """A word is absolute; a number or a percentage multiplies; with a sign it adds or takes away."""
+        """A word is an absolute rate; a number or a percentage multiplies `outer`, with a sign changes it."""
         rate = rate.strip()
         if rate in _RATES:
             return _RATES[rate]
         match = _RATE.fullmatch(rate)
         if not match:
-            raise self._here(f"a rate must be like 80%, +10%, 1.2 or slow, not {rate[:20]!r}")
+            raise self._invalid_here(f"a rate must be like 80%, +10%, 1.2 or slow, not {rate[:20]!r}")
         factor = float(match[2]) / (100 if match[3] else 1)
         if match[1]:
             factor = 1 + factor if match[1] == "+" else 1 - factor
         return min(max(outer * factor, SLOWEST), FASTEST)
 
     def _end_passage(self, *, closing: float = 0.0, silence: float = 0.0) -> None:
-        """Close the passage in progress; what comes after nothing lengthens the pause before it."""
+        """End the passage in progress; without text, its pause is added to that of the passage before."""
         text, self._text = without_emoji(" ".join("".join(self._text).split())), []
         style = self._styles[-1] if self._styles else _Style()
         if mark := self._passages and not self._passages[-1].silence and _PUNCTUATION.match(text):
@@ -201,7 +210,7 @@ class SsmlReader:
             )
 
     def _punctuate(self, marks: str) -> None:
-        """A change of style came before the punctuation: it belongs to the words before."""
+        """Add punctuation to the passage before: the style changed between a word and its punctuation."""
         last = self._passages[-1]
         text = last.text + marks
         self._passages[-1] = replace(last, text=text, closing=max(last.closing, pause_after(text)))
@@ -211,8 +220,8 @@ def _local(tag: str) -> str:
     return tag.rpartition(":")[2].casefold()
 
 
-def _invalid(what: str, line: int, column: int) -> InvalidRequest:
+def _invalid(reason: str, line: int, column: int) -> InvalidRequest:
     return InvalidRequest(
-        f"The SSML is malformed at line {line}, column {column + 1}: {what}.",
+        f"The SSML is malformed at line {line}, column {column + 1}: {reason}.",
         advice="Send well-formed SSML, or plain text.",
     )

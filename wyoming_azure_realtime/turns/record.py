@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.observe import (
     Observer,
@@ -15,9 +16,6 @@ from wyoming_azure_realtime.observe import (
     TurnKind,
     TurnRecord,
 )
-
-BYTES_PER_SECOND = 48_000
-"""Of the service's audio: 24 kHz PCM16 mono."""
 
 
 @dataclass(slots=True)

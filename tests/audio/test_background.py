@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_azure_realtime.audio.sliding import SlidingMinimum
+from wyoming_azure_realtime.audio.background import SlidingMinimum
 
 rows = st.lists(st.lists(st.floats(-9, 9), min_size=2, max_size=2), max_size=40)
 

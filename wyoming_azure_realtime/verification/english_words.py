@@ -1,4 +1,7 @@
-"""What English words stand behind signs, units and abbreviations."""
+"""Tables: the English words that signs, units, abbreviations and other spellings are read as.
+
+Keys are folded (small letters) or signs; values are all usual readings, of units the plural and the singular.
+"""
 
 SYMBOLS: dict[str, tuple[str, ...]] = {
     "%": ("percent", "per cent"),
@@ -43,7 +46,7 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
     "°k": ("degrees kelvin", "kelvin"),
 }
 
-# Signs that a fair reader may also leave out.
+# Signs that may also be left out.
 SILENT_SYMBOLS: dict[str, tuple[str, ...]] = {
     "~": ("about", "approximately", "around", "roughly", "tilde"),
     "-": ("to", "minus", "dash", "through"),
@@ -60,7 +63,7 @@ JOINERS: dict[str, tuple[str, ...]] = {
     "://": ("colon slash slash", "colon double slash", "colon forward slash forward slash"),
 }
 
-# Units that mean nothing else; in the plural and in the singular.
+# Units wherever they stand.
 UNITS: dict[str, tuple[str, ...]] = {
     "kwh": ("kilowatt hours", "kilowatt hour"),
     "wh": ("watt hours", "watt hour"),
@@ -138,7 +141,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "ft²": ("square feet", "feet squared", "square foot"),
 }
 
-# Units only behind a number: elsewhere they are letters and words.
+# Units only after a number: elsewhere they are letters and words.
 UNITS_BEHIND_NUMBERS: dict[str, tuple[str, ...]] = {
     "m": ("meters", "meter", "metres", "metre", "minutes", "million"),
     "s": ("seconds", "second"),
@@ -230,7 +233,7 @@ ABBREVIATIONS: dict[str, tuple[str, ...]] = {
     "co2": ("c o two", "carbon dioxide"),
 }
 
-# Only a full stop behind it, or a number, makes an abbreviation of these words.
+# Abbreviations that are words as well, unless they have a capital letter or stand beside a number.
 ALSO_WORDS = frozenset(
     {"v", "no", "min", "max", "sun", "sat", "mon", "wed", "mar", "am", "co", "gen", "est", "temp"}
 )

@@ -7,6 +7,9 @@ announced any more before nobody is accepted any more.
 
 import asyncio
 import logging
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,9 +38,6 @@ from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 if TYPE_CHECKING:
     from wyoming_azure_realtime.http_api.server import HttpServer
     from wyoming_azure_realtime.wyoming_server.discovery import Discovery
-import os
-import signal
-import threading
 
 _LOGGER = logging.getLogger("wyoming_azure_realtime")
 
@@ -53,7 +53,7 @@ GOODBYE, AFTERWARDS = 0.1, 0.15
 
 
 async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
-    """Run the program until it is config to stop; its exit code. Raises `SettingsError` at the start only.
+    """Run the program until it is asked to stop; its exit code. Raises `SettingsError` at the start only.
 
     `announce` is called with the Wyoming port once everything accepts.
     """

@@ -1,4 +1,11 @@
-"""The seam between turns and the pool: sessions by config, as channels."""
+"""The engine that runs every turn, whatever it is for.
+
+A feeder says what one piece of work needs: which session, what is sent, what is made of the outcomes. The
+engine does the rest, the same for all kinds: it chooses a target, leases a session, sends and receives through
+the turn's state machine, watches the deadlines, notices sessions that died silently, tries again after
+failures, makes the service leave off what nobody needs any more, and counts what all of that cost. Nothing
+here knows what was said.
+"""
 
 import asyncio
 import logging
@@ -26,6 +33,18 @@ from wyoming_azure_realtime.turns.budget import TurnBudget
 from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout
 from wyoming_azure_realtime.turns.record import TurnRecorder
 
+LEAVE_OFF_SECONDS = 0.5
+"""For which the service may take to confirm that it has left off; then its session is closed instead."""
+
+FIRST_LOOK, NEXT_LOOK = 0.25, 1.0
+"""Seconds without an event after which a session is asked whether it is there, and between two such looks."""
+
+ANSWER_SECONDS = 1.0
+"""For which it may take to answer that."""
+
+_LOGGER = logging.getLogger(__name__)
+T = TypeVar("T", bound=Turn)
+
 
 class PooledChannel(Channel, Poolable, Protocol):
     """A session that can be talked to and kept."""
@@ -43,19 +62,6 @@ def session_pool(
 
 def _describe(config: SessionConfig) -> tuple[str, TurnKind]:
     return config.target, "recognition" if isinstance(config, TranscriptionConfig) else "synthesis"
-
-
-LEAVE_OFF_SECONDS = 0.5
-"""For which the service may take to confirm that it has left off; then its session is closed instead."""
-
-FIRST_LOOK, NEXT_LOOK = 0.25, 1.0
-"""Seconds without an event after which a session is asked whether it is there, and between two such looks."""
-
-ANSWER_SECONDS = 1.0
-"""For which it may take to answer that."""
-
-_LOGGER = logging.getLogger(__name__)
-T = TypeVar("T", bound=Turn)
 
 
 class Attempt:

@@ -264,5 +264,5 @@ def test_text_made_to_be_slow_takes_time_with_its_length_only(unit: str):
         verifier.finish()
 
     compare(50)
-    short = max(cpu_seconds(lambda: compare(200)) for _ in range(3))
-    assert cpu_seconds(lambda: compare(800), times=3) < 10 * short
+    short = max(cpu_seconds(lambda: compare(150)) for _ in range(3))
+    assert cpu_seconds(lambda: compare(600), times=3) < 10 * short

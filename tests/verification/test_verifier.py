@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.cpu import cpu_seconds
 from tests.verification.corpus import answers, corruptions
+from wyoming_azure_realtime.verification.english import number_readings
 from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 ANSWERS = answers(copies=2)
@@ -51,6 +52,10 @@ def compared(text: str, spoken: str, language: str = "en") -> TranscriptVerifier
         ("a grey colour, organised", "A gray color, organized"),
         ("Zoë's café", "Zoe's cafe"),
         ("ﬁne １２ apples", "fine twelve apples"),
+        ("the twenty-third of November", "23 November"),
+        ("The Sun is up", "The Sunday is up"),
+        ("0:00", "midnight"),
+        ("~ ~ ~ 5 lights", "about 5 lights"),
         ("Done 🎉", "Done!"),
         ("...", ""),
     ],
@@ -87,6 +92,9 @@ def test_the_same_words_are_complete_however_they_are_written(text: str, spoken:
         ("21C", "21F"),
         ("unable", "enable"),
         ("in no case", "in number case"),
+        ("the sun is up", "the Sunday is up"),
+        ("0:15", "midnight"),
+        ("It is 21 degrees.", "It is 21 °C."),
         ("the heating", "the heading"),
         ("$5.50", "fifty-five dollars"),
         ("", "Hello"),
@@ -106,6 +114,8 @@ def test_other_words_are_a_mismatch(text: str, spoken: str):
             "Um neunzehn Uhr dreißig bei drei Komma fünf Kilowattstunden.",
         ),
         ("de", "Am 23. November", "Am dreiundzwanzigsten November"),
+        ("de", "Um 7:05 Uhr.", "Um sieben Uhr null fünf."),
+        ("de", "Es sind 21 Grad.", "Es sind 21 °."),
         ("de", "Das kostet 5,50 €", "Das kostet fünf Euro fünfzig"),
         (
             "fr",
@@ -134,6 +144,7 @@ def test_other_languages_have_numbers_too(language: str, text: str, spoken: str)
     [
         ("de", "Es sind 21 °C.", "Es sind zwölf Grad Celsius."),
         ("de", "Das Licht ist nicht an", "Das Licht ist an"),
+        ("de", "Es sind 21 Grad.", "Es sind 21 °C."),
         ("fr", "Il fait 21 °C", "Il fait vingt degrés Celsius"),
         ("pl", "Jest 21 °C.", "Jest dwadzieścia dwa stopni Celsjusza"),
         ("ja", "今日は21度です。", "今日は二十二度です"),
@@ -162,6 +173,14 @@ def test_half_a_figure_is_undecided():
     verifier.add("5")
     assert verifier.verdict == "undecided"
     verifier.add(" min")
+    assert verifier.verdict == "agrees"
+
+
+def test_the_beginning_of_a_word_with_a_space_behind_is_undecided():
+    verifier = TranscriptVerifier("The doorbell rang")
+    verifier.add("The door ")
+    assert verifier.verdict == "undecided"
+    verifier.add("bell rang")
     assert verifier.verdict == "agrees"
 
 
@@ -251,6 +270,11 @@ def test_whatever_is_said_there_is_a_verdict(text: str, spoken: str, language: s
 @given(SCRAPS, st.sampled_from(["", "de", "pl"]))
 def test_every_text_is_itself(text: str, language: str):
     assert compared(text, text, language).verdict == "complete"
+
+
+@pytest.mark.parametrize("written", ["$-1101.1101", "10:05:05", "999-1101", "1-2-3-4-5-6"])
+def test_a_token_of_figures_has_a_bounded_number_of_readings(written: str):
+    assert 1 < len(number_readings(written)) <= 400
 
 
 @pytest.mark.parametrize(

@@ -109,17 +109,12 @@ class Lexer:
         return None
 
     def _is_settled(self, end: int) -> bool:
-        # a space ends every token, also those that it precedes: signs look at what follows directly
+        """Whether no text that follows can change the token that ends there."""
         behind = self._text[end : end + _LOOK_AHEAD]
-        return (
-            len(behind) == _LOOK_AHEAD
-            or behind[:1] in {"\n", "\t"}
-            or (behind[:1] == " " and self._is_word(end))
-        )
-
-    def _is_word(self, end: int) -> bool:
-        """Some symbols look beyond a space; words and numbers do not."""
-        return self._text[end - 1].isalnum()
+        if len(behind) == _LOOK_AHEAD:
+            return True
+        # some signs look beyond a space, words and numbers do not
+        return behind[:1] == " " and self._text[end - 1].isalnum()
 
 
 def tokens_of(text: str) -> list[Token]:

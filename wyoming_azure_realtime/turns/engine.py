@@ -1,10 +1,10 @@
 """The engine that runs every turn, whatever it is for.
 
 A feeder says what one piece of work needs: which session, what is sent, what is made of the outcomes. The
-engine does the rest, the same for all kinds: it chooses a target, leases a session, sends and receives through
-the turn's state machine, watches the deadlines, notices sessions that died silently, tries again after
-failures, makes the service leave off what nobody needs any more, and counts what all of that cost. Nothing
-here knows what was said.
+engine does the rest, the same for all kinds: it chooses a target, leases a session, sends and receives
+through the turn's state machine, watches the deadlines, notices sessions that died silently, tries again
+after failures, makes the service leave off what nobody needs any more, and counts what all of that cost.
+Nothing here knows what was said.
 """
 
 import asyncio

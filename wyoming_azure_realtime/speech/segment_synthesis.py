@@ -143,9 +143,9 @@ class SegmentSynthesis:
         self._released = bytearray()  # everything that was released, to go on from
         self._time = ServiceTime(context.deadlines.request)
         self._mismatches = 0
-        self._gate = TranscriptGate(TranscriptVerifier(piece.text), 0.0)
+        self._gate: TranscriptGate  # of the attempt in progress
         self._rest: Continuation | None = None
-        self._config = context.configure(context.backends.first, piece)
+        self._config: SpeechConfig  # of the attempt in progress
         self._over = False
         self._abandoned = False
         self._error: SpeechServiceError | None = None

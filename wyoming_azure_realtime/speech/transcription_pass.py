@@ -87,7 +87,7 @@ class TranscriptionPass:
         self._deadline = math.inf
         self._grown = asyncio.Event()
         self._partial = ""
-        self._config = context.configure(context.backends.first)
+        self._config: TranscriptionConfig  # of the attempt in progress
         self.text: str | None = None
         self.error: SpeechServiceError | None = None
         self.last_error: SpeechServiceError | None = None

@@ -146,8 +146,8 @@ class SpeechService:
         return voice.realtime_name
 
     def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
-        told, ours = (*request.names, *request.terms), self._settings.recognition
-        return expected_names(told, ours.names, self.home_names(), most=ours.max_names)
+        requested, configured = (*request.names, *request.terms), self._settings.recognition
+        return expected_names(requested, configured.names, self.home_names(), most=configured.max_names)
 
     def _transcription(self, target: Target, requested: Deployment | None = None) -> TranscriptionConfig:
         """What hears there: a deployment like the one that was asked for, else the target's own."""

@@ -17,7 +17,7 @@ import wyoming_azure_realtime
 from tests.support.eventually import eventually
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
 from tests.support.wyoming_peer import Door, wyoming_door
-from wyoming_azure_realtime.emulator.faults import Cut, Faults
+from wyoming_azure_realtime.emulator.faults import Disconnect, Faults
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 
@@ -97,7 +97,7 @@ async def text_out() -> Walk:
 async def error_back() -> Walk:
     """From a broken socket, the last one that may be tried, to the client's `error`."""
     walk = Walk()
-    faults = Faults(closed_after_commit=Cut(code=1006))
+    faults = Faults(closed_after_commit=Disconnect(code=1006))
     settings = Settings(deadlines=Deadlines(request=0.3))
     async with wyoming_door(faults=faults, settings=settings) as door, door.peer() as peer:
         await peer.send("audio-start", PCM_16K)

@@ -288,6 +288,6 @@ def test_text_made_to_be_slow_takes_time_with_its_length_only(unit: str):
         verifier.finish()
 
     compare(50)
-    # below 300 characters the readings that are open at a time still become more
-    short = max(cpu_seconds(lambda: compare(300)) for _ in range(3))
-    assert cpu_seconds(lambda: compare(1200), times=2) < 8 * short
+    # three times the length: three times the time, or nine if that grows with the square
+    short = max(cpu_seconds(lambda: compare(400)) for _ in range(2))
+    assert cpu_seconds(lambda: compare(1200), times=2) < 6 * short

@@ -139,6 +139,13 @@ def test_after_silence_the_whole_text_follows(heard: bytes) -> None:
     assert confidence(heard, fresh) == 1
 
 
+@pytest.mark.parametrize("cut", [60, 100, 140])
+def test_a_first_sound_without_a_vowel_is_found_again(cut: float) -> None:
+    speech = rendition("She sells sea shells by the sea shore.")
+    assert abs(place_of(speech.until(cut), speech.pcm) - cut) <= 5
+    assert confidence(speech.until(cut), speech.pcm) > 0.7
+
+
 def test_another_text_goes_on_in_a_pause_after_as_much_speech() -> None:
     heard, fresh = plain().until(2600), rendition(OTHER_TEXT)
     place = place_of(heard, fresh.pcm)
@@ -158,6 +165,22 @@ def test_any_way_of_cutting_gives_the_same_bytes(sizes: list[int], cut: int, odd
         at += size
     rest += continuation.feed(fresh[at:]) + continuation.finish()
     assert rest == all_at_once
+
+
+@pytest.mark.parametrize("piece", [240, 4800])
+@pytest.mark.parametrize(
+    ("heard", "fresh"),
+    [
+        (lambda: plain().until(600), lambda: rendition("Oh.").pcm + silence(14_000)),
+        (lambda: b"\x09\0" * 72_000, lambda: silence(2060) + plain().pcm),
+    ],
+    ids=["a guess at the end", "silence with an offset"],
+)
+def test_nor_does_it_matter_where_the_place_is(
+    heard: Callable[[], bytes], fresh: Callable[[], bytes], piece: int
+) -> None:
+    sound = fresh()
+    assert whole(heard(), sound, piece) == whole(heard(), sound, len(sound))
 
 
 def _samples(most: int) -> st.SearchStrategy[bytes]:

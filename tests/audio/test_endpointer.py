@@ -122,6 +122,13 @@ def test_one_word_is_speech(word: str, dbfs: float):
         assert hear(scene(said).sound).speech[-1] >= 0.1
 
 
+@pytest.mark.parametrize(("noise", "snr"), [("", 0), ("white", 20), ("white", 10), ("pink", 10)])
+def test_speech_that_begins_at_once_is_found_from_its_beginning(noise: str, snr: float):
+    for number in range(24):
+        heard = hear(scene(spoken(number), noise, snr, seed=number, lead=0.0).sound)
+        assert heard.speech[59] >= 0.5
+
+
 @pytest.mark.parametrize("lead", [0.0, 0.5])
 def test_soft_speech_is_not_quiet(lead: float):
     for number in UTTERANCES:
@@ -193,6 +200,14 @@ def test_a_click_is_no_speech_but_breaks_the_calm():
     assert heard.speech[-1] == 0
     assert heard.calm[99] == 1
     assert heard.calm[-1] == pytest.approx(1, abs=2 * STEP)
+
+
+def test_faint_ticks_apart_from_one_another_do_not_break_the_calm():
+    sound = room.white(4, -60)
+    for at in (1.0, 1.5, 2.0, 2.5, 3.0, 3.5):
+        start = round(at * room.RATE)
+        sound[start : start + 320] += room.white(STEP, -53, 7)
+    assert hear(sound).calm[-1] == 4
 
 
 @pytest.mark.parametrize("bang", [room.cough(), room.slam()], ids=["cough", "slam"])

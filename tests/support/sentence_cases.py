@@ -61,6 +61,8 @@ Section 4.2.1 explains that in detail. |Read it carefully first.
 The node 192.168.1.20 does not answer. |Check its power supply.
 Hello World! |How can I help you with your home today?
 The sun. |The moon. |The stars and all of the planets.
+Do it in this order: 1. Open the front door. |Then wait for me.
+The shop is open from 9 a.m. 5 days of every week. |It is closed today.
 """,
     "de": """
 Das Licht in der Küche ist an. |Die Heizung ist aus.

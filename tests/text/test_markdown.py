@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.cpu import cpu_seconds
@@ -90,6 +90,7 @@ def words(text: str) -> str:
 
 
 @given(text=TEXT, cuts=CUTS)
+@example(text="`a``b`", cuts=[3])
 def test_the_chunks_make_no_difference(text: str, cuts: list[int]):
     assert converted(cut_up(text, cuts)) == converted(text)
     assert converted(list(text)) == converted(text)
@@ -185,6 +186,7 @@ def test_what_only_looks_like_markup_survives(text: str):
         ("See [the **docs**][1] now", "See the docs now"),
         ("![A red lamp](lamp.png)", "A red lamp"),
         ("[![A lamp](l.png)](http://x.y) here", "A lamp here"),
+        ("[a ![red **lamp**](l.png)](http://x.y) here", "a red lamp here"),
         ("It is so[^1].", "It is so."),
         ("Go to https://www.home-assistant.io/docs/a1/?b=c.", "Go to home-assistant.io."),
         ("Go to http://192.168.1.5:8123 now", "Go to 192.168.1.5:8123 now"),
@@ -230,6 +232,7 @@ def test_words_are_given_while_their_paragraph_is_still_coming():
 
 def test_blocks_are_parted_by_blank_lines_and_items_by_lines():
     assert converted("# A\nB\n\n- c\n- d\n\nE") == "A.\n\nB\n\nc.\nd.\n\nE"
+    assert converted("- a\n\n- b\n- c") == "a.\n\nb.\nc"
 
 
 def test_a_bracket_that_is_never_closed_holds_back_a_bounded_stretch():

@@ -108,13 +108,17 @@ def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
     assert cpu_seconds(lambda: take(nasty)) < MOST_TIMES * cpu_seconds(lambda: take("word "), times=2)
 
 
-def test_what_is_kept_of_an_endless_text_is_bounded():
+@pytest.mark.parametrize("beginning", ["", "```\n", "# ", "| a | ", "- ", "> ", "`"])
+def test_what_is_kept_of_an_endless_text_is_bounded(beginning: str):
     pieces = Pieces()
+    pieces.add(beginning)
     longest = 0
     for _ in range(2000):
         pieces.add("word . [ * " * 5)
         pieces.take()
-        longest = max(longest, len(pieces._splitter._text) + len(pieces._markdown._inline._kept))
+        markdown = pieces._markdown
+        kept = (pieces._splitter._text, markdown._line, markdown._inline._kept)
+        longest = max(longest, sum(map(len, kept)))
     assert longest < 5 * LONGEST_PIECE
 
 

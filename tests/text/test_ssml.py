@@ -186,6 +186,10 @@ def test_long_ssml_is_cut_between_sentences():
     assert pieces[-2].pause == pytest.approx(SENTENCE_PAUSE + 0.75)
 
 
+def test_punctuation_after_a_break_stays_there():
+    assert said("Hello<break time='1s'/>, world") == [Piece("Hello", 1), Piece(", world", 0)]
+
+
 def test_a_clause_before_a_break_keeps_its_pause():
     assert said("Well,<break time='1s'/> hello")[0].pause == pytest.approx(1 + CLAUSE_PAUSE)
 

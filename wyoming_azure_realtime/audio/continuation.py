@@ -32,10 +32,8 @@ _WIDTH = REALTIME.frame_bytes
 # a period of the lowest voices, and as far as the place found may be out by the frames it is counted in
 _TEMPLATE = REALTIME.rate // 50
 _SEARCH = REALTIME.rate // 80
-_DISTANCE_PULL = 0.1
 _FADE = REALTIME.rate // 250
 _MARGIN = _SEARCH + _TEMPLATE
-_LEAST_LIKENESS = 0.5
 # root mean square up to which there is no sound
 _SILENT = 10.0
 _FADING = ((1 + np.cos(np.pi * np.arange(_FADE) / _FADE)) / 2).astype(np.float32)
@@ -137,10 +135,7 @@ class Continuation:
         squares = np.concatenate((np.zeros(1), np.cumsum(np.square(nearby, dtype=np.float64))))
         energies = np.maximum(squares[length:] - squares[:-length], 1.0)
         likeness = np.correlate(nearby, template, "valid") / (loudness * np.sqrt(energies))
-        if likeness.max() < _LEAST_LIKENESS:
-            return place
-        distances = np.abs(np.arange(low, high + 1) - place) / _SEARCH
-        return low + int(np.argmax(likeness - _DISTANCE_PULL * distances))
+        return low + int(np.argmax(likeness))
 
     def _without_step(self, place: int) -> bytes:
         """The first samples from `place` on, changed so that they begin at the level where `played` ended."""

@@ -95,7 +95,7 @@ class Endpointer:
     @property
     def sound_end(self) -> float:
         """Where the last speech or sound above the background ended, in seconds from the beginning."""
-        return max(self._speech_end, self._sound_end) / _STEPS_PER_SECOND
+        return self._sound_end / _STEPS_PER_SECOND
 
     def feed(self, data: bytes) -> None:
         """Take the next piece of the stream. Large pieces cost less than small ones."""

@@ -44,7 +44,6 @@ WHOLE_PIECE = 80
 """Characters up to which sentences of a text that is there as a whole are put into one piece."""
 
 _ROOTS = ("<speak", "<?xml")
-_SOUND = re.compile(r"[^\W_]")
 _SPACE = re.compile(r"\s+")
 
 
@@ -146,7 +145,6 @@ class Splitter:
         self._at = 0  # where the piece in progress begins
         self._seen = 0  # up to where every sentence's end is known
         self._short = 0  # the last end of a sentence that made too short a piece
-        self._silent = 0  # up to where nothing in the piece has a letter or a digit
         self._space = ""
         self._begun = False
         self._finished = False
@@ -184,7 +182,7 @@ class Splitter:
             found = sentence_end(text, self._at, match, self._known, final=self._finished)
             if found is SentenceEnd.WAIT or match.end() > limit:
                 break
-            self._seen = match.end() + (not match.group())
+            self._seen = match.end()
             if found is SentenceEnd.YES and match.end() > self._at:
                 if self._long_enough(match.end()):
                     return match.end()
@@ -199,12 +197,8 @@ class Splitter:
 
     def _long_enough(self, end: int) -> bool:
         least = WHOLE_PIECE if self._whole and not self._first else SHORT_SENTENCE
-        sound = _SOUND.search(self._text, max(self._silent, self._at), end)
-        self._silent = sound.start() if sound else end
-        if sound is None:
-            return False
         text = self._text[self._at : end].lstrip()
-        return len(text) >= least or weight(text) >= least
+        return is_speakable(text) and weight(text) >= least
 
     def _first_clause(self) -> int | None:
         """The end of the first clause that is long enough, of a first sentence whose end has not arrived."""
@@ -251,7 +245,6 @@ class Splitter:
         self._text = self._text[self._at :]
         self._seen = max(0, self._seen - self._at)
         self._short = max(0, self._short - self._at)
-        self._silent = max(0, self._silent - self._at)
         self._at = 0
 
 

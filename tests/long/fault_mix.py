@@ -145,7 +145,8 @@ def fault_of(failure: str) -> str:
 
 async def run(requests: int, parallel: int, *, calm_requests: int, **settings: Any) -> list[str]:
     """What was missed. `settings`: those of a house."""
-    async with house(faults=NORMAL, **settings) as home:
+    # only then does the log say what an attempt failed with
+    async with house(faults=NORMAL, log={"debug": True}, **settings) as home:
         await home.settled()
         mix = Run(home, parallel)
         await mix.each_way(calm_requests)

@@ -21,7 +21,7 @@ DOORS: dict[str, type[Vanishing]] = {"wyoming": Vanishing, "http": VanishingOver
 
 async def run(clients: int, doors: list[str], seed: int = 1) -> list[str]:
     """What was missed."""
-    async with house(faults=SLOW, engines=sink_engines()) as home:
+    async with house(faults=SLOW, engines=sink_engines(), pool={"max_idle": 5.0}) as home:
         await home.settled()
         misses = []
         for door in doors:

@@ -157,7 +157,13 @@ class TurnEngine:
                 wait = retry.failed(error, _now(), feeder.deadline())
                 if not feeder.budget.faults_left:
                     raise
-                _LOGGER.debug("%s tries again in %.1f s after: %s", feeder.recorder.id, wait, error.message)
+                _LOGGER.debug(
+                    "%s %s tries again in %.1f s after: %s",
+                    feeder.recorder.kind.capitalize(),
+                    feeder.recorder.id,
+                    wait,
+                    error.message,
+                )
                 await asyncio.sleep(wait)
                 fresh = is_silence(error)
             else:

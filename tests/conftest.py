@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.loop_watch import LoopWatch
+from tests.support.written import Written
 
 # how long an example takes says more about the machine than about the program
 settings.register_profile("any machine", deadline=None)
@@ -26,20 +27,8 @@ def loop_watch() -> Iterator[LoopWatch]:
     assert watch.failures == []
 
 
-class Written:
-    """Standard error so far."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self._text = ""
-
-    def getvalue(self) -> str:
-        self._text += self._capsys.readouterr().err
-        return self._text
-
-
 @pytest.fixture
-def written(capsys):
+def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Written]:
     """What goes to standard error; everything about logging is put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -53,9 +42,13 @@ def written(capsys):
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where programs keep the recogniser's vocabulary: not at home, once for all workers of a run."""
+    """Where programs keep the recogniser's vocabulary: not at home, once for all workers of a run.
+
+    What was spent is not kept at home either, and each worker has its own.
+    """
     base = tmp_path_factory.getbasetemp()
     cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(cache))
+        patch.setenv("XDG_STATE_HOME", str(base / "state"))
         yield cache

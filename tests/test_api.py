@@ -2,13 +2,15 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
 import wyoming_azure_realtime
-from tests.support.http_door import SAID, base64_of, noise, until
+from tests.support.http_door import SAID, base64_of, until
 from tests.support.program import clean_environment
+from tests.support.spoken_words import speaking
 from wyoming_azure_realtime import (
     close_realtime,
     open_realtime,
@@ -16,6 +18,7 @@ from wyoming_azure_realtime import (
     synthesize_speech_realtime,
     synthesize_speech_stream_realtime,
 )
+from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engines
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
@@ -24,12 +27,12 @@ from wyoming_azure_realtime.errors import InvalidRequest, SettingsError, Unknown
 BYTES = len(SAID) * MS_PER_CHARACTER * 48
 
 
-def variables(server):
+def variables(server: EmulatorServer) -> dict[str, str]:
     return {"AZURE_OPENAI_ENDPOINT": server.url, "AZURE_OPENAI_KEY": "any"}
 
 
 @pytest_asyncio.fixture
-async def server(monkeypatch):
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EmulatorServer]:
     """A realtime endpoint, to which the environment points."""
     async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         for name in set(os.environ) - set(clean_environment({})):
@@ -40,34 +43,34 @@ async def server(monkeypatch):
         await close_realtime()
 
 
-async def test_text_becomes_pcm_and_pcm_becomes_text(server):
+async def test_text_becomes_pcm_and_pcm_becomes_text(server: EmulatorServer) -> None:
     assert len(await synthesize_speech_realtime(SAID)) == BYTES
     assert len(await synthesize_speech_realtime(SAID, "echo")) == BYTES
-    assert await recognize_speech_realtime(base64_of(noise(0.5))) == SAID
+    assert await recognize_speech_realtime(base64_of(speaking(0.5, REALTIME))) == SAID
 
 
-async def test_a_stream_is_the_same_pcm_in_pieces(server):
+async def test_a_stream_is_the_same_pcm_in_pieces(server: EmulatorServer) -> None:
     whole = await synthesize_speech_realtime(SAID, "sage")
     pieces = [piece async for piece in synthesize_speech_stream_realtime(SAID, "sage")]
     assert len(pieces) > 1
     assert b"".join(pieces) == whole
 
 
-async def test_closing_a_stream_early_lets_the_next_one_speak(server):
+async def test_closing_a_stream_early_lets_the_next_one_speak(server: EmulatorServer) -> None:
     stream = synthesize_speech_stream_realtime("a long story " * 50)
     assert await anext(stream)
     await stream.aclose()
     assert len(await synthesize_speech_realtime(SAID)) == BYTES
 
 
-async def test_calls_at_the_same_time_share_one_service(server):
+async def test_calls_at_the_same_time_share_one_service(server: EmulatorServer) -> None:
     results = await asyncio.gather(*(synthesize_speech_realtime(SAID) for _ in range(5)))
     assert {len(pcm) for pcm in results} == {BYTES}
     await synthesize_speech_realtime(SAID)
     assert server.record.upgrades <= 6
 
 
-async def test_closed_it_lets_go_of_its_sessions_and_opens_again(server):
+async def test_closed_it_lets_go_of_its_sessions_and_opens_again(server: EmulatorServer) -> None:
     await close_realtime()
     await synthesize_speech_realtime(SAID)
     assert server.record.open_sessions
@@ -76,7 +79,7 @@ async def test_closed_it_lets_go_of_its_sessions_and_opens_again(server):
     assert len(await synthesize_speech_realtime(SAID)) == BYTES
 
 
-async def test_failures_are_the_package_s_own_errors(server):
+async def test_failures_are_the_package_s_own_errors(server: EmulatorServer) -> None:
     with pytest.raises(InvalidRequest):
         await recognize_speech_realtime("not base64!")
     with pytest.raises(InvalidRequest):
@@ -88,7 +91,9 @@ async def test_failures_are_the_package_s_own_errors(server):
             pass
 
 
-async def test_impossible_settings_are_told_to_every_caller_and_may_be_mended(server, monkeypatch):
+async def test_impossible_settings_are_told_to_every_caller_and_may_be_mended(
+    server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AZURE_OPENAI_KEY")
     for result in await asyncio.gather(
         *(synthesize_speech_realtime(SAID) for _ in range(3)), return_exceptions=True
@@ -98,7 +103,9 @@ async def test_impossible_settings_are_told_to_every_caller_and_may_be_mended(se
     assert len(await synthesize_speech_realtime(SAID)) == BYTES
 
 
-async def test_a_block_has_a_service_of_its_own(server, monkeypatch):
+async def test_a_block_has_a_service_of_its_own(
+    server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ = variables(server)
     for name in environ:
         monkeypatch.delenv(name)
@@ -121,7 +128,7 @@ asyncio.run(main())
 """
 
 
-def test_the_end_of_the_loop_closes_everything_quietly():
+def test_the_end_of_the_loop_closes_everything_quietly() -> None:
     """On the embedded backend, whose process would be left behind; a second loop starts anew."""
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-W", "error::RuntimeWarning", "-c", END_OF_LOOP],
@@ -137,7 +144,7 @@ def test_the_end_of_the_loop_closes_everything_quietly():
     assert second > 0
 
 
-def test_importing_the_package_imports_none_of_it():
+def test_importing_the_package_imports_none_of_it() -> None:
     code = (
         "import sys, wyoming_azure_realtime; print(*sorted(n for n in sys.modules if 'wyoming_azure' in n))"
     )
@@ -145,3 +152,12 @@ def test_importing_the_package_imports_none_of_it():
     assert done.stdout.split() == ["wyoming_azure_realtime", "wyoming_azure_realtime._version"]
     with pytest.raises(AttributeError, match="no_such_name"):
         wyoming_azure_realtime.no_such_name  # noqa: B018
+
+
+def test_its_functions_are_shown_before_they_are_used() -> None:
+    command = (
+        "import sys, wyoming_azure_realtime as package\n"
+        "assert set(package.__all__) <= set(dir(package)), dir(package)\n"
+        "assert 'wyoming_azure_realtime.api' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", command], check=True, env=clean_environment({}))

@@ -9,15 +9,17 @@ import yaml
 
 from tests.support.program import run_to_end
 from tests.support.service import running_service
+from tests.support.written import Written
 from wyoming_azure_realtime import logs
 from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade
 from wyoming_azure_realtime.errors import BackendError, ConnectFailed, InternalError, SettingsError
-from wyoming_azure_realtime.observe import Observer, SessionRefused, TurnEnded, TurnRecord
+from wyoming_azure_realtime.observe import ObservedEvent, Observer, SessionRefused, TurnEnded, TurnRecord
 from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.settings.model import Deadlines, Log, Settings
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
-from wyoming_azure_realtime.transport.websocket import WebSocketConnection
+from wyoming_azure_realtime.transport.failures import Asked
+from wyoming_azure_realtime.transport.websocket import open_websocket
 
 ROOT = Path(logs.__file__).parent
 KEY = "hunter2-hunter2-hunter2"
@@ -62,7 +64,7 @@ def configure(*, debug: bool) -> Observer:
         SessionRefused("primary", "recognition", caused("no valid answer")),
     ],
 )
-def test_causes_are_shown_with_debug_and_only_then(written, event):
+def test_causes_are_shown_with_debug_and_only_then(written: Written, event: ObservedEvent) -> None:
     configure(debug=False).report(event)
     assert "no valid answer" not in written.getvalue()
     configure(debug=True).report(event)
@@ -73,7 +75,7 @@ def test_causes_are_shown_with_debug_and_only_then(written, event):
 @pytest.mark.parametrize(
     "text", [f"the header api-key: {KEY}", f"{'so long ' * 249}{KEY} {'so long ' * 249}"]
 )
-def test_a_key_in_a_cause_is_masked_like_everywhere(written, text):
+def test_a_key_in_a_cause_is_masked_like_everywhere(written: Written, text: str) -> None:
     observer = configure(debug=True)
     observer.report(TurnEnded(turn(caused(text))))
     observer.report(SessionRefused("primary", "synthesis", caused(text)))
@@ -81,35 +83,35 @@ def test_a_key_in_a_cause_is_masked_like_everywhere(written, text):
     assert "hunter2" not in written.getvalue()
 
 
-def test_an_error_without_causes_has_no_line_for_them(written):
+def test_an_error_without_causes_has_no_line_for_them(written: Written) -> None:
     configure(debug=True).report(TurnEnded(turn(ConnectFailed("No."))))
     assert len(written.getvalue().splitlines()) == 1
 
 
-def test_a_chain_that_bites_its_tail_has_an_end():
+def test_a_chain_that_bites_its_tail_has_an_end() -> None:
     one, other = ValueError("one"), ValueError("other")
     one.__cause__, other.__cause__ = other, one
     assert logs.causes_of(one) == "ValueError: other"
 
 
-def test_a_group_is_followed_into_its_first_failure():
+def test_a_group_is_followed_into_its_first_failure() -> None:
     error = ConnectFailed("No.")
     error.__cause__ = ExceptionGroup("tasks", [OSError("refused"), OSError("echo")])
     assert logs.causes_of(error).endswith("caused by OSError: refused")
 
 
-def test_a_bug_is_the_cause_of_what_clients_are_told():
+def test_a_bug_is_the_cause_of_what_clients_are_told() -> None:
     bug = KeyError("voice")
     assert InternalError.of(bug).__cause__ is bug
 
 
 async def open_at(port: int) -> BackendError:
     with pytest.raises(BackendError) as caught:
-        await WebSocketConnection.open(f"ws://127.0.0.1:{port}/", {}, within=5, deployment="d")
+        await open_websocket(f"ws://127.0.0.1:{port}/", {}, within=5, asked=Asked("d"))
     return caught.value
 
 
-async def test_what_hung_up_in_the_middle_of_the_upgrade_is_told_by_the_causes():
+async def test_what_hung_up_in_the_middle_of_the_upgrade_is_told_by_the_causes() -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.close()
@@ -120,7 +122,7 @@ async def test_what_hung_up_in_the_middle_of_the_upgrade_is_told_by_the_causes()
     assert "EOFError" in logs.causes_of(error)
 
 
-async def test_a_turn_that_fails_is_reported_with_the_causes():
+async def test_a_turn_that_fails_is_reported_with_the_causes() -> None:
     settings = Settings(deadlines=Deadlines(request=0.3))
     faults = Faults(refused_upgrade=RefusedUpgrade(status=503))
     async with running_service(settings=settings, faults=faults) as running:
@@ -135,18 +137,18 @@ async def test_a_turn_that_fails_is_reported_with_the_causes():
         assert logs.causes_of(turn.error).startswith("InvalidStatus: ")
 
 
-async def test_the_password_of_a_proxy_is_in_no_cause(monkeypatch):
+async def test_the_password_of_a_proxy_is_in_no_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", f"nonsense://user:{KEY}@proxy.example")
     with pytest.raises(BackendError) as caught:
-        await WebSocketConnection.open("wss://service.example/", {}, within=5, deployment="d")
+        await open_websocket("wss://service.example/", {}, within=5, asked=Asked("d"))
     assert KEY not in f"{caught.value} {logs.causes_of(caught.value)}"
 
 
 @pytest.mark.parametrize("text", [f"targets: [{{key: {KEY}: }}]", f'a: "{KEY}\n\tb: @', f"key: {KEY}\0"])
 @pytest.mark.parametrize("compiled", [True, False])
 def test_a_damaged_file_with_a_key_in_it_tells_no_cause_with_the_key(
-    monkeypatch, tmp_path: Path, text: str, compiled: bool
-):
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, compiled: bool
+) -> None:
     if not compiled:  # where the library has no parser in C, its errors quote the file
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     (tmp_path / "settings.yaml").write_text(text)
@@ -155,7 +157,7 @@ def test_a_damaged_file_with_a_key_in_it_tells_no_cause_with_the_key(
     assert KEY not in f"{caught.value} {logs.causes_of(caught.value)}"
 
 
-async def test_a_failure_at_the_start_shows_its_causes_with_debug():
+async def test_a_failure_at_the_start_shows_its_causes_with_debug() -> None:
     missing = ("--config", "/no/such/file.yaml")
     code, _, err = await run_to_end(*missing)
     assert (code, len(err.splitlines())) == (2, 1)
@@ -164,7 +166,7 @@ async def test_a_failure_at_the_start_shows_its_causes_with_debug():
     assert err.splitlines()[1].startswith("Caused by FileNotFoundError: ")
 
 
-async def test_a_failure_after_the_settings_were_read_shows_them_too():
+async def test_a_failure_after_the_settings_were_read_shows_them_too() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         uri = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         arguments = ("--uri", uri, "--http", "off", "--no-zeroconf", "--debug")
@@ -176,7 +178,7 @@ async def test_a_failure_after_the_settings_were_read_shows_them_too():
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_cause_is_left_out_only_where_a_comment_says_why(path: Path):
+def test_a_cause_is_left_out_only_where_a_comment_says_why(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     silent = [
         number

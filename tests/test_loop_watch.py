@@ -22,7 +22,7 @@ async def die_late() -> None:
 
 
 async def raise_in_a_callback() -> None:
-    asyncio.get_running_loop().call_soon({}.__getitem__, "nobody knows")
+    asyncio.get_running_loop().call_soon(dict[str, object]().__getitem__, "nobody knows")
 
 
 async def forget_a_task() -> None:
@@ -72,10 +72,12 @@ def failures(work: Callable[[], Awaitable[None]]) -> list[str]:
         leave_a_task_that_fails_when_it_is_cancelled,
     ],
 )
-def test_what_nobody_looks_at_is_a_failure(work, loop_watch: LoopWatch):
+def test_what_nobody_looks_at_is_a_failure(
+    work: Callable[[], Awaitable[None]], loop_watch: LoopWatch
+) -> None:
     assert ["nobody knows" in failure for failure in failures(work)] == [True]
     loop_watch.failures.clear()
 
 
-def test_what_is_looked_at_is_none():
+def test_what_is_looked_at_is_none() -> None:
     assert failures(look_at_every_task) == []

@@ -3,7 +3,9 @@
 import logging
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,8 +19,10 @@ from wyoming_azure_realtime.errors import (
     SpeechServiceError,
     UnknownVoice,
 )
+from wyoming_azure_realtime.logs import FIELDS
 from wyoming_azure_realtime.observe import (
     ClientRefused,
+    FallbackInUse,
     ObservedEvent,
     Observer,
     RequestJudged,
@@ -28,6 +32,7 @@ from wyoming_azure_realtime.observe import (
     SessionOpened,
     SessionRefused,
     TargetChanged,
+    TurnCost,
     TurnEnded,
     TurnKind,
     TurnRecord,
@@ -47,6 +52,7 @@ class Observed(logging.Handler):
         self.now = 1000.0
         self.lines: list[str] = []
         self.levels: list[int] = []
+        self.fields: list[dict[str, Any]] = []
         self.observer = Observer(ObservedLog(lambda: self.now).write)
 
     def __enter__(self) -> "Observed":
@@ -64,6 +70,7 @@ class Observed(logging.Handler):
         self.levels.append(record.levelno)
         if record.levelno > logging.DEBUG:
             self.lines.append(record.getMessage())
+            self.fields.append(getattr(record, FIELDS, {}))
 
     def report(self, *events: ObservedEvent) -> None:
         for event in events:
@@ -71,7 +78,7 @@ class Observed(logging.Handler):
 
 
 @pytest.fixture
-def log():
+def log() -> Iterator[Observed]:
     with Observed() as observed:
         yield observed
 
@@ -87,7 +94,9 @@ def opened(kind: TurnKind = "recognition", target: str = "primary") -> SessionOp
 
 
 class TestOutage:
-    def test_twenty_requests_at_a_dead_target_are_a_line_when_it_begins_and_one_when_it_ends(self, log):
+    def test_twenty_requests_at_a_dead_target_are_a_line_when_it_begins_and_one_when_it_ends(
+        self, log: Observed
+    ) -> None:
         for _ in range(20):
             log.report(*[refused()] * 40)
             log.report(TargetChanged("primary", "recognition", False, NOBODY))
@@ -97,7 +106,7 @@ class TestOutage:
         log.report(opened(), opened("synthesis"), TargetChanged("primary", "recognition", True))
         assert log.lines[1:] == ["Target 'primary' works again after 2 min 20 s, 820 sessions refused"]
 
-    def test_it_is_remembered_every_ten_minutes_with_what_it_is_by_now(self, log):
+    def test_it_is_remembered_every_ten_minutes_with_what_it_is_by_now(self, log: Observed) -> None:
         for _ in range(3600):
             log.report(refused(BackendTimeout("Late.") if log.now > 2000 else NOBODY))
             log.now += 1
@@ -112,14 +121,14 @@ class TestOutage:
             ),
         ]
 
-    def test_another_kind_of_failure_is_worth_a_line_once(self, log):
+    def test_another_kind_of_failure_is_worth_a_line_once(self, log: Observed) -> None:
         log.report(refused(), refused(WRONG_KEY), refused(), refused(WRONG_KEY), refused())
         assert log.lines == [
             f"Target 'primary' fails: {NOBODY}",
             f"Target 'primary' fails in another way: {WRONG_KEY}",
         ]
 
-    def test_a_target_that_is_set_aside_without_a_refusal_fails_too(self, log):
+    def test_a_target_that_is_set_aside_without_a_refusal_fails_too(self, log: Observed) -> None:
         log.report(TargetChanged("primary", "synthesis", False))
         log.now += 5
         log.report(TargetChanged("primary", "synthesis", True))
@@ -128,7 +137,19 @@ class TestOutage:
             "Target 'primary' works again after 5 s, 0 sessions refused",
         ]
 
-    def test_a_missing_deployment_of_one_kind_is_not_disproved_by_the_other_kind(self, log):
+    def test_a_fallback_is_called_so_and_it_is_told_that_it_answers(self, log: Observed) -> None:
+        where = "tcp://core-piper:10200"
+        log.report(FallbackInUse(where, "synthesis"))
+        log.report(TargetChanged(where, "synthesis", False, NOBODY, fallback=True))
+        log.now += 5
+        log.report(TargetChanged(where, "synthesis", True, fallback=True))
+        assert log.lines == [
+            f"While no target answers, the fallback '{where}' speaks",
+            f"Fallback '{where}' fails: {NOBODY}",
+            f"Fallback '{where}' works again after 5 s, 0 sessions refused",
+        ]
+
+    def test_a_missing_deployment_of_one_kind_is_not_disproved_by_the_other_kind(self, log: Observed) -> None:
         for _ in range(50):
             log.report(refused(NO_DEPLOYMENT), opened("synthesis"))
         assert log.lines == [f"Target 'primary' fails: {NO_DEPLOYMENT}"]
@@ -137,7 +158,9 @@ class TestOutage:
         log.report(opened())
         assert log.lines[1:] == ["Target 'primary' works again after 0 s, 50 sessions refused"]
 
-    def test_a_service_that_opens_sessions_and_then_says_nothing_is_not_back_with_the_next_session(self, log):
+    def test_a_service_that_opens_sessions_and_then_says_nothing_is_not_back_with_the_next_session(
+        self, log: Observed
+    ) -> None:
         mute = BackendTimeout("It said nothing.")
         log.report(TargetChanged("primary", "recognition", False, mute), opened(), opened("synthesis"))
         assert log.lines == ["Target 'primary' fails: It said nothing."]
@@ -146,7 +169,7 @@ class TestOutage:
         log.report(TargetChanged("primary", "recognition", True))
         assert log.lines[1:] == ["Target 'primary' works again after 0 s, 0 sessions refused"]
 
-    def test_every_target_has_its_own(self, log):
+    def test_every_target_has_its_own(self, log: Observed) -> None:
         log.report(refused(), refused(target="second"), opened(), opened())
         assert [line.partition("'")[2][:15] for line in log.lines] == [
             "primary' fails:",
@@ -154,7 +177,7 @@ class TestOutage:
             "primary' works ",
         ]
 
-    def test_one_that_comes_and_goes_cannot_fill_the_log_and_is_counted(self, log):
+    def test_one_that_comes_and_goes_cannot_fill_the_log_and_is_counted(self, log: Observed) -> None:
         for _ in range(100):
             log.report(refused(), opened())
         assert len(log.lines) == 2 * LINES
@@ -165,7 +188,7 @@ class TestOutage:
             == f"Target 'primary' fails: {NOBODY} (after 95 more outages that were over at once)"
         )
 
-    def test_one_that_lasts_is_written_although_many_short_ones_came_before(self, log):
+    def test_one_that_lasts_is_written_although_many_short_ones_came_before(self, log: Observed) -> None:
         for _ in range(100):
             log.report(refused(), opened())
         log.report(refused())
@@ -180,15 +203,16 @@ class TestOutage:
             == f"Target 'primary' fails: {NOBODY} (after 95 more outages that were over at once)"
         )
 
-    def test_the_end_is_no_warning(self, log):
+    def test_the_end_is_no_warning(self, log: Observed) -> None:
         log.report(refused(), opened())
         assert [level for level in log.levels if level > logging.DEBUG] == [logging.WARNING, logging.INFO]
 
 
+KINDS: tuple[TurnKind, ...] = ("recognition", "synthesis")
 STEPS = st.tuples(
     st.sampled_from([0.0, 0.0, 1.0, 20.0, WINDOW, STILL_SECONDS]),
     st.sampled_from(["first", "second"]),
-    st.sampled_from(["recognition", "synthesis"]),
+    st.sampled_from(KINDS),
     st.sampled_from(["refused", "refused", "timeout", "denied", "aside", "opened", "back"]),
 )
 LINE = re.compile(r"Target '(\w+)' (fails:|still fails|fails in another way|works again)")
@@ -238,10 +262,14 @@ class Truth:
             self.began = None
 
 
+Step = tuple[float, str, TurnKind, str]
+"""Seconds that pass first, the target, the kind, and what happens."""
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> list[tuple[float, str, TurnKind, str]]:
+def histories(draw: st.DrawFn) -> list[Step]:
     """Single events, and a target that comes and goes many times in a row."""
-    steps = []
+    steps: list[Step] = []
     for seconds, target, kind, what in draw(st.lists(STEPS, max_size=40)):
         steps.append((seconds, target, kind, what))
         if draw(st.integers(0, 4)) == 0:
@@ -250,10 +278,10 @@ def histories(draw: st.DrawFn) -> list[tuple[float, str, TurnKind, str]]:
 
 
 @given(histories())
-def test_whatever_happens_the_lines_are_few_and_true(steps):
+def test_whatever_happens_the_lines_are_few_and_true(steps: list[Step]) -> None:
     truths = {"first": Truth(), "second": Truth()}
-    end = [(0.0, name, kind, "back") for name in truths for kind in ("recognition", "synthesis")]
-    after = [(WINDOW, name, "recognition", "refused") for name in truths]
+    end = [(0.0, name, kind, "back") for name in truths for kind in KINDS]
+    after: list[Step] = [(WINDOW, name, "recognition", "refused") for name in truths]
     written: dict[str, list[str]] = {name: [] for name in truths}
     with Observed() as log:
         started = log.now
@@ -291,7 +319,7 @@ def _is_told(lines: list[str]) -> bool:
 
 
 class TestClients:
-    def test_a_flood_is_a_few_lines_and_then_a_number(self, log):
+    def test_a_flood_is_a_few_lines_and_then_a_number(self, log: Observed) -> None:
         log.report(*(ClientRefused("wyoming", "limits.max_header", f"number {at}") for at in range(1000)))
         log.report(ClientRefused("wyoming", "limits.max_data", "another kind"))
         log.report(ClientRefused("http", "limits.max_header", "another door"))
@@ -300,7 +328,7 @@ class TestClients:
         log.report(ClientRefused("wyoming", "limits.max_header", "again"))
         assert log.lines[-1] == "again (after 995 more that were not logged)"
 
-    def test_what_only_counts_is_no_line_and_takes_none_away(self, log):
+    def test_what_only_counts_is_no_line_and_takes_none_away(self, log: Observed) -> None:
         log.report(*[ClientRefused("wyoming", "limits.idle")] * 1000)
         log.report(ClientRefused("wyoming", "limits.idle", "said", logging.INFO))
         assert (log.lines, log.levels) == (["said"], [logging.INFO])
@@ -326,7 +354,7 @@ RECORD = TurnRecord(
 
 
 class TestTurns:
-    def test_a_turn_is_a_line(self, log):
+    def test_a_turn_is_a_line(self, log: Observed) -> None:
         log.report(TurnEnded(RECORD))
         who, what = "Synthesis 1a2b over wyoming (alloy, de) by primary", "completed, 1.2 s of audio"
         assert log.lines == [f"{who}: {what}, first result after 250 ms, 1500 ms in all"]
@@ -335,26 +363,38 @@ class TestTurns:
         ("outcome", "level"),
         [("completed", "INFO"), ("empty", "INFO"), ("cancelled", "INFO"), ("session-lost", "WARNING")],
     )
-    def test_one_that_ended_with_an_error_is_a_warning(self, log, outcome: str, level: str):
+    def test_one_that_ended_with_an_error_is_a_warning(self, log: Observed, outcome: str, level: str) -> None:
         log.report(TurnEnded(_record(outcome=outcome)))
         assert log.levels == [logging.getLevelNamesMapping()[level]]
 
-    def test_more_requests_than_one_and_wrong_words_are_told(self, log):
+    def test_more_requests_than_one_and_wrong_words_are_told(self, log: Observed) -> None:
         log.report(TurnEnded(_record(requests=5, mismatches=2)))
         assert log.lines[0].endswith("1500 ms in all, 5 requests, not the text 2 times")
 
+    def test_what_it_cost_and_how_often_it_was_tried_are_told(self, log: Observed) -> None:
+        cost = TurnCost(0.01234, "EUR", estimated=True)
+        log.report(TurnEnded(_record(attempts=3, cost=cost)))
+        assert log.lines[0].endswith("1500 ms in all, 3 attempts, about 0.0123 EUR")
 
-def _record(**fields: object) -> TurnRecord:
+    def test_programs_get_the_figures_apart_and_no_name_of_who_asked(self, log: Observed) -> None:
+        log.report(TurnEnded(_record(cost=TurnCost(0.5, "EUR"), usage={"total_tokens": 5})))
+        (fields,) = log.fields
+        assert (fields["turn"], fields["event"], fields["kind"]) == ("1a2b", "turn", "synthesis")
+        assert (fields["cost"], fields["currency"], fields["total_seconds"]) == (0.5, "EUR", 1.5)
+        assert all(isinstance(value, str | int | float | None) for value in fields.values())
+
+
+def _record(**fields: Any) -> TurnRecord:
     return replace(RECORD, **fields)
 
 
-def test_a_warning_is_one_line_for_the_life_of_the_process(log):
+def test_a_warning_is_one_line_for_the_life_of_the_process(log: Observed) -> None:
     for _ in range(3):
         log.observer.warn_once("a", "Mind this.")
     assert (log.lines, log.levels) == (["Mind this."], [logging.WARNING])
 
 
-def test_what_goes_as_it_should_is_no_line(log):
+def test_what_goes_as_it_should_is_no_line(log: Observed) -> None:
     log.report(
         opened(),
         SessionClosed("primary", "recognition", "expired", 1800.0),

@@ -24,6 +24,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """The functions too, before they are imported."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     """The functions of `api`, imported when they are first asked for: the server has no use for them."""
     if name not in __all__:

@@ -7,75 +7,108 @@ announced any more before nobody is accepted any more.
 
 import asyncio
 import logging
-import os
-import signal
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from wyoming_azure_realtime import logs
 from wyoming_azure_realtime._version import __version__
-from wyoming_azure_realtime.errors import AddressInUse, SpeechServiceError
+from wyoming_azure_realtime.accounts import Accounts, clouds_of, open_accounts
+from wyoming_azure_realtime.admission.connections import ConnectionRegistry, connection_registry
+from wyoming_azure_realtime.commands.players import speak_command
+from wyoming_azure_realtime.conversation.agent import conversation_of
+from wyoming_azure_realtime.embedded import EmbeddedBackend, embedded_target, with_its_languages
+from wyoming_azure_realtime.errors import AddressInUse
 from wyoming_azure_realtime.home_assistant.home import HomeNames
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
+from wyoming_azure_realtime.offline.local_voice import LocalVoiceProcess
 from wyoming_azure_realtime.offline.process import BackendProcess
 from wyoming_azure_realtime.pool.slots import most_of_one_kind
 from wyoming_azure_realtime.providers.base import described_models, model_warnings
 from wyoming_azure_realtime.providers.registry import provider_of
+from wyoming_azure_realtime.reread import SettingsInForce
+from wyoming_azure_realtime.settings.addresses import EMBEDDED, TcpAddress, parse_host_port
 from wyoming_azure_realtime.settings.load import Loaded
-from wyoming_azure_realtime.settings.model import Secret, Settings, Target
+from wyoming_azure_realtime.settings.model import Settings, Target
+from wyoming_azure_realtime.signals import at_hang_up, has_terminal, stop_signal, wait_for_first
 from wyoming_azure_realtime.speech.catalog import catalog_of
+from wyoming_azure_realtime.speech.fallback import Fallbacks, RealtimeFallback
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
+from wyoming_azure_realtime.wyoming_fallback import WyomingRecognizer, WyomingVoice
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
 if TYPE_CHECKING:
     from wyoming_azure_realtime.http_api.server import HttpServer
+    from wyoming_azure_realtime.http_api.settings_routes import Reload
     from wyoming_azure_realtime.wyoming_server.discovery import Discovery
 
 _LOGGER = logging.getLogger("wyoming_azure_realtime")
 
-EMBEDDED_MODEL = "gpt-live-transcribe"  # partial text while audio flows, and names of the home as hints
-RESTART_SECONDS = 2.0
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+OTHER_HTTP_PORT = 10390
+"""Taken where another program, such as AirPlay or Frigate, has the usual one and nobody chose it."""
 
 Announce = Callable[[int], Coroutine[Any, Any, object]]
+Read = Callable[[], Loaded]
 
 # Shares of the grace period: until accepting stops though the network may not have heard that the port is
 # gone; and for what is closed when the last request has ended. A session may take a second for that.
 GOODBYE, AFTERWARDS = 0.1, 0.15
 
 
-async def serve(loaded: Loaded, announce: Announce | None = None) -> int:
+async def serve(loaded: Loaded, announce: Announce | None = None, read: Read | None = None) -> int:
     """Run the program until it is asked to stop; its exit code. Raises `SettingsError` at the start only.
 
-    `announce` is called with the Wyoming port once everything accepts.
+    `announce` is called with the Wyoming port once everything accepts. `read` reads the settings again.
     """
-    stop = stop_signal(loaded.settings.limits.stop)
+    terminal = has_terminal()
+    stop = stop_signal(loaded.settings.limits.stop, hang_up=terminal)
     async with AsyncExitStack() as stack:
-        await wait_for_first(stop.wait(), _run(loaded, stack, announce))
+        running = _run(loaded, stack, announce, read, rereads_at_hang_up=not terminal)
+        await wait_for_first(stop.wait(), running)
         _LOGGER.info("Stopping")
     _LOGGER.info("Stopped")
     return 0
 
 
-async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None) -> None:
+async def _run(
+    loaded: Loaded,
+    stack: AsyncExitStack,
+    announce: Announce | None,
+    read: Read | None,
+    *,
+    rereads_at_hang_up: bool,
+) -> None:
     """Start everything, each with its end on the stack; then wait for the end of the input, if it has one."""
-    settings = loaded.settings
+    settings, hung_up = loaded.settings, asyncio.Event()
+    if rereads_at_hang_up:
+        at_hang_up(hung_up.set)
+    for warning in loaded.warnings:
+        _LOGGER.warning("%s", warning)
     observer = log_observer()
-    service = await stack.enter_async_context(open_service(loaded, observer))
+    accounts = await stack.enter_async_context(open_accounts(loaded, observer))
+    backend = EmbeddedBackend(stack)
+    in_force = await stack.enter_async_context(
+        SettingsInForce(loaded, lambda now: open_service(now, observer, accounts, backend), read)
+    )
+    service = in_force.service
+    service.chosen.name = await accounts.history.chosen_voice()
+    registry = connection_registry(settings.limits, observer)
     wyoming = WyomingServer(
         service,
         settings.listeners,
         settings.profiles,
         settings.limits,
-        observer,
+        registry,
         settings.allowed_networks,
         most_of_one_kind(settings.pool.max_size),
     )
@@ -85,12 +118,25 @@ async def _run(loaded: Loaded, stack: AsyncExitStack, announce: Announce | None)
     _LOGGER.info("Ready")
     _tell_newcomers(wyoming, service)
     service.warm()
-    doors.http = await _start_http(loaded, service, observer)
+    await service.prepare()
+    doors.http = await _start_http(loaded, service, observer, registry, accounts, in_force.reload)
     doors.discovery = await _start_discovery(settings, wyoming)
     if announce is not None and wyoming.tcp_addresses:
         telling = asyncio.create_task(announce(wyoming.tcp_addresses[0].port))
         stack.callback(telling.cancel)
-    await wyoming.input_ended()
+    in_force.then(lambda now: _apply(now, accounts, wyoming, doors, service))
+    await wait_for_first(in_force.reload_whenever(hung_up), wyoming.input_ended())
+
+
+def _apply(
+    now: Loaded, accounts: Accounts, wyoming: WyomingServer, doors: "Doors", service: SpeechService
+) -> None:
+    """Tell the parts of the program that hold settings which ones are in force now."""
+    logs.configure(now.settings.log, logs.masked())
+    accounts.renew(now, service)
+    wyoming.renew(now.settings.profiles)
+    if doors.http is not None:
+        doors.http.renew(service.catalog.speech_model)
 
 
 @dataclass
@@ -121,33 +167,73 @@ def log_observer() -> Observer:
 
 
 @asynccontextmanager
-async def open_service(loaded: Loaded, observer: Observer) -> AsyncIterator[SpeechService]:
-    """The speech service that the settings describe, with its backend and its pool."""
+async def open_service(
+    loaded: Loaded,
+    observer: Observer,
+    accounts: Accounts | None = None,
+    embedded_backend: EmbeddedBackend | None = None,
+) -> AsyncIterator[SpeechService]:
+    """The speech service that the settings describe, with its pool.
+
+    Accounts and embedded backend are its own, unless they are given because they outlive it.
+    """
     settings = loaded.settings
     async with AsyncExitStack() as stack:
-        needed = loaded.uses == "embedded" or settings.fallback == "embedded"
-        backend = await _start_backend(loaded, stack) if needed else None
-        embedded = [_embedded_target(backend)] if backend else []
-        clouds = [] if loaded.uses == "embedded" else [*settings.targets]
+        if accounts is None:
+            accounts = await stack.enter_async_context(open_accounts(loaded, observer))
+        observer = observer.of_a_part()  # two of these may run side by side for a while
+        needed = loaded.uses == "embedded" or EMBEDDED in (*settings.fallback.asr, *settings.fallback.tts)
+        embedded_backend = embedded_backend or EmbeddedBackend(stack)
+        backend = await embedded_backend.started(loaded) if needed else None
+        embedded = [embedded_target(backend)] if backend else []
+        clouds = [*clouds_of(loaded)]
         _warn_of_models(settings, clouds, observer)
         opener = SessionOpener([*clouds, *embedded], settings.deadlines)
         stack.push_async_callback(opener.close)
-        sessions = session_pool(opener, settings.pool, observer)
+        rates = {target.name: provider_of(target).most_connections for target in clouds}
+        most = {target.name: provider_of(target).most_sessions for target in clouds}
+        sessions = session_pool(opener, settings.pool, observer, rates, most)
         stack.push_async_callback(sessions.close)
-        hears = not clouds or (settings.fallback_hears and backend is not None and backend.recognizes)
+        targets = clouds or embedded
         asr_unavailable_reason = backend.reason if backend and not clouds and not backend.recognizes else ""
+        engine, names = TurnEngine(sessions), _home_names(settings, stack)
         service = SpeechService(
-            catalog_of((clouds + embedded)[0], settings, asr_unavailable_reason),
-            TurnEngine(sessions),
-            Backends([*clouds, *embedded] if hears else clouds, "recognition", observer),
-            Backends([*clouds, *embedded], "synthesis", observer),
+            catalog_of(
+                targets[0],
+                with_its_languages(settings, None if clouds else backend),
+                asr_unavailable_reason,
+                engines=backend.voice if backend and not clouds else "",
+                spoken=backend.spoken if backend and not clouds else (),
+            ),
+            engine,
+            Backends(targets, "recognition", observer),
+            Backends(targets, "synthesis", observer),
             settings,
             observer,
-            _home_names(settings, stack),
+            names,
+            LocalVoiceProcess() if settings.speech.last_resort == "embedded" else None,
+            _fallbacks(settings, backend if clouds else None, observer),
         )
+        service.spending = accounts.ledger
+        service.conversation = conversation_of(settings, targets, engine, service, observer, names)
+        accounts.watch(service)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service
+
+
+def _fallbacks(settings: Settings, backend: BackendProcess | None, observer: Observer) -> Fallbacks:
+    """Who answers while no target does. `backend`: the embedded one, unless it is the only target itself."""
+    ears = mouth = None
+    if backend:
+        embedded = [embedded_target(backend)]
+        mouth = RealtimeFallback(Backends(embedded, "synthesis", observer, fallback=True))
+        if backend.recognizes:
+            heard_by = Backends(embedded, "recognition", observer, fallback=True)
+            ears = RealtimeFallback(heard_by, backend.languages)
+    hearing = [ears if uri == EMBEDDED else WyomingRecognizer(uri) for uri in settings.fallback.asr]
+    speaking = [mouth if uri == EMBEDDED else WyomingVoice(uri) for uri in settings.fallback.tts]
+    return Fallbacks.of(hearing, speaking, observer)
 
 
 def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Sequence[str]]:
@@ -163,47 +249,6 @@ def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Seque
     return lambda: home.names
 
 
-async def _start_backend(loaded: Loaded, stack: AsyncExitStack) -> BackendProcess:
-    settings = loaded.settings
-    if loaded.uses == "azure":
-        because = "to take over while no target answers"
-    elif settings.backend == "embedded":
-        because = "as asked for"
-    else:
-        because = "since no Azure endpoint is configured"
-    _LOGGER.info("Starting the embedded backend, %s: an English demo without a cloud", because)
-    backend = await stack.enter_async_context(BackendProcess(settings.embedded, log=settings.log))
-    if not backend.recognizes:
-        _LOGGER.warning("%s", backend.reason)
-    keeper = asyncio.create_task(_keep_running(backend))
-    stack.callback(keeper.cancel)
-    return backend
-
-
-async def _keep_running(backend: BackendProcess) -> None:
-    """Start the embedded backend again, at its old address, whenever it ends by itself."""
-    while True:
-        code = await backend.ended()
-        _LOGGER.error("The embedded backend ended by itself (exit code %d); starting it again", code)
-        try:
-            await backend.start()
-        except SpeechServiceError as error:
-            _LOGGER.error("%s", error)
-            log_causes(_LOGGER, error)
-        await asyncio.sleep(RESTART_SECONDS)
-
-
-def _embedded_target(backend: BackendProcess) -> Target:
-    """The embedded backend, seen as what it is: one more realtime endpoint."""
-    return Target(
-        name="embedded",
-        endpoint=backend.url,
-        service="embedded",
-        key=Secret(backend.key),
-        transcription_deployment=EMBEDDED_MODEL,
-    )
-
-
 def _warn_of_models(settings: Settings, clouds: Sequence[Target], observer: Observer) -> None:
     described, today = described_models(settings.recognition), datetime.now(UTC).date()
     for target in clouds:
@@ -211,21 +256,56 @@ def _warn_of_models(settings: Settings, clouds: Sequence[Target], observer: Obse
             observer.warn_once(warning, warning)
 
 
-async def _start_http(loaded: Loaded, service: SpeechService, observer: Observer) -> "HttpServer | None":
+async def _start_http(
+    loaded: Loaded,
+    service: SpeechService,
+    observer: Observer,
+    registry: ConnectionRegistry,
+    accounts: Accounts,
+    reload: "Reload | None",
+) -> "HttpServer | None":
     http = loaded.settings.http
     if http.listen == "off":
         return None
-    server = (await asyncio.to_thread(_http_server))(service, http, observer, model=_deployment(loaded))
-    try:
-        await server.start()
-    except AddressInUse as error:
-        if loaded.given("http.listen"):
-            raise
-        _LOGGER.warning("No HTTP API: %s", error.message)
-        log_causes(_LOGGER, error)
-        return None
-    _LOGGER.info("HTTP API on port %d", server.port)
-    return server
+    http_server = await asyncio.to_thread(_http_server)
+    for listen in http_addresses(loaded):
+        there = msgspec.structs.replace(http, listen=listen)
+        server = http_server(
+            service,
+            there,
+            observer,
+            registry,
+            model=service.catalog.speech_model,
+            figures=accounts.metrics,
+            history=accounts.history,
+            reload=reload,
+        )
+        try:
+            await server.start()
+        except AddressInUse as error:
+            if loaded.given("http.listen"):
+                raise
+            _LOGGER.warning("%s", error.message)
+            log_causes(_LOGGER, error)
+        else:
+            _LOGGER.info("HTTP API on port %d, the page at %s", server.port, page_url(listen, server.port))
+            return server
+    _LOGGER.warning("No HTTP API and no page: choose a free address with --http (http.listen)")
+    return None
+
+
+def http_addresses(loaded: Loaded) -> tuple[str, ...]:
+    """Where HTTP is tried: the address that was chosen, or the usual one and then another port."""
+    listen = loaded.settings.http.listen
+    if loaded.given("http.listen"):
+        return (listen,)
+    return (listen, str(TcpAddress(parse_host_port(listen).host, OTHER_HTTP_PORT)))
+
+
+def page_url(listen: str, port: int) -> str:
+    """Where a browser finds the page: on this machine, where it listens on all addresses."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(given := parse_host_port(listen).host, given)  # noqa: S104
+    return f"http://{TcpAddress(host, port)}/"
 
 
 async def _start_discovery(settings: Settings, wyoming: WyomingServer) -> "Discovery":
@@ -246,11 +326,6 @@ def _discovery() -> "type[Discovery]":
     return Discovery
 
 
-def _deployment(loaded: Loaded) -> str:
-    targets = loaded.settings.targets
-    return targets[0].realtime_deployment if loaded.uses == "azure" else Target().realtime_deployment
-
-
 def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
     """Where it listens, how to add it to Home Assistant, how to try it."""
     _LOGGER.info(
@@ -265,42 +340,5 @@ def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
             "this machine's address, port %d (or wait until it is discovered)",
             address.port,
         )
-        uri = "" if address.port == 10300 else f" --uri tcp://127.0.0.1:{address.port}"
-        _LOGGER.info(
-            'Try it from a second terminal: wyoming-azure-realtime speak%s "Hello" -o hello.wav', uri
-        )
-
-
-def stop_signal(within: float) -> asyncio.Event:
-    """An event that the first SIGTERM or SIGINT sets. A second one ends the process at once.
-
-    `within`: seconds after the first one, when the process ends in any case.
-    """
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def stop_in_order() -> None:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        # whatever hangs then, such as the look-up of a name: nobody is waiting for it any more
-        latest = threading.Timer(within, os._exit, (0,))
-        latest.daemon = True
-        latest.start()
-        stop.set()
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop_in_order)
-    return stop
-
-
-async def wait_for_first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Wait until one of them is over, cancel the others. Raises what the finished one raised."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+        uri = "" if address.port == 10300 else f"tcp://127.0.0.1:{address.port}"
+        _LOGGER.info("Try it from a second terminal: %s", speak_command(uri))

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import NamedTuple, NoReturn
 
 from wyoming_azure_realtime import logs
@@ -30,11 +31,16 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "serve": Command("server", "run the Wyoming server (the default)"),
+    "setup": Command("setup", "ask for a service and its key, try it, and write the settings for it"),
     "settings": Command("server", "print the effective settings and where each comes from"),
-    "speak": Command("client", "have a running server speak a text into a WAV file"),
+    "speak": Command("client", "have a running server speak a text, aloud or into a WAV file"),
     "transcribe": Command("client", "have a running server transcribe a WAV file"),
     "check": Command("client", "ask a running server whether it is there, for health checks"),
+    "doctor": Command("doctor", "find out what works and what does not, and what to do about it"),
+    "voices": Command("voices", "list Azure's voices, by name, language or part of a name"),
+    "report": Command("report", "try what the targets do, and print a report without secrets"),
     "backend": Command("backend", "run the embedded backend alone, for any realtime client"),
+    "completion": Command("completion", "print the completion of commands for bash or zsh"),
     "addon": Command("server", "run the server as an add-on of Home Assistant"),
 }
 _DEFAULT = "serve"
@@ -77,8 +83,17 @@ def _run(arguments: list[str]) -> int:
     """Raises SpeechServiceError."""
     name = arguments.pop(0) if arguments and arguments[0] in COMMANDS else ""
     command = name or _DEFAULT
-    # imported when it runs: each command needs other modules, and most are slow to load
-    module = importlib.import_module(f"wyoming_azure_realtime.commands.{COMMANDS[command].module}")
+    return int(getattr(_module(command), f"run_{command}")(parser_of(name).parse_args(arguments)))
+
+
+def _module(command: str) -> ModuleType:
+    """Imported when it runs: each command needs other modules, and most are slow to load."""
+    return importlib.import_module(f"wyoming_azure_realtime.commands.{COMMANDS[command].module}")
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """What reads the arguments of a command; empty: of the default one, with all that has no command."""
+    command = name or _DEFAULT
     parser = _Parser(
         prog=f"{PROGRAM} {name}".rstrip(),
         description=_sentence(COMMANDS[command].summary),
@@ -88,8 +103,8 @@ def _run(arguments: list[str]) -> int:
     )
     if not name:
         parser.add_argument("--version", action="version", version=__version__)
-    getattr(module, f"add_{command}_arguments")(parser)
-    return int(getattr(module, f"run_{command}")(parser.parse_args(arguments)))
+    getattr(_module(command), f"add_{command}_arguments")(parser)
+    return parser
 
 
 def _sentence(summary: str) -> str:

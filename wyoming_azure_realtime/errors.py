@@ -14,11 +14,17 @@ SpeechServiceError            `code`: stable string on the class; `retryable`: m
     PoolClosed  PoolTimeout  TooManyRequests
   BackendError                the realtime service, or the way to it
     ConnectFailed             no connection, or the upgrade was refused
+    WrongEndpoint             final: whoever answers there is not the service
     AuthenticationFailed  DeploymentNotFound  UnsupportedVersion   final: retrying cannot heal them
     RateLimited               carries `retry_after` where the service said so
+      QuotaExceeded           final
+    SpendingLimit             final: the settings allow no more to be spent
     SessionLost               the socket or the session ended
     ProtocolViolation         the service answered something that makes no sense
     TranscriptionFailed  ResponseFailed
+    ContentMismatch           the service said something other than the text
+      ContentRefused          it will not say it
+      NoSpeech                it answered with text
     BackendTimeout            a deadline passed
 
 Foreign exceptions are translated into these once, at the edge where they arise. Nothing here imports
@@ -163,6 +169,12 @@ class ConnectFailed(BackendError):
         self.status = status
 
 
+class WrongEndpoint(BackendError):
+    """Whoever answers is not the service: a wrong certificate, a web page, a redirect, no TLS."""
+
+    code = "wrong-endpoint"
+
+
 class AuthenticationFailed(BackendError):
     """Key, token, role or network rule refuses us."""
 
@@ -170,9 +182,13 @@ class AuthenticationFailed(BackendError):
 
 
 class DeploymentNotFound(BackendError):
-    """The deployment does not exist, or cannot do what is asked of it."""
+    """The deployment does not exist (`missing`, if the service says so), or cannot do what is asked of it."""
 
     code = "deployment-not-found"
+
+    def __init__(self, message: str, *, advice: str = "", missing: bool = False) -> None:
+        super().__init__(message, advice=advice)
+        self.missing = missing
 
 
 class UnsupportedVersion(BackendError):
@@ -192,11 +208,28 @@ class RateLimited(BackendError):
         self.retry_after = retry_after
 
 
+class QuotaExceeded(RateLimited):
+    """What was paid for is used up, which waiting does not heal."""
+
+    code = "quota-exceeded"
+    retryable = False
+
+
+class SpendingLimit(BackendError):
+    """No service may be used, since the settings' limit of what is spent is reached."""
+
+    code = "spending-limit"
+
+
 class SessionLost(BackendError):
-    """The session ended before the work did."""
+    """The session ended before the work did. `close_code`: the WebSocket's, None if an event said so."""
 
     code = "session-lost"
     retryable = True
+
+    def __init__(self, message: str, *, advice: str = "", close_code: int | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.close_code = close_code
 
 
 class ProtocolViolation(BackendError):
@@ -206,10 +239,14 @@ class ProtocolViolation(BackendError):
 
 
 class TranscriptionFailed(BackendError):
-    """The service could not transcribe the utterance."""
+    """The service could not transcribe the utterance. `unexplained`: it gave no cause."""
 
     code = "transcription-failed"
     retryable = True
+
+    def __init__(self, message: str, *, advice: str = "", unexplained: bool = False) -> None:
+        super().__init__(message, advice=advice)
+        self.unexplained = unexplained
 
 
 class ResponseFailed(BackendError):
@@ -224,6 +261,19 @@ class ContentMismatch(BackendError):
 
     code = "content-mismatch"
     retryable = True
+
+
+class NoSpeech(ContentMismatch):
+    """The service finished its response without any audio, perhaps with text in its place."""
+
+    code = "no-speech"
+
+
+class ContentRefused(ContentMismatch):
+    """The service will not speak the text, however it is asked."""
+
+    code = "content-refused"
+    retryable = False
 
 
 class BackendTimeout(BackendError):

@@ -1,7 +1,8 @@
 """One place to observe: what turns, the pool, the doors and the providers report.
 
 Whoever does something reports what happened as an event; whoever wants to know subscribes. The log
-subscribes; counters, costs and the status page can. Nothing in an event tells what somebody said.
+subscribes; counters, costs and the status page can. Nothing in an event tells what somebody said, except a
+turn's record where the settings ask for it (`history.texts`).
 """
 
 import logging
@@ -11,10 +12,35 @@ from typing import Any, Literal
 
 from wyoming_azure_realtime.errors import SpeechServiceError
 
-TurnKind = Literal["recognition", "synthesis"]
-"""What a turn is for: sound to text, or text to sound."""
+TurnKind = Literal["recognition", "synthesis", "answer"]
+"""What a turn is for: sound to text, text to sound, or a request to what is to be said or done."""
+
+SESSION_KINDS: tuple[TurnKind, ...] = ("recognition", "synthesis")
+"""What sessions are kept for. A session that speaks answers as well."""
+
+MOST_WARNINGS = 1000
+"""Keys for which a warning is remembered; what clients ask for is in some of them."""
 
 _LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCost:
+    """What a turn has cost.
+
+    `estimated`: the service gave no account of some of it; `unpriced`: some of it has no known price, and is
+    not in the amount.
+    """
+
+    amount: float
+    currency: str
+    estimated: bool = False
+    unpriced: bool = False
+
+    def __str__(self) -> str:
+        about = "about " if self.estimated else ""
+        more = " and what has no known price" if self.unpriced else ""
+        return f"{about}{self.amount:.4f} {self.currency}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +48,18 @@ class TurnRecord:
     """One finished turn, whatever its end. Times are seconds; `started_at` is Unix time.
 
     `outcome`: `completed`, `empty`, `cancelled`, or the code of the error that ended it. `attempts`: sessions
-    that were leased; `requests`: transcriptions or responses that were asked for; `mismatches`: responses
-    that said something other than the text; `sessions`: sessions used up, not to be used again after it;
+    that were leased; `result_seconds`: from the end of a command to its text, if it came to that; `requests`:
+    transcriptions or responses that were asked for; `mismatches`: responses that said something other than
+    the text; `last_resorts`: pieces of a text that the service would not say, and that were spoken in another
+    way or left out; `sessions`: sessions used up, not to be used again;
     `sent_seconds` and `received_seconds`: audio to and from the service, of all attempts together. `usage`:
-    the tokens that the service reported for all of them, added up. `error`: what ended it, with its causes.
+    the tokens that the service reported for all of them, added up. `cost`: None if nothing was spent.
+    `error`: what ended it, with its causes. `fallback`: who answered in place of the targets, if anybody did.
+    `text`: what was said, only where `history.texts` keeps it, and in no log.
+
+    When things happened, in seconds from the turn's beginning, None where they did not: `end_of_speech`, the
+    command was over, as far as its sound came as it was spoken; `input_end`, the sound or the text was there
+    as a whole; `draft`, what was said until a pause was to be transcribed, for the last time.
     """
 
     id: str
@@ -43,12 +77,20 @@ class TurnRecord:
     attempts: int
     outcome: str
     mismatches: int = 0
+    last_resorts: int = 0
     requests: int = 0
     sessions: int = 0
     sent_seconds: float = 0.0
     received_seconds: float = 0.0
     usage: Mapping[str, Any] = field(default_factory=dict)
     error: SpeechServiceError | None = field(default=None, compare=False, repr=False)
+    result_seconds: float | None = None
+    cost: TurnCost | None = None
+    end_of_speech: float | None = None
+    input_end: float | None = None
+    draft: float | None = None
+    fallback: str = ""
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +115,8 @@ class RequestJudged:
     """The end of such a request.
 
     `outcome`: `completed`, `cancelled`, `abandoned` (its end was not awaited), or the code of an error.
-    `usage`: as the service reported it; empty if it did not.
+    `usage`: as the service reported it; empty if it did not. `heard_seconds`, `spoken_seconds`: audio to and
+    from the service. `asked`: false if audio was sent, and nothing was asked for after all.
     """
 
     turn: str
@@ -82,6 +125,23 @@ class RequestJudged:
     deployment: str
     outcome: str
     usage: Mapping[str, Any] = field(default_factory=dict)
+    heard_seconds: float = 0.0
+    spoken_seconds: float = 0.0
+    asked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TriedAgain:
+    """A turn goes on with another attempt after a failure, or after a response that was not the text.
+
+    `code`: that of the error; `before` and `now`: where it was tried and where it is tried next.
+    """
+
+    turn: str
+    kind: TurnKind
+    before: str
+    now: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +178,60 @@ class SessionClosed:
 
 @dataclass(frozen=True, slots=True)
 class SessionRefused:
-    """No session could be opened."""
+    """No session could be opened, after `seconds`."""
 
     target: str
     kind: TurnKind
     error: SpeechServiceError
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDelayed:
+    """A request waits: the target has got all new connections that it takes in a minute.
+
+    `seconds`: until it may get the next one.
+    """
+
+    target: str
+    kind: TurnKind
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class TargetChanged:
-    """A target was set aside for failing (`working` is false, `error` says why), or it is back."""
+    """A target was set aside for failing (`working` is false, `error` says why), or it works, maybe again.
+
+    `fallback`: it is no target, but one of those that answer while none does.
+    """
 
     target: str
     kind: TurnKind
     working: bool
     error: SpeechServiceError | None = None
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """How a target is doing, for people.
+
+    `since`, `next_try`: Unix time, None where there is none; `error`, `code`: why it fails, else empty.
+    """
+
+    state: Literal["untried", "good", "failing"]
+    since: float | None = None
+    error: str = ""
+    code: str = ""
+    next_try: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackInUse:
+    """No target answers: from now on this fallback does, until one works again."""
+
+    name: str
+    kind: TurnKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +259,14 @@ ObservedEvent = (
     TurnEnded
     | RequestSent
     | RequestJudged
+    | TriedAgain
     | RequestRefused
     | SessionOpened
     | SessionClosed
     | SessionRefused
+    | SessionDelayed
     | TargetChanged
+    | FallbackInUse
     | ClientRefused
     | Warned
 )
@@ -186,6 +288,12 @@ class Observer:
         """Call `subscriber` with every event from now on."""
         self._subscribers.append(subscriber)
 
+    def of_a_part(self) -> "Observer":
+        """Another one: its subscribers hear of a part of the program alone, and those here as well."""
+        part = Observer(self.report)
+        part._warned = self._warned
+        return part
+
     def report(self, event: ObservedEvent) -> None:
         """Pass `event` on."""
         for subscriber in self._subscribers:
@@ -195,7 +303,7 @@ class Observer:
                 _LOGGER.exception("A subscriber failed with %s", type(event).__name__)
 
     def warn_once(self, key: str, message: str) -> None:
-        """Report `Warned`, unless it was reported for this `key` before."""
-        if key not in self._warned:
+        """Report `Warned`, unless it was reported for this `key` before, or for `MOST_WARNINGS` others."""
+        if key not in self._warned and len(self._warned) < MOST_WARNINGS:
             self._warned.add(key)
             self.report(Warned(key, message))

@@ -15,12 +15,14 @@ from wyoming_azure_realtime.errors import (
     SpeechServiceError,
     UnsupportedVersion,
 )
-from wyoming_azure_realtime.logs import log_causes
+from wyoming_azure_realtime.logs import FIELDS, MOST_LINES, TURN, log_causes
 from wyoming_azure_realtime.observe import (
     ClientRefused,
+    FallbackInUse,
     ObservedEvent,
     RequestRefused,
     SessionClosed,
+    SessionDelayed,
     SessionOpened,
     SessionRefused,
     TargetChanged,
@@ -38,7 +40,13 @@ LINES, WINDOW = 5, 60.0
 STILL_SECONDS = 600.0
 """Between two lines about an outage that goes on."""
 
+LONGEST_SENTENCE = 500
+"""Characters of an error in a line."""
+
 _GOOD_ENDS = ("completed", "empty", "cancelled")
+
+MOST_TURNS, MOST_OTHERS = 10_000, 400
+"""Lines a minute about turns that were completed, and others: strangers can have any number that fail."""
 
 _OF_ONE_KIND = (DeploymentNotFound.code, UnsupportedVersion.code, RateLimited.code)
 """Refusals that concern one deployment: a session of the other kind does not disprove them."""
@@ -64,14 +72,27 @@ class ObservedLog:
             case SessionOpened(target, kind, seconds):
                 _LOGGER.debug("A session for %s at '%s' opened in %.2f s", kind, target, seconds)
                 self._works(target, kind, trusted=False)
+            case SessionDelayed(target, kind, seconds):
+                _LOGGER.warning(
+                    "Requests for %s wait %.0f s: target '%s' has got all new connections that it takes in a "
+                    "minute (connections_per_minute)",
+                    kind,
+                    seconds,
+                    target,
+                )
             case SessionClosed(target, kind, reason, seconds):
                 _LOGGER.debug(
                     "A session for %s at '%s' is over (%s) after %.0f s", kind, target, reason, seconds
                 )
-            case TargetChanged(target, kind, True):
-                self._works(target, kind, trusted=True)
-            case TargetChanged(target, kind, _, error):
-                self._fails(target, kind, error, refused=False)
+            case TargetChanged(target, kind, working, error):
+                label = f"Fallback '{target}'" if event.fallback else f"Target '{target}'"
+                if working:
+                    self._works(target, kind, trusted=True, label=label)
+                else:
+                    self._fails(target, kind, error, label=label)
+            case FallbackInUse(name, kind):
+                does = "hears" if kind == "recognition" else "speaks"
+                _LOGGER.warning("While no target answers, the fallback '%s' %s", name, does)
             case ClientRefused(door, bound, message, level):
                 self._write_limited(f"{door} {bound}", message, level)
             case RequestRefused(door, kind, error):
@@ -86,7 +107,16 @@ class ObservedLog:
         if left_out is not None:
             _LOGGER.log(level, "%s%s", message, _more(left_out, "that were not logged"))
 
-    def _fails(self, target: str, kind: TurnKind, error: SpeechServiceError | None, *, refused: bool) -> None:
+    def _fails(
+        self,
+        target: str,
+        kind: TurnKind,
+        error: SpeechServiceError | None,
+        *,
+        refused: bool = False,
+        label: str = "",
+    ) -> None:
+        label = label or f"Target '{target}'"
         now = self._clock()
         reason = str(error) if error else "it was set aside"
         outage = self._outages.get(target)
@@ -101,27 +131,27 @@ class ObservedLog:
                     self._limit.written_after_all(f"target {target}")
                 outage.written, outage.line_at = True, now
                 more = _more(outage.left_out or 0, "outages that were over at once")
-                _LOGGER.warning("Target '%s' fails: %s%s", target, reason, more)
+                _LOGGER.warning("%s fails: %s%s", label, reason, more)
         elif now - outage.line_at >= STILL_SECONDS:
             outage.line_at = now
             _LOGGER.warning(
-                "Target '%s' still fails after %s, %s: %s",
-                target,
+                "%s still fails after %s, %s: %s",
+                label,
                 _duration(now - outage.began),
                 outage.count,
                 reason,
             )
         elif new:
-            _LOGGER.warning("Target '%s' fails in another way: %s", target, reason)
+            _LOGGER.warning("%s fails in another way: %s", label, reason)
 
-    def _works(self, target: str, kind: TurnKind, *, trusted: bool) -> None:
+    def _works(self, target: str, kind: TurnKind, *, trusted: bool, label: str = "") -> None:
         outage = self._outages.get(target)
         if outage is None or not outage.is_over(kind, trusted=trusted):
             return
         del self._outages[target]
         if outage.written:
             lasted = _duration(self._clock() - outage.began)
-            _LOGGER.info("Target '%s' works again after %s, %s", target, lasted, outage.count)
+            _LOGGER.info("%s works again after %s, %s", label or f"Target '{target}'", lasted, outage.count)
 
 
 @dataclass(slots=True)
@@ -200,7 +230,7 @@ def _write_turn(turn: TurnRecord) -> None:
     first = f"{turn.first_result_seconds * 1000:.0f}" if turn.first_result_seconds is not None else "-"
     _LOGGER.log(
         logging.INFO if turn.outcome in _GOOD_ENDS else logging.WARNING,
-        "%s %s over %s (%s%s) by %s: %s, %.1f s of audio, first result after %s ms, %.0f ms in all%s%s",
+        "%s %s over %s (%s%s) by %s: %s, %.1f s of audio, first result after %s ms, %.0f ms in all%s",
         turn.kind.capitalize(),
         turn.id,
         turn.door,
@@ -211,11 +241,44 @@ def _write_turn(turn: TurnRecord) -> None:
         turn.audio_seconds,
         first,
         turn.total_seconds * 1000,
-        f", {turn.requests} requests" if turn.requests > 1 else "",
-        f", not the text {turn.mismatches} times" if turn.mismatches else "",
+        _and_more(turn),
+        extra={FIELDS: _fields(turn), MOST_LINES: MOST_TURNS if turn.outcome == "completed" else MOST_OTHERS},
     )
     if turn.error is not None:
         log_causes(_LOGGER, turn.error)
+
+
+def _and_more(turn: TurnRecord) -> str:
+    """What not every turn's line needs."""
+    parts = (
+        f", {turn.attempts} attempts" if turn.attempts > 1 else "",
+        f", {turn.requests} requests" if turn.requests > 1 else "",
+        f", not the text {turn.mismatches} times" if turn.mismatches else "",
+        f", {turn.last_resorts} pieces by last resort" if turn.last_resorts else "",
+        f", {turn.cost}" if turn.cost else "",
+        f". {_one_line(str(turn.error))}" if turn.error else "",
+    )
+    return "".join(parts)
+
+
+def _fields(turn: TurnRecord) -> dict[str, object]:
+    """The same and more for a log that programs read."""
+    left_out = ("id", "usage", "error", "cost", "started_at", "text")
+    fields = {name: getattr(turn, name) for name in turn.__dataclass_fields__ if name not in left_out}
+    cost = turn.cost
+    money = {
+        "cost": cost.amount if cost else None,
+        "currency": cost.currency if cost else None,
+        "cost_estimated": bool(cost and cost.estimated),
+        "cost_unpriced": bool(cost and cost.unpriced),
+    }
+    why = {"error": _one_line(str(turn.error))} if turn.error else {}
+    return {TURN: turn.id, "event": "turn", **fields, **money, **why}
+
+
+def _one_line(text: str) -> str:
+    """What a service says in an error must neither break nor fill the log."""
+    return " ".join(text[:LONGEST_SENTENCE].split())
 
 
 def _more(number: int, what: str) -> str:

@@ -25,7 +25,8 @@ def mono(rate: int) -> AudioFormat:
 
 
 def tone(rate: int, hz: float, amplitude: float = HALF_SCALE, seconds: float = 1.0) -> Signal:
-    return amplitude * np.sin(2 * math.pi * hz / rate * np.arange(round(rate * seconds)))
+    signal: Signal = amplitude * np.sin(2 * math.pi * hz / rate * np.arange(round(rate * seconds)))
+    return signal
 
 
 def pcm16(signal: Signal) -> bytes:

@@ -22,7 +22,7 @@ def test_no_ratio_is_worse_by_half_than_when_it_was_recorded() -> None:
 
 
 def test_a_service_that_is_slower_behind_the_server_is_found_out() -> None:
-    with stage(delay_ms=20) as (server, bare):
+    with stage(delay_ms=60) as (server, bare):
         found = worse(latencies(server, bare), BASELINE)
     assert "end of speech to transcript" in found
 

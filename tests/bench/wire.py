@@ -8,10 +8,7 @@ from typing import Any
 import msgspec
 from websockets.frames import Frame, Opcode
 
-from tests.support.wyoming_events import PCM_16K, event_bytes
-
-SPEECH = b"\x10\x20\x90\xd0"
-"""A sound that nobody takes for silence."""
+from tests.support.wyoming_events import PCM_16K, event_bytes, vowel
 
 
 class RealtimeEvent(msgspec.Struct):
@@ -26,7 +23,7 @@ READ_EVENT = msgspec.json.Decoder(RealtimeEvent)
 
 def wyoming_chunks(seconds: float, chunk_ms: int) -> list[bytes]:
     """The `audio-chunk` events of an utterance at 16 kHz."""
-    chunk = event_bytes("audio-chunk", PCM_16K, SPEECH * (16 * chunk_ms // 2))
+    chunk = event_bytes("audio-chunk", PCM_16K, vowel(chunk_ms))
     return [chunk] * round(seconds * 1000 / chunk_ms)
 
 
@@ -43,7 +40,7 @@ def client_frame(event: dict[str, Any]) -> bytes:
 
 def append_frames(seconds: float, chunk_ms: int) -> list[bytes]:
     """The same utterance for a realtime service, at 24 kHz."""
-    audio = base64.b64encode(SPEECH * (24 * chunk_ms // 2)).decode()
+    audio = base64.b64encode(vowel(chunk_ms, 24_000)).decode()
     frame = client_frame({"type": "input_audio_buffer.append", "audio": audio})
     return [frame] * round(seconds * 1000 / chunk_ms)
 

@@ -24,7 +24,7 @@ except PermissionError:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give it up")
-def test_root_gives_itself_up_for_good_with_a_folder_of_its_own():
+def test_root_gives_itself_up_for_good_with_a_folder_of_its_own() -> None:
     with tempfile.TemporaryDirectory() as name:  # not pytest's, which other users may not enter
         Path(name).chmod(0o755)
         done = subprocess.run(
@@ -35,6 +35,6 @@ def test_root_gives_itself_up_for_good_with_a_folder_of_its_own():
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="for those who are not root")
-def test_who_is_not_root_stays_who_it_is(tmp_path):
+def test_who_is_not_root_stays_who_it_is(tmp_path: Path) -> None:
     assert not become_unprivileged(10300, tmp_path / "cache")
     assert (tmp_path / "cache").is_dir()

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -7,13 +8,13 @@ from wyoming_azure_realtime.cli import REFUSED
 from wyoming_azure_realtime.commands.client import default_uri
 
 
-async def check(uri, *arguments):
+async def check(uri: str, *arguments: str) -> tuple[int, str]:
     code, out, told = await run_to_end("check", "--uri", uri, *arguments)
     assert out == ""
     return code, told
 
 
-async def test_a_server_that_is_there_is_well_by_tcp_and_by_a_unix_socket(tmp_path):
+async def test_a_server_that_is_there_is_well_by_tcp_and_by_a_unix_socket(tmp_path: Path) -> None:
     unix = f"unix://{tmp_path / 'socket'}"
     uris = ("--uri", "tcp://127.0.0.1:0", "--uri", unix)
     async with program(*uris, "--http", "off", "--no-zeroconf", "--backend", "embedded") as running:
@@ -30,21 +31,21 @@ async def test_a_server_that_is_there_is_well_by_tcp_and_by_a_unix_socket(tmp_pa
         ("unix:///run/voice", "unix:///run/voice"),
     ],
 )
-def test_the_server_is_looked_for_where_the_environment_has_it_listen(told, asked):
+def test_the_server_is_looked_for_where_the_environment_has_it_listen(told: str, asked: str) -> None:
     assert default_uri({"WYOMING_AZURE_REALTIME_URI": told}) == asked
 
 
 @pytest.mark.parametrize("uri", ["tcp://127.0.0.1:1", "unix:///nowhere/socket"])
-async def test_nobody_is_told_as_such(uri):
+async def test_nobody_is_told_as_such(uri: str) -> None:
     assert await check(uri) == (REFUSED, f"No Wyoming server answers at {uri} {told_reason(uri)}.\n")
 
 
-def told_reason(uri):
+def told_reason(uri: str) -> str:
     return "(ConnectionRefusedError)" if uri.startswith("tcp") else "(FileNotFoundError)"
 
 
 @pytest.mark.parametrize("uri", ["10300", "stdio://"])
-async def test_an_address_that_nobody_can_ask_is_refused(uri):
+async def test_an_address_that_nobody_can_ask_is_refused(uri: str) -> None:
     assert (await check(uri))[0] == REFUSED
 
 
@@ -59,8 +60,8 @@ async def test_an_address_that_nobody_can_ask_is_refused(uri):
         b"\xff\n",
     ],
 )
-async def test_something_else_that_listens_is_not_well(answer):
-    async def talk(reader, writer):
+async def test_something_else_that_listens_is_not_well(answer: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
         writer.write(answer)
         writer.close()
@@ -71,8 +72,8 @@ async def test_something_else_that_listens_is_not_well(answer):
     assert told.count("\n") == 1
 
 
-async def test_a_server_that_does_not_answer_is_not_waited_for_long():
-    async def stay_silent(reader, writer):
+async def test_a_server_that_does_not_answer_is_not_waited_for_long() -> None:
+    async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
 

@@ -15,7 +15,7 @@ def order(one: Conversation) -> list[str]:
     return [entry.id for entry in one]
 
 
-def test_items_go_to_the_end_the_front_or_behind_another():
+def test_items_go_to_the_end_the_front_or_behind_another() -> None:
     one = Conversation()
     assert one.add(entry("a")) is None
     assert one.add(entry("b")) == "a"
@@ -27,7 +27,7 @@ def test_items_go_to_the_end_the_front_or_behind_another():
 @pytest.mark.parametrize(
     ("name", "previous", "param"), [("a", None, "item.id"), ("b", "z", "previous_item_id")]
 )
-def test_an_id_is_used_once_and_follows_one_that_exists(name: str, previous: str | None, param: str):
+def test_an_id_is_used_once_and_follows_one_that_exists(name: str, previous: str | None, param: str) -> None:
     one = Conversation()
     one.add(entry("a"))
     with pytest.raises(Refused) as refused:
@@ -36,7 +36,7 @@ def test_an_id_is_used_once_and_follows_one_that_exists(name: str, previous: str
     assert order(one) == ["a"]
 
 
-def test_the_oldest_items_leave_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch):
+def test_the_oldest_items_leave_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "MAX_ITEMS", 3)
     one = Conversation()
     for name in "abcde":
@@ -44,7 +44,7 @@ def test_the_oldest_items_leave_when_there_are_too_many(monkeypatch: pytest.Monk
     assert order(one) == ["c", "d", "e"]
 
 
-def test_the_oldest_audio_is_forgotten_when_there_is_too_much(monkeypatch: pytest.MonkeyPatch):
+def test_the_oldest_audio_is_forgotten_when_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "MAX_AUDIO_BYTES", 100)
     one = Conversation()
     for name in "abc":
@@ -56,7 +56,7 @@ def test_the_oldest_audio_is_forgotten_when_there_is_too_much(monkeypatch: pytes
     ("name", "index", "end"),
     [("user", 0, 1), ("mute", 0, 0), ("spoken", 1, 1), ("spoken", 0, -1), ("spoken", 0, 3)],
 )
-def test_only_what_the_assistant_said_can_be_cut_and_only_shorter(name: str, index: int, end: int):
+def test_only_what_the_assistant_said_can_be_cut_and_only_shorter(name: str, index: int, end: int) -> None:
     one = Conversation()
     for item in (
         entry("user", bytes(96)),

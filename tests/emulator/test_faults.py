@@ -5,6 +5,8 @@ import contextlib
 import itertools
 import json
 import time
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +28,7 @@ from wyoming_azure_realtime.emulator.faults import (
     RefusedUpgrade,
     Shortened,
     Stall,
+    Way,
     WrongWords,
     parse,
 )
@@ -38,13 +41,13 @@ TRANSCRIPT = "conversation.item.input_audio_transcription"
 
 
 @pytest.fixture
-async def server():
+async def server() -> AsyncIterator[EmulatorServer]:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         yield server
 
 
 @pytest.fixture
-async def client(server: EmulatorServer):
+async def client(server: EmulatorServer) -> AsyncIterator[Peer]:
     async with peer(server.url) as client:
         yield client
 
@@ -54,27 +57,27 @@ def strikes(fault: Fault, occasions: int = 8, seed: int = 0) -> list[bool]:
     return [plan.silent_commit() for _ in range(occasions)]
 
 
-def test_a_fault_strikes_always_unless_it_is_told_when():
+def test_a_fault_strikes_always_unless_it_is_told_when() -> None:
     assert strikes(Fault()) == [True] * 8
 
 
-def test_a_fault_can_strike_once_later_or_every_so_often():
+def test_a_fault_can_strike_once_later_or_every_so_often() -> None:
     assert strikes(Fault(times=1)) == [True] + [False] * 7
     assert strikes(Fault(skip=2, times=2)) == [False, False, True, True] + [False] * 4
     assert strikes(Fault(every=3)) == [False, False, True] * 2 + [False] * 2
 
 
 @given(st.integers(), st.floats(0, 1))
-def test_chance_repeats_itself_with_the_same_seed(seed: int, probability: float):
+def test_chance_repeats_itself_with_the_same_seed(seed: int, probability: float) -> None:
     fault = Fault(probability=probability)
     assert strikes(fault, 30, seed) == strikes(fault, 30, seed)
 
 
-def test_chance_is_about_as_likely_as_it_should_be():
+def test_chance_is_about_as_likely_as_it_should_be() -> None:
     assert 400 < sum(strikes(Fault(probability=0.5), 1000)) < 600
 
 
-def test_options_are_read_from_lines():
+def test_options_are_read_from_lines() -> None:
     faults = parse(["transcript_ms=300", "refused_upgrade:status=429,retry_after=3,times=1", "silent_commit"])
     assert faults == Faults(
         transcript_ms=300,
@@ -95,13 +98,13 @@ def test_options_are_read_from_lines():
         "wrong_words:how=no",
     ],
 )
-def test_options_that_do_not_exist_are_named(line: str):
+def test_options_that_do_not_exist_are_named(line: str) -> None:
     with pytest.raises(SettingsError, match="No such fault"):
         parse([line])
 
 
 @given(st.text())
-def test_any_line_is_faults_or_a_settings_error(line: str):
+def test_any_line_is_faults_or_a_settings_error(line: str) -> None:
     with contextlib.suppress(SettingsError):
         assert isinstance(parse([line]), Faults)
 
@@ -117,7 +120,7 @@ def test_any_line_is_faults_or_a_settings_error(line: str):
 )
 async def test_an_upgrade_is_refused_once(
     server: EmulatorServer, fault: RefusedUpgrade, status: int, code: str
-):
+) -> None:
     server.faults = Faults(refused_upgrade=_once(fault))
     with pytest.raises(InvalidStatus) as refused:
         await connect(server.url.replace("http", "ws") + GA)
@@ -128,7 +131,7 @@ async def test_an_upgrade_is_refused_once(
         assert server.record.refused == {status: 1}
 
 
-async def test_a_deployment_can_be_missing_for_a_while(server: EmulatorServer):
+async def test_a_deployment_can_be_missing_for_a_while(server: EmulatorServer) -> None:
     server.faults = Faults(unknown_deployment=Fault(times=1))
     with pytest.raises(InvalidStatus):
         await connect(server.url.replace("http", "ws") + GA)
@@ -136,7 +139,7 @@ async def test_a_deployment_can_be_missing_for_a_while(server: EmulatorServer):
         pass
 
 
-async def test_latencies_are_kept(server: EmulatorServer):
+async def test_latencies_are_kept(server: EmulatorServer) -> None:
     server.faults = Faults(handshake_ms=60, configuration_ms=70, transcript_ms=80, first_audio_ms=90)
     began = time.monotonic()
     async with peer(server.url) as client:
@@ -149,14 +152,16 @@ async def test_latencies_are_kept(server: EmulatorServer):
         assert await _seconds(client.until("response.output_audio.delta")) >= 0.09
 
 
-async def test_generation_keeps_its_pace(server: EmulatorServer, client: Peer):
+async def test_generation_keeps_its_pace(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(generation_pace=0.5)
     await client.speak("a" * 10)  # 600 ms of sound
     assert await _seconds(client.until("response.done")) > 0.2
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1001, "going"), (1011, ""), (4000, "odd"), (1006, "")])
-async def test_a_response_is_cut_in_the_middle(server: EmulatorServer, client: Peer, code: int, reason: str):
+async def test_a_response_is_cut_in_the_middle(
+    server: EmulatorServer, client: Peer, code: int, reason: str
+) -> None:
     server.faults = Faults(closed_response=Disconnect(code=code, reason=reason, after_ms=200, times=ONCE))
     await client.speak("a" * 20)
     assert (await _end(client))[0] == code
@@ -167,7 +172,7 @@ async def test_a_response_is_cut_in_the_middle(server: EmulatorServer, client: P
         await another.until("response.done")
 
 
-async def test_an_upload_is_cut(server: EmulatorServer, client: Peer):
+async def test_an_upload_is_cut(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(closed_upload=Disconnect(code=1011, after_ms=300))
     await client.configure()
     for _ in range(3):
@@ -175,7 +180,7 @@ async def test_an_upload_is_cut(server: EmulatorServer, client: Peer):
     assert (await _end(client))[0] == 1011
 
 
-async def test_the_socket_is_cut_after_a_commit(server: EmulatorServer, client: Peer):
+async def test_the_socket_is_cut_after_a_commit(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(closed_after_commit=Disconnect(), transcript_ms=1000)
     await client.configure(transcription={"model": "whisper-1"})
     await client.append(tone(100))
@@ -185,8 +190,9 @@ async def test_the_socket_is_cut_after_a_commit(server: EmulatorServer, client: 
 
 
 @pytest.mark.parametrize("name", ["silent_configuration", "silent_commit", "silent_transcript"])
-async def test_silence_is_of_one_thing_only(server: EmulatorServer, client: Peer, name: str):
-    server.faults = Faults(**{name: Fault(times=ONCE)})
+async def test_silence_is_of_one_thing_only(server: EmulatorServer, client: Peer, name: str) -> None:
+    fault: dict[str, Any] = {name: Fault(times=ONCE)}
+    server.faults = Faults(**fault)
     update = {
         "type": "realtime",
         "audio": {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}},
@@ -215,7 +221,7 @@ async def test_silence_is_of_one_thing_only(server: EmulatorServer, client: Peer
 )
 async def test_a_response_that_stops_coming_can_still_be_followed_by_another(
     server: EmulatorServer, client: Peer, faults: Faults, last: str
-):
+) -> None:
     await client.configure()
     server.faults = faults
     await client.speak("a" * 10)
@@ -227,14 +233,14 @@ async def test_a_response_that_stops_coming_can_still_be_followed_by_another(
     assert client.types().count("response.created") == (1 if faults.silent_response else 2)
 
 
-async def test_a_configuration_is_refused(server: EmulatorServer, client: Peer):
+async def test_a_configuration_is_refused(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(refused_configuration=Failure(code="invalid_value", type="invalid_request_error"))
     await client.send("session.update", event_id="x", session={"type": "realtime"})
     error = (await client.until("error"))["error"]
     assert (error["code"], error["event_id"]) == ("invalid_value", "x")
 
 
-async def test_a_transcription_fails(server: EmulatorServer, client: Peer):
+async def test_a_transcription_fails(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(failed_transcript=Failure(code="audio_unintelligible", type="transcription_error"))
     await client.configure(transcription={"model": "whisper-1"})
     await client.append(tone(100))
@@ -271,7 +277,7 @@ async def test_a_transcription_fails(server: EmulatorServer, client: Peer):
 )
 async def test_a_response_ends_otherwise_than_it_should(
     server: EmulatorServer, client: Peer, faults: Faults, status: str, details: object
-):
+) -> None:
     server.faults = faults
     await client.speak("a" * 20)
     response = (await client.until("response.done"))["response"]
@@ -280,7 +286,9 @@ async def test_a_response_ends_otherwise_than_it_should(
 
 
 @pytest.mark.parametrize("how", ["answer", "paraphrase", "drop_word"])
-async def test_other_words_are_spoken_than_were_asked_for(server: EmulatorServer, client: Peer, how: str):
+async def test_other_words_are_spoken_than_were_asked_for(
+    server: EmulatorServer, client: Peer, how: Way
+) -> None:
     server.faults = Faults(wrong_words=WrongWords(how=how))
     await client.speak("turn on the kitchen lights")
     response = (await client.until("response.done"))["response"]
@@ -289,7 +297,7 @@ async def test_other_words_are_spoken_than_were_asked_for(server: EmulatorServer
     assert len(client.audio()) == len(said) * 60 * 48
 
 
-async def test_words_may_become_others_in_mid_response(server: EmulatorServer, client: Peer):
+async def test_words_may_become_others_in_mid_response(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(wrong_words=WrongWords(how="any", right_words=3))
     said = set()
     for _ in range(20):
@@ -303,7 +311,7 @@ async def test_words_may_become_others_in_mid_response(server: EmulatorServer, c
     }
 
 
-async def test_audio_may_trail_in_after_its_end(server: EmulatorServer, client: Peer):
+async def test_audio_may_trail_in_after_its_end(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(late_audio=Fault())
     await client.speak("a" * 10)
     await client.until("response.done")
@@ -312,7 +320,7 @@ async def test_audio_may_trail_in_after_its_end(server: EmulatorServer, client: 
     assert len(client.audio()) == 10 * 60 * 48
 
 
-async def test_events_come_twice_late_unknown_or_huge(server: EmulatorServer, client: Peer):
+async def test_events_come_twice_late_unknown_or_huge(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(
         duplicate_event=Fault(every=2),
         unknown_event=Fault(),
@@ -329,7 +337,7 @@ async def test_events_come_twice_late_unknown_or_huge(server: EmulatorServer, cl
     assert max(len(json.dumps(event)) for event in client.seen) > 1024 * 1024
 
 
-async def test_a_session_expires_early(server: EmulatorServer):
+async def test_a_session_expires_early(server: EmulatorServer) -> None:
     server.faults = Faults(session_seconds=0.2)
     async with peer(server.url) as client:
         await client.append(hush(100))
@@ -341,7 +349,7 @@ def _once(fault: RefusedUpgrade) -> RefusedUpgrade:
     return RefusedUpgrade(status=fault.status, retry_after=fault.retry_after, times=1)
 
 
-async def _seconds(work) -> float:
+async def _seconds(work: Awaitable[object]) -> float:
     began = time.monotonic()
     async with asyncio.timeout(10):
         await work
@@ -355,7 +363,7 @@ async def _end(client: Peer) -> tuple[int | None, str | None]:
         return client.socket.close_code, client.socket.close_reason
 
 
-async def test_one_late_transcript_is_overtaken_by_the_next(server: EmulatorServer, client: Peer):
+async def test_one_late_transcript_is_overtaken_by_the_next(server: EmulatorServer, client: Peer) -> None:
     server.faults = Faults(delayed_transcript=Delay(ms=200, times=ONCE))
     await client.configure(transcription={"model": "whisper-1"})
     for _ in range(2):

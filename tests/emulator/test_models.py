@@ -20,16 +20,16 @@ TRANSCRIPT = "conversation.item.input_audio_transcription"
 TURN_BASED = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-transcribe")
 STREAMING = ("gpt-realtime-whisper", "gpt-live-transcribe")
 SINGULAR = {"language": "en", "prompt": "Zorbin lamp"}
-PLURAL = {"languages": ["en", "de"], "keywords": ["Zorbin lamp"]}
-HINTS = {
+PLURAL = {"languages": ["en", "de"], "keywords": ["Zorbin lamp"], "prompt": "lights"}
+HINTS: dict[str, dict[str, Any]] = {
     "whisper-1": SINGULAR,
     "gpt-4o-transcribe": SINGULAR,
     "gpt-4o-mini-transcribe": SINGULAR,
     "gpt-transcribe": PLURAL,
     "gpt-realtime-whisper": {"language": "en", "delay": "low"},
-    "gpt-live-transcribe": {**PLURAL, "prompt": "lights", "delay": "low"},
+    "gpt-live-transcribe": {**PLURAL, "delay": "low"},
 }
-VALUES = {**SINGULAR, **PLURAL, "delay": "low"}
+VALUES = {**PLURAL, **SINGULAR, "delay": "low"}
 NEWER = {"languages", "keywords", "delay"}
 """What the preview dialect never had."""
 
@@ -122,7 +122,7 @@ class Line:
         return [kind for kind in self.client.types()[seen:] if not kind.endswith(".delta")]
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS)
+@pytest.fixture(params=WAYS.values(), ids=list(WAYS))
 async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
     async with opened(request.param) as line:
         yield line
@@ -160,7 +160,7 @@ def whole_turn(way: Way) -> list[str]:
 
 @pytest.mark.parametrize("vad", [SERVER_VAD, SEMANTIC_VAD], ids=["server_vad", "semantic_vad"])
 @pytest.mark.parametrize("model", TURN_BASED)
-async def test_a_turn_based_model_ends_turns_by_itself(line: Line, model: str, vad: dict[str, Any]):
+async def test_a_turn_based_model_ends_turns_by_itself(line: Line, model: str, vad: dict[str, Any]) -> None:
     await line.configure(transcription={"model": model}, turn_detection=quiet(vad, line.way))
     await line.frames(hush(400) + tone(400) + hush(600))
     assert await line.turn_types() == whole_turn(line.way)
@@ -174,7 +174,7 @@ async def test_a_turn_based_model_ends_turns_by_itself(line: Line, model: str, v
 
 @pytest.mark.parametrize("vad", [SERVER_VAD, SEMANTIC_VAD], ids=["server_vad", "semantic_vad"])
 @pytest.mark.parametrize("model", STREAMING)
-async def test_a_streaming_model_refuses_to_detect_turns(line: Line, model: str, vad: dict[str, Any]):
+async def test_a_streaming_model_refuses_to_detect_turns(line: Line, model: str, vad: dict[str, Any]) -> None:
     refused = await line.update(transcription={"model": model}, turn_detection=vad)
     assert refused["error"]["code"] == "invalid_value"
     assert refused["error"]["param"] == line.way.parameter("turn_detection")
@@ -187,7 +187,7 @@ async def test_a_streaming_model_refuses_to_detect_turns(line: Line, model: str,
 
 
 @pytest.mark.parametrize("model", STREAMING)
-async def test_a_streaming_model_tells_text_before_the_commit(line: Line, model: str):
+async def test_a_streaming_model_tells_text_before_the_commit(line: Line, model: str) -> None:
     await line.configure(transcription={"model": model}, turn_detection=None)
     await line.frames(tone(800))
     first = (await line.client.until(f"{TRANSCRIPT}.delta"))["delta"]
@@ -200,7 +200,7 @@ async def test_a_streaming_model_tells_text_before_the_commit(line: Line, model:
 
 
 @pytest.mark.parametrize("model", TURN_BASED)
-async def test_a_turn_based_model_tells_nothing_before_the_commit(line: Line, model: str):
+async def test_a_turn_based_model_tells_nothing_before_the_commit(line: Line, model: str) -> None:
     await line.configure(transcription={"model": model}, turn_detection=None)
     await line.frames(tone(800))
     assert f"{TRANSCRIPT}.delta" not in await line.caught_up()
@@ -212,7 +212,7 @@ async def test_a_turn_based_model_tells_nothing_before_the_commit(line: Line, mo
 
 
 @pytest.mark.parametrize("model", HINTS)
-async def test_hints_pass_where_the_model_takes_them_and_nowhere_else(line: Line, model: str):
+async def test_hints_pass_where_the_model_takes_them_and_nowhere_else(line: Line, model: str) -> None:
     wanted = hints(line.way, model)
     await line.configure(transcription={"model": model, **wanted}, turn_detection=None)
     for name in VALUES.keys() - wanted.keys():
@@ -229,17 +229,30 @@ async def test_hints_pass_where_the_model_takes_them_and_nowhere_else(line: Line
     )
 
 
-@pytest.mark.parametrize("languages", [["english"], ["en", "en-US"], [""]])
-async def test_languages_are_codes_of_two_or_three_letters(line: Line, languages: list[str]):
+@pytest.mark.parametrize("languages", [["english"], ["en", "en-US"], [""], ["nb"], ["zh-Hant"]])
+async def test_languages_are_codes_that_the_models_know(line: Line, languages: list[str]) -> None:
     refused = await line.update(transcription={"model": "gpt-transcribe", "languages": languages})
     place = "" if line.way.preview else f"[{len(languages) - 1}]"
     assert refused["error"]["param"] == line.way.parameter(f"transcription.languages{place}")
 
 
+@pytest.mark.parametrize("keyword", ["Lamp <left>", "a > b", "Two\nlines", "Two\rlines"])
+async def test_one_keyword_that_is_refused_is_a_refusal_of_the_whole_update(line: Line, keyword: str) -> None:
+    refused = await line.update(transcription={"model": "gpt-live-transcribe", "keywords": ["Luna", keyword]})
+    place = "" if line.way.preview else "[1]"
+    assert refused["error"]["param"] == line.way.parameter(f"transcription.keywords{place}")
+
+
+async def test_a_prompt_has_a_length(line: Line) -> None:
+    await line.configure(transcription={"model": "whisper-1", "prompt": "x" * 1024}, turn_detection=None)
+    refused = await line.update(transcription={"model": "whisper-1", "prompt": "x" * 1025})
+    assert refused["error"]["code"] == "string_above_max_length"
+
+
 @pytest.mark.parametrize("model", TURN_BASED)
 async def test_turn_detection_goes_on_and_off_between_turns_with_hints_in_the_same_update(
     line: Line, model: str
-):
+) -> None:
     vad = quiet(SERVER_VAD, line.way)
     await line.configure(transcription={"model": model}, turn_detection=None)
     for turn in range(2):
@@ -247,14 +260,15 @@ async def test_turn_detection_goes_on_and_off_between_turns_with_hints_in_the_sa
         await line.configure(transcription={"model": model, **wanted}, turn_detection=vad)
         await line.frames(hush(100) + tone(400) + hush(400))
         assert await line.turn_types() == whole_turn(line.way)
-        assert line.hearing.hints[-1].languages[:1] == (("en",) if wanted else ())
+        tells_language = wanted.keys() & {"language", "languages"}
+        assert line.hearing.hints[-1].languages[:1] == (("en",) if tells_language else ())
         await line.configure(turn_detection=None)
         await line.frames(hush(100) + tone(400) + hush(400))
         await line.client.commit()
         assert await line.turn_types() == whole_turn(line.way)[2:], turn
 
 
-async def test_a_commit_during_speech_closes_the_turn_without_stopping_it(line: Line):
+async def test_a_commit_during_speech_closes_the_turn_without_stopping_it(line: Line) -> None:
     await line.configure(transcription={"model": "whisper-1"}, turn_detection=quiet(SERVER_VAD, line.way))
     await line.frames(hush(200) + tone(407), ms=7)
     await line.client.commit()
@@ -264,7 +278,7 @@ async def test_a_commit_during_speech_closes_the_turn_without_stopping_it(line: 
     assert "input_audio_buffer.speech_stopped" not in await line.caught_up()
 
 
-async def test_a_commit_after_the_automatic_one_finds_nothing(line: Line):
+async def test_a_commit_after_the_automatic_one_finds_nothing(line: Line) -> None:
     await line.configure(transcription={"model": "whisper-1"}, turn_detection=quiet(SERVER_VAD, line.way))
     await line.frames(tone(400) + hush(400))
     await line.client.commit()
@@ -274,7 +288,7 @@ async def test_a_commit_after_the_automatic_one_finds_nothing(line: Line):
     assert line.client.types().count("input_audio_buffer.committed") == 1
 
 
-async def test_a_clear_drops_the_turn_and_time_goes_on(line: Line):
+async def test_a_clear_drops_the_turn_and_time_goes_on(line: Line) -> None:
     await line.configure(transcription={"model": "whisper-1"}, turn_detection=quiet(SERVER_VAD, line.way))
     await line.frames(tone(410))
     await line.client.send("input_audio_buffer.clear")
@@ -290,7 +304,7 @@ async def test_a_clear_drops_the_turn_and_time_goes_on(line: Line):
 
 @pytest.mark.parametrize("late", [0, 7, 13])
 @pytest.mark.parametrize("step", [10, 20, 64])
-async def test_the_turn_ends_at_most_a_frame_after_its_silence(line: Line, late: int, step: int):
+async def test_the_turn_ends_at_most_a_frame_after_its_silence(line: Line, late: int, step: int) -> None:
     await line.configure(transcription={"model": "whisper-1"}, turn_detection=quiet(SERVER_VAD, line.way))
     await line.frames(hush(100) + tone(400 + late) + hush(220), ms=step)
     assert "input_audio_buffer.committed" in await line.caught_up()

@@ -9,12 +9,19 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
-from openai.types.realtime import RealtimeServerEvent
+from openai.types.realtime import (
+    RealtimeConversationItemUserMessageParam,
+    RealtimeResponseCreateParamsParam,
+    RealtimeServerEvent,
+    RealtimeSessionCreateRequestParam,
+    RealtimeTranscriptionSessionCreateRequestParam,
+)
+from openai.types.realtime.realtime_audio_formats_param import AudioPCM
 from pydantic import TypeAdapter
 
 from tests.support.realtime_peer import said, tone
@@ -25,13 +32,17 @@ from wyoming_azure_realtime.emulator.server import EmulatorServer
 
 KEY = "right"
 EVENT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
-PCM = {"type": "audio/pcm", "rate": 24000}
+PCM: AudioPCM = {"type": "audio/pcm", "rate": 24000}
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[EmulatorServer]:
     async with EmulatorServer(ServerOptions(key=KEY), sink_engines()) as server:
         yield server
+
+
+def message(text: str) -> RealtimeConversationItemUserMessageParam:
+    return cast("RealtimeConversationItemUserMessageParam", said(text))
 
 
 @asynccontextmanager
@@ -53,12 +64,17 @@ async def until(connection: AsyncRealtimeConnection, kind: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("path", ["/openai/v1", "/v1"])
-async def test_recognises_in_a_conversation_session(server: EmulatorServer, path: str):
+async def test_recognises_in_a_conversation_session(server: EmulatorServer, path: str) -> None:
     async with connected(server.url + path, model="gpt-realtime") as connection:
         created = (await until(connection, "session.created"))[-1]
         assert created.session.audio.input.turn_detection.type == "server_vad"
-        audio = {"input": {"format": PCM, "turn_detection": None, "transcription": {"model": "whisper-1"}}}
-        await connection.session.update(session={"type": "realtime", "audio": audio})
+        session: RealtimeSessionCreateRequestParam = {
+            "type": "realtime",
+            "audio": {
+                "input": {"format": PCM, "turn_detection": None, "transcription": {"model": "whisper-1"}}
+            },
+        }
+        await connection.session.update(session=session)
         await until(connection, "session.updated")
         await connection.input_audio_buffer.append(audio=base64.b64encode(tone(300)).decode())
         await connection.input_audio_buffer.commit()
@@ -67,14 +83,18 @@ async def test_recognises_in_a_conversation_session(server: EmulatorServer, path
         assert events[0].item_id == events[-1].item_id
 
 
-async def test_recognises_in_a_transcription_session(server: EmulatorServer):
+async def test_recognises_in_a_transcription_session(server: EmulatorServer) -> None:
     where = {"extra_query": {"intent": "transcription"}}
     async with connected(server.url + "/openai/v1", **where) as connection:
         await until(connection, "session.created")
-        model = {"model": "gpt-realtime-whisper", "language": "en"}
-        session = {
+        session: RealtimeTranscriptionSessionCreateRequestParam = {
             "type": "transcription",
-            "audio": {"input": {"turn_detection": None, "transcription": model}},
+            "audio": {
+                "input": {
+                    "turn_detection": None,
+                    "transcription": {"model": "gpt-realtime-whisper", "language": "en"},
+                }
+            },
         }
         await connection.session.update(session=session)
         await until(connection, "session.updated")
@@ -86,9 +106,9 @@ async def test_recognises_in_a_transcription_session(server: EmulatorServer):
         assert "".join(deltas) == events[-1].transcript == "turn on the kitchen lights"
 
 
-async def test_turns_detected_by_the_server_are_answered(server: EmulatorServer):
+async def test_turns_detected_by_the_server_are_answered(server: EmulatorServer) -> None:
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
-        await connection.conversation.item.create(item=said("Good morning"))
+        await connection.conversation.item.create(item=message("Good morning"))
         await connection.input_audio_buffer.append(
             audio=base64.b64encode(tone(400) + bytes(48 * 800)).decode()
         )
@@ -99,14 +119,18 @@ async def test_turns_detected_by_the_server_are_answered(server: EmulatorServer)
 
 
 @pytest.mark.parametrize("in_band", [True, False])
-async def test_speaks(server: EmulatorServer, in_band: bool):
+async def test_speaks(server: EmulatorServer, in_band: bool) -> None:
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
         text = "Turn on the kitchen lights"
         if in_band:
-            await connection.conversation.item.create(item=said(text))
+            await connection.conversation.item.create(item=message(text))
             await connection.response.create()
         else:
-            response = {"conversation": "none", "metadata": {"req": "1"}, "input": [said(text)]}
+            response: RealtimeResponseCreateParamsParam = {
+                "conversation": "none",
+                "metadata": {"req": "1"},
+                "input": [message(text)],
+            }
             await connection.response.create(response=response)
         events = await until(connection, "rate_limits.updated")
         (done,) = [event.response for event in events if event.type == "response.done"]
@@ -124,33 +148,36 @@ async def test_speaks(server: EmulatorServer, in_band: bool):
         (Faults(shortened_response=Shortened()), "incomplete"),
     ],
 )
-async def test_final_statuses_are_understood(server: EmulatorServer, faults: Faults, status: str):
+async def test_final_statuses_are_understood(server: EmulatorServer, faults: Faults, status: str) -> None:
     server.faults = faults
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
         await connection.response.create(
-            response={"conversation": "none", "input": [said("many words here")]}
+            response={"conversation": "none", "input": [message("many words here")]}
         )
         assert (await until(connection, "response.done"))[-1].response.status == status
 
 
-async def test_cancel_and_refusals_are_understood(server: EmulatorServer):
+async def test_cancel_and_refusals_are_understood(server: EmulatorServer) -> None:
     server.faults = Faults(generation_pace=1)
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
-        await connection.response.create(response={"conversation": "none", "input": [said("a" * 100)]})
+        await connection.response.create(response={"conversation": "none", "input": [message("a" * 100)]})
         created = (await until(connection, "response.created"))[-1]
         await connection.response.cancel(response_id=created.response.id)
         done = (await until(connection, "response.done"))[-1].response
         assert (done.status, done.status_details.reason) == ("cancelled", "client_cancelled")
-        await connection.send({"type": "nonsense", "event_id": "e1"})
+        await connection.send({"type": "nonsense", "event_id": "e1"})  # type: ignore[arg-type]
         error = (await until(connection, "error"))[-1].error
         assert (error.code, error.event_id) == ("invalid_event", "e1")
 
 
-async def test_failed_transcriptions_and_items_are_understood(server: EmulatorServer):
+async def test_failed_transcriptions_and_items_are_understood(server: EmulatorServer) -> None:
     server.faults = Faults(failed_transcript=Failure())
     async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
-        audio = {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}
-        await connection.session.update(session={"type": "realtime", "audio": audio})
+        session: RealtimeSessionCreateRequestParam = {
+            "type": "realtime",
+            "audio": {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}},
+        }
+        await connection.session.update(session=session)
         await connection.input_audio_buffer.append(audio=base64.b64encode(tone(200)).decode())
         await connection.input_audio_buffer.clear()
         await until(connection, "input_audio_buffer.cleared")
@@ -164,7 +191,7 @@ async def test_failed_transcriptions_and_items_are_understood(server: EmulatorSe
         await until(connection, "conversation.item.deleted")
 
 
-async def test_the_azure_client_finds_the_preview_path(server: EmulatorServer):
+async def test_the_azure_client_finds_the_preview_path(server: EmulatorServer) -> None:
     async with (
         AsyncAzureOpenAI(
             api_key=KEY,

@@ -2,6 +2,8 @@
 
 import base64
 import itertools
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -17,25 +19,25 @@ LONG = "a" * 200
 
 
 @pytest.fixture
-async def server():
+async def server() -> AsyncIterator[EmulatorServer]:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         yield server
 
 
 @pytest.fixture
-async def client(server: EmulatorServer):
+async def client(server: EmulatorServer) -> AsyncIterator[Peer]:
     async with peer(server.url, GA) as client:
         yield client
 
 
-async def test_speech_is_as_long_as_its_text_and_follows_the_speed(client: Peer):
+async def test_speech_is_as_long_as_its_text_and_follows_the_speed(client: Peer) -> None:
     await client.send("session.update", session={"type": "realtime", "audio": {"output": {"speed": 0.5}}})
     await client.speak("abcde")
     await client.until("response.done")
     assert len(client.audio()) == 5 * 120 * 48
 
 
-async def test_audio_comes_in_odd_sizes_and_text_runs_ahead_of_it(client: Peer):
+async def test_audio_comes_in_odd_sizes_and_text_runs_ahead_of_it(client: Peer) -> None:
     await client.speak("many words are read aloud by this one voice of ours")
     await client.until("response.done")
     sizes = [
@@ -49,7 +51,7 @@ async def test_audio_comes_in_odd_sizes_and_text_runs_ahead_of_it(client: Peer):
     assert told == "many words are read aloud by this one voice of ours"
 
 
-async def test_it_reads_the_last_user_text_of_its_input(client: Peer):
+async def test_it_reads_the_last_user_text_of_its_input(client: Peer) -> None:
     await client.speak("", input=[said("first"), said("second")])
     done = await client.until("response.done")
     assert done["response"]["output"][0]["content"][0]["transcript"] == "second"
@@ -57,11 +59,11 @@ async def test_it_reads_the_last_user_text_of_its_input(client: Peer):
 
 async def test_responses_beside_the_conversation_run_at_once_and_keep_their_metadata(
     server: EmulatorServer, client: Peer
-):
+) -> None:
     server.faults = SLOW
     for name, voice in (("one", "alloy"), ("two", "echo")):
         await client.speak("a" * 8, metadata={"req": name}, audio={"output": {"voice": voice}})
-    done = {}
+    done: dict[str, Any] = {}
     while len(done) < 2:
         response = (await client.until("response.done"))["response"]
         done[response["metadata"]["req"]] = response
@@ -74,7 +76,7 @@ async def test_responses_beside_the_conversation_run_at_once_and_keep_their_meta
 
 async def test_only_one_response_at_a_time_may_write_to_the_conversation(
     server: EmulatorServer, client: Peer
-):
+) -> None:
     server.faults = SLOW
     await client.send("conversation.item.create", item=said(LONG))
     await client.send("response.create")
@@ -90,7 +92,7 @@ async def test_only_one_response_at_a_time_may_write_to_the_conversation(
 
 async def test_cancel_by_id_ends_speech_in_the_middle_with_every_part_closed(
     server: EmulatorServer, client: Peer
-):
+) -> None:
     server.faults = SLOW
     await client.speak(LONG)
     created = await client.until("response.created")
@@ -115,7 +117,7 @@ async def test_cancel_by_id_ends_speech_in_the_middle_with_every_part_closed(
 
 
 @pytest.mark.parametrize("modality", ["audio", "text"])
-async def test_output_beyond_the_limit_is_incomplete(client: Peer, modality: str):
+async def test_output_beyond_the_limit_is_incomplete(client: Peer, modality: str) -> None:
     await client.speak("word " * 40, max_output_tokens=20, output_modalities=[modality])
     response = (await client.until("response.done"))["response"]
     assert response["status"] == "incomplete"
@@ -123,7 +125,7 @@ async def test_output_beyond_the_limit_is_incomplete(client: Peer, modality: str
     assert response["usage"]["output_tokens"] <= 20
 
 
-async def test_usage_adds_up(client: Peer):
+async def test_usage_adds_up(client: Peer) -> None:
     await client.speak("count me", instructions="x" * 40)
     usage = (await client.until("response.done"))["response"]["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
@@ -132,12 +134,12 @@ async def test_usage_adds_up(client: Peer):
 
 
 @pytest.mark.parametrize("text", ["", "   "])
-async def test_nothing_to_read_is_a_completed_response(client: Peer, text: str):
+async def test_nothing_to_read_is_a_completed_response(client: Peer, text: str) -> None:
     await client.speak(text)
     assert (await client.until("response.done"))["response"]["status"] == "completed"
 
 
-async def test_too_many_responses_at_once_are_refused():
+async def test_too_many_responses_at_once_are_refused() -> None:
     options = ServerOptions(max_responses=2, faults=SLOW)
     async with EmulatorServer(options, sink_engines()) as server, peer(server.url) as client:
         for _ in range(3):
@@ -145,7 +147,7 @@ async def test_too_many_responses_at_once_are_refused():
         assert (await client.until("error"))["error"]["code"] == "rate_limit_exceeded"
 
 
-async def test_without_a_voice_the_response_fails():
+async def test_without_a_voice_the_response_fails() -> None:
     async with (
         EmulatorServer(ServerOptions(), Engines(reason="No voice.")) as server,
         peer(server.url) as client,
@@ -156,7 +158,7 @@ async def test_without_a_voice_the_response_fails():
         assert response["status_details"]["error"]["message"] == "No voice."
 
 
-async def test_what_was_said_can_be_retrieved_and_truncated(client: Peer):
+async def test_what_was_said_can_be_retrieved_and_truncated(client: Peer) -> None:
     await client.send("conversation.item.create", item=said("abc"))
     await client.send("response.create")
     item_id = (await client.until("response.done"))["response"]["output"][0]["id"]
@@ -175,7 +177,7 @@ async def test_what_was_said_can_be_retrieved_and_truncated(client: Peer):
 
 async def test_speech_of_the_user_interrupts_the_answer_and_its_end_begins_another(
     server: EmulatorServer, client: Peer
-):
+) -> None:
     server.faults = SLOW
     await client.send("conversation.item.create", item=said(LONG))
     await client.send("response.create")

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,13 +20,13 @@ from wyoming_azure_realtime.emulator.server import EmulatorServer
 KEY = "right"
 
 
-async def test_listens_on_a_free_loopback_port_and_says_where():
+async def test_listens_on_a_free_loopback_port_and_says_where() -> None:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         assert server.port > 0
         assert server.url == f"http://127.0.0.1:{server.port}"
 
 
-async def test_serves_behind_the_path_prefix_of_a_gateway_and_nowhere_else():
+async def test_serves_behind_the_path_prefix_of_a_gateway_and_nowhere_else() -> None:
     options = ServerOptions(path_prefix="/team/speech/")
     async with EmulatorServer(options, sink_engines()) as server:
         assert server.url.endswith("/team/speech")
@@ -36,7 +37,7 @@ async def test_serves_behind_the_path_prefix_of_a_gateway_and_nowhere_else():
         assert refused.value.response.status_code == 404
 
 
-async def test_serves_only_the_deployments_it_is_given_by_whatever_name():
+async def test_serves_only_the_deployments_it_is_given_by_whatever_name() -> None:
     deployments = Deployments({"talker": "gpt-realtime-mini", "listener": "gpt-realtime-whisper"})
     async with EmulatorServer(ServerOptions(deployments=deployments), sink_engines()) as server:
         async with peer(server.url, "/openai/v1/realtime?model=talker") as client:
@@ -50,7 +51,7 @@ async def test_serves_only_the_deployments_it_is_given_by_whatever_name():
             assert refused.value.response.status_code == status
 
 
-async def test_refuses_transcription_sockets_where_they_are_switched_off():
+async def test_refuses_transcription_sockets_where_they_are_switched_off() -> None:
     async with EmulatorServer(ServerOptions(transcription_sockets=False), sink_engines()) as server:
         with pytest.raises(InvalidStatus) as refused:
             await connect(server.url.replace("http", "ws") + GA_TRANSCRIPTION)
@@ -58,7 +59,7 @@ async def test_refuses_transcription_sockets_where_they_are_switched_off():
         assert body["error"]["code"] == "OpperationNotSupported"
 
 
-async def test_keeps_no_more_sessions_than_it_may():
+async def test_keeps_no_more_sessions_than_it_may() -> None:
     async with EmulatorServer(ServerOptions(max_sessions=1), sink_engines()) as server:
         async with peer(server.url):
             with pytest.raises(InvalidStatus) as refused:
@@ -67,7 +68,7 @@ async def test_keeps_no_more_sessions_than_it_may():
         assert refused.value.response.headers["retry-after"] == "1"
 
 
-async def test_remembers_what_its_clients_did():
+async def test_remembers_what_its_clients_did() -> None:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         async with peer(server.url) as client:
             assert server.record.open_sessions == 1
@@ -89,14 +90,14 @@ async def test_remembers_what_its_clients_did():
         assert session.opened <= session.events[0][0] <= session.closed
 
 
-async def test_stopping_closes_sessions_as_going_away():
+async def test_stopping_closes_sessions_as_going_away() -> None:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
         stopping = asyncio.ensure_future(server.stop())
         assert (await client.closed())[0] == 1001
         await stopping
 
 
-async def test_a_session_ends_when_its_time_is_over():
+async def test_a_session_ends_when_its_time_is_over() -> None:
     async with (
         EmulatorServer(ServerOptions(session_seconds=1), sink_engines()) as server,
         peer(server.url) as client,
@@ -106,7 +107,7 @@ async def test_a_session_ends_when_its_time_is_over():
         assert client.seen[-1]["error"]["code"] == "session_expired"
 
 
-async def test_a_client_that_does_not_read_loses_its_connection():
+async def test_a_client_that_does_not_read_loses_its_connection() -> None:
     async with (
         EmulatorServer(ServerOptions(send_seconds=0.3), sink_engines()) as server,
         connect(
@@ -119,7 +120,7 @@ async def test_a_client_that_does_not_read_loses_its_connection():
         await eventually(lambda: server.record.open_sessions == 0)
 
 
-async def test_a_frame_too_large_for_any_event_ends_the_session():
+async def test_a_frame_too_large_for_any_event_ends_the_session() -> None:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         socket = await connect(server.url.replace("http", "ws") + GA, compression=None)
         with pytest.raises(ConnectionClosed):
@@ -127,7 +128,7 @@ async def test_a_frame_too_large_for_any_event_ends_the_session():
         await eventually(lambda: server.record.open_sessions == 0)
 
 
-async def test_the_buffer_takes_only_so_much_audio():
+async def test_the_buffer_takes_only_so_much_audio() -> None:
     options = ServerOptions(max_buffer_bytes=len(tone(500)))
     async with EmulatorServer(options, sink_engines()) as server, peer(server.url) as client:
         await client.configure()
@@ -138,7 +139,7 @@ async def test_the_buffer_takes_only_so_much_audio():
         await client.until("input_audio_buffer.committed")
 
 
-async def test_audio_survives_any_way_of_cutting_it():
+async def test_audio_survives_any_way_of_cutting_it() -> None:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
         await client.configure()
         pcm = tone(200)
@@ -151,7 +152,7 @@ async def test_audio_survives_any_way_of_cutting_it():
         assert _audio(retrieved) == pcm
 
 
-async def test_telephone_audio_is_heard_and_spoken_at_its_own_size():
+async def test_telephone_audio_is_heard_and_spoken_at_its_own_size() -> None:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url) as client:
         await client.configure(format={"type": "audio/pcmu"}, transcription={"model": "whisper-1"})
         await client.append(bytes(range(0, 200, 5)) * 20)  # 800 bytes: 100 ms
@@ -163,7 +164,7 @@ async def test_telephone_audio_is_heard_and_spoken_at_its_own_size():
 
 
 @pytest.mark.parametrize("path", [GA, PREVIEW])
-async def test_silence_is_an_empty_transcript(path: str):
+async def test_silence_is_an_empty_transcript(path: str) -> None:
     async with EmulatorServer(ServerOptions(), sink_engines()) as server, peer(server.url, path) as client:
         if path == GA:
             await client.configure(transcription={"model": "whisper-1"})
@@ -185,11 +186,11 @@ async def _insist(socket: ClientConnection, frame: str) -> None:
             await socket.recv()
 
 
-def _audio(item: dict) -> bytes:
+def _audio(item: dict[str, Any]) -> bytes:
     return base64.b64decode(item["content"][0]["audio"])
 
 
-async def test_whoever_is_no_websocket_client_leaves_no_traceback(caplog: pytest.LogCaptureFixture):
+async def test_whoever_is_no_websocket_client_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     async with EmulatorServer(ServerOptions(), sink_engines()) as server:
         for knock in (b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n\r\n", b""):
@@ -204,7 +205,7 @@ async def test_whoever_is_no_websocket_client_leaves_no_traceback(caplog: pytest
     assert [record for record in caplog.records if record.exc_info or record.levelno > logging.INFO] == []
 
 
-async def test_every_answer_to_an_upgrade_has_an_id_to_ask_about():
+async def test_every_answer_to_an_upgrade_has_an_id_to_ask_about() -> None:
     async with EmulatorServer(ServerOptions(key="right"), sink_engines()) as server:
         url = server.url.replace("http", "ws") + GA
         with pytest.raises(InvalidStatus) as refused:
@@ -218,12 +219,16 @@ async def test_every_answer_to_an_upgrade_has_an_id_to_ask_about():
 class Faulty:
     """Breaks in a way that no engine should."""
 
-    async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+    async def speak(
+        self, text: str, *, voice: str, speed: float, language: str = ""
+    ) -> AsyncGenerator[bytes, None]:
         yield bytes(4800)
         raise ZeroDivisionError
 
 
-async def test_a_bug_is_told_as_the_service_would_and_ends_the_session(caplog: pytest.LogCaptureFixture):
+async def test_a_bug_is_told_as_the_service_would_and_ends_the_session(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with (
         EmulatorServer(ServerOptions(), Engines(synthesizer=Faulty())) as server,
         peer(server.url) as client,

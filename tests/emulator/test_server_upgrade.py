@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_azure_realtime.emulator.models import ServerOptions
-from wyoming_azure_realtime.emulator.server import Admitted, Dismissed, RefusedWithHttp, decide_upgrade
+from wyoming_azure_realtime.emulator.upgrade import Admitted, Dismissed, RefusedWithHttp, decide_upgrade
 
 GA = "/openai/v1/realtime?model=gpt-realtime"
 KEY = "kéy with all sorts"
@@ -32,7 +32,7 @@ HEADERS = st.dictionaries(
 
 
 @given(TARGETS, HEADERS, st.sampled_from([None, "right"]))
-def test_any_request_gets_a_verdict(target: str, headers: dict[str, str], key: str | None):
+def test_any_request_gets_a_verdict(target: str, headers: dict[str, str], key: str | None) -> None:
     verdict = decide_upgrade(target, headers, ServerOptions(key=key))
     if isinstance(verdict, RefusedWithHttp):
         assert verdict.status in (400, 401, 404)
@@ -46,28 +46,28 @@ def test_any_request_gets_a_verdict(target: str, headers: dict[str, str], key: s
 @pytest.mark.parametrize(
     "headers", [{"api-key": KEY}, {"authorization": f"Bearer {KEY}"}, {"authorization": f"bearer {KEY}"}]
 )
-def test_a_key_is_opaque(headers: dict[str, str]):
+def test_a_key_is_opaque(headers: dict[str, str]) -> None:
     assert isinstance(decide_upgrade(GA, headers, ServerOptions(key=KEY)), Admitted)
 
 
 @pytest.mark.parametrize("headers", [{}, {"api-key": ""}, {"api-key": KEY + "x"}, {"authorization": KEY}])
-def test_anything_but_the_key_is_refused(headers: dict[str, str]):
+def test_anything_but_the_key_is_refused(headers: dict[str, str]) -> None:
     verdict = decide_upgrade(GA, headers, ServerOptions(key=KEY))
     assert isinstance(verdict, RefusedWithHttp)
     assert verdict.status == 401
 
 
-def test_without_a_key_of_its_own_the_server_takes_any():
+def test_without_a_key_of_its_own_the_server_takes_any() -> None:
     for headers in ({}, {"api-key": "anything"}, {"authorization": "Bearer anything"}):
         assert isinstance(decide_upgrade(GA, headers, ServerOptions()), Admitted)
 
 
-def test_the_key_shows_in_no_repr():
+def test_the_key_shows_in_no_repr() -> None:
     assert "secret-key" not in repr(ServerOptions(key="secret-key"))
 
 
 @pytest.mark.parametrize("prefix", ["/gw", "gw/", "/gw/"])
-def test_a_prefix_is_one_however_it_is_written(prefix: str):
+def test_a_prefix_is_one_however_it_is_written(prefix: str) -> None:
     options = ServerOptions(path_prefix=prefix)
     assert isinstance(decide_upgrade("/gw" + GA, {}, options), Admitted)
     assert isinstance(decide_upgrade(GA, {}, options), RefusedWithHttp)

@@ -1,6 +1,7 @@
 """The effective session: defaults, updates, refusals that change nothing."""
 
 import copy
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,10 +12,11 @@ from wyoming_azure_realtime.emulator.engines import EngineHints
 from wyoming_azure_realtime.emulator.models import TRANSCRIPTION_MODELS, realtime_model
 from wyoming_azure_realtime.emulator.session_state import SessionFacts, SessionState
 from wyoming_azure_realtime.emulator.wire import Refused
+from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.shapes import Session
 
 
-def state(kind: str = "realtime", model: str = "gpt-realtime") -> SessionState:
+def state(kind: SessionKind = "realtime", model: str = "gpt-realtime") -> SessionState:
     return SessionState(SessionFacts(kind, "sess_1", 1000, model, realtime_model(model)))
 
 
@@ -22,11 +24,11 @@ def update(session: SessionState, **changes: object) -> None:
     session.update(msgspec.convert({"type": session.facts.kind, **changes}, Session))
 
 
-def heard(**changes: object) -> dict:
+def heard(**changes: object) -> dict[str, Any]:
     return {"audio": {"input": changes}}
 
 
-def test_only_what_is_present_is_changed():
+def test_only_what_is_present_is_changed() -> None:
     session = state()
     before = copy.deepcopy(session.report)
     update(session, instructions="Read.", audio={"output": {"speed": 1.25}})
@@ -35,7 +37,7 @@ def test_only_what_is_present_is_changed():
     assert session.report == before
 
 
-def test_null_clears_and_absence_does_not():
+def test_null_clears_and_absence_does_not() -> None:
     session = state()
     update(session, **heard(transcription={"model": "whisper-1"}, noise_reduction={"type": "near_field"}))
     update(session, **heard(turn_detection=None))
@@ -45,7 +47,7 @@ def test_null_clears_and_absence_does_not():
     assert session.transcription is None
 
 
-def test_a_transcription_model_named_once_stays():
+def test_a_transcription_model_named_once_stays() -> None:
     session = state()
     update(session, **heard(transcription={"model": "whisper-1", "language": "de"}))
     update(session, **heard(transcription={"language": "en", "prompt": "lights"}))
@@ -55,21 +57,21 @@ def test_a_transcription_model_named_once_stays():
         update(state(), **heard(transcription={"language": "en"}))
 
 
-ACCEPTED = {
+ACCEPTED: dict[str, dict[str, Any]] = {
     "whisper-1": {"language": "en", "prompt": "x"},
     "gpt-4o-transcribe": {"language": "en", "prompt": "x"},
     "gpt-4o-mini-transcribe": {"language": "en", "prompt": "x"},
     "gpt-4o-transcribe-diarize": {"language": "en"},
     "gpt-realtime-whisper": {"language": "en", "delay": "low"},
     "gpt-live-transcribe": {"languages": ["en"], "keywords": ["x"], "prompt": "x", "delay": "low"},
-    "gpt-transcribe": {"languages": ["en"], "keywords": ["x"]},
+    "gpt-transcribe": {"languages": ["en"], "keywords": ["x"], "prompt": "x"},
 }
 ALL_HINTS = {name: value for hints in ACCEPTED.values() for name, value in hints.items()}
 
 
 @pytest.mark.parametrize("model", TRANSCRIPTION_MODELS)
 @pytest.mark.parametrize("hint", ALL_HINTS)
-def test_each_model_takes_its_own_hints(model: str, hint: str):
+def test_each_model_takes_its_own_hints(model: str, hint: str) -> None:
     session, wanted = state("transcription"), {"model": model, hint: ALL_HINTS[hint]}
     if hint in ACCEPTED[model]:
         update(session, **heard(transcription=wanted))
@@ -85,7 +87,7 @@ def test_each_model_takes_its_own_hints(model: str, hint: str):
 
 @pytest.mark.parametrize("model", ["gpt-realtime-whisper", "gpt-live-transcribe"])
 @pytest.mark.parametrize("kind", ["realtime", "transcription"])
-def test_models_without_turns_go_without_them_and_refuse_them(model: str, kind: str):
+def test_models_without_turns_go_without_them_and_refuse_them(model: str, kind: SessionKind) -> None:
     session = state(kind)
     update(session, **heard(transcription={"model": model}))
     assert session.turn_detection is None
@@ -105,7 +107,7 @@ def test_models_without_turns_go_without_them_and_refuse_them(model: str, kind: 
         *(("gpt-realtime", voice, False) for voice in ("fable", "onyx", "nova", "Alloy", "")),
     ],
 )
-def test_each_generation_has_its_voices(model: str, voice: str, accepted: bool):
+def test_each_generation_has_its_voices(model: str, voice: str, accepted: bool) -> None:
     facts = realtime_model(model)
     session = SessionState(SessionFacts("realtime", "s", 1, model, facts, facts.voices, facts.default_voice))
     if accepted:
@@ -116,7 +118,7 @@ def test_each_generation_has_its_voices(model: str, voice: str, accepted: bool):
     assert refused.value.param == "session.audio.output.voice"
 
 
-def test_the_voice_is_settled_by_the_first_audio():
+def test_the_voice_is_settled_by_the_first_audio() -> None:
     session = state()
     session.audio_produced = True
     for voice in ("echo", session.report["audio"]["output"]["voice"]):
@@ -126,7 +128,7 @@ def test_the_voice_is_settled_by_the_first_audio():
     update(session, audio={"output": {"speed": 1.1}})
 
 
-def test_only_reasoning_models_take_reasoning():
+def test_only_reasoning_models_take_reasoning() -> None:
     update(state(model="gpt-realtime-2"), reasoning={"effort": "low"}, max_output_tokens=32_000)
     for field in ({"reasoning": {"effort": "low"}}, {"max_output_tokens": 4097}):
         with pytest.raises(Refused):
@@ -155,11 +157,15 @@ WRONG = st.sampled_from(
         heard(transcription={"model": "whisper-1", "delay": "long"}),
     ]
 )
-RIGHT = {"instructions": "lost", "tool_choice": "none", "audio": {"output": {"voice": "echo"}}}
+RIGHT: dict[str, Any] = {
+    "instructions": "lost",
+    "tool_choice": "none",
+    "audio": {"output": {"voice": "echo"}},
+}
 
 
 @given(WRONG)
-def test_a_refused_update_changes_nothing(wrong: dict):
+def test_a_refused_update_changes_nothing(wrong: dict[str, Any]) -> None:
     session = state()
     before = copy.deepcopy(session.report)
     merged = {**RIGHT, **wrong}

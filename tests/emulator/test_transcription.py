@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -43,7 +43,7 @@ class PatientUtterance:
         pass
 
     async def partials(self) -> AsyncGenerator[str, None]:
-        for text in ():
+        for text in list[str]():
             yield text
 
     async def finish(self) -> str:
@@ -55,10 +55,11 @@ class PatientUtterance:
 async def heard(client: Peer, ms: int = 100) -> str:
     await client.append(tone(ms))
     await client.commit()
-    return (await client.until("input_audio_buffer.committed"))["item_id"]
+    item: str = (await client.until("input_audio_buffer.committed"))["item_id"]
+    return item
 
 
-async def test_transcripts_come_in_any_order_each_for_its_item():
+async def test_transcripts_come_in_any_order_each_for_its_item() -> None:
     engine = Patient()
     async with (
         EmulatorServer(ServerOptions(), Engines(recognizer=engine)) as server,
@@ -73,7 +74,7 @@ async def test_transcripts_come_in_any_order_each_for_its_item():
             assert (done["item_id"], done["transcript"]) == (items[place], f"text {place}")
 
 
-async def test_a_recording_nobody_wants_is_abandoned():
+async def test_a_recording_nobody_wants_is_abandoned() -> None:
     engine = Patient()
     async with (
         EmulatorServer(ServerOptions(), Engines(recognizer=engine)) as server,
@@ -91,7 +92,7 @@ async def test_a_recording_nobody_wants_is_abandoned():
     assert not any(TRANSCRIPT in kind for kind in client.types())
 
 
-async def test_a_client_that_leaves_abandons_its_recording():
+async def test_a_client_that_leaves_abandons_its_recording() -> None:
     engine = Patient()
     async with (
         EmulatorServer(ServerOptions(), Engines(recognizer=engine)) as server,
@@ -103,7 +104,7 @@ async def test_a_client_that_leaves_abandons_its_recording():
     assert engine.abandoned == 1
 
 
-async def test_hints_sent_with_the_audio_already_flowing_are_heeded():
+async def test_hints_sent_with_the_audio_already_flowing_are_heeded() -> None:
     hearing = ScriptedRecognizer(["hello"])
     async with (
         EmulatorServer(ServerOptions(), Engines(recognizer=hearing)) as server,
@@ -125,7 +126,7 @@ async def test_hints_sent_with_the_audio_already_flowing_are_heeded():
         ("gpt-transcribe", ["turn", " on", " the", " lights"]),
     ],
 )
-async def test_deltas_of_turn_based_models_follow_the_commit(model: str, deltas: list[str]):
+async def test_deltas_of_turn_based_models_follow_the_commit(model: str, deltas: list[str]) -> None:
     engines = sink_engines(["turn on the lights"])
     async with EmulatorServer(ServerOptions(), engines) as server, peer(server.url) as client:
         await client.configure(transcription={"model": model})
@@ -138,7 +139,7 @@ async def test_deltas_of_turn_based_models_follow_the_commit(model: str, deltas:
     assert f"{TRANSCRIPT}.delta" not in client.types()[:committed]
 
 
-async def test_a_model_that_tells_speakers_apart_sends_segments():
+async def test_a_model_that_tells_speakers_apart_sends_segments() -> None:
     async with EmulatorServer(ServerOptions(), sink_engines(["hello"])) as server, peer(server.url) as client:
         await client.configure(transcription={"model": "gpt-4o-transcribe-diarize"})
         item_id = await heard(client, 500)
@@ -177,7 +178,8 @@ class SlowUtterance(PatientUtterance):
 
 async def waits(client: Peer, count: int) -> list[float]:
     """Commit so often at once; how long each transcript takes from its `committed`."""
-    committed, done = {}, {}
+    committed: dict[str, float] = {}
+    done: dict[str, float] = {}
     for _ in range(count):
         await client.append(tone(200))
         await client.commit()
@@ -193,7 +195,7 @@ async def waits(client: Peer, count: int) -> list[float]:
 @pytest.mark.parametrize(("engine", "wanted", "seconds"), [(2.0, 2000, 2.0), (2.0, 0, 2.0)])
 async def test_the_time_of_the_engine_is_hidden_in_the_wanted_delay(
     engine: float, wanted: float, seconds: float
-):
+) -> None:
     options = ServerOptions(faults=Faults(transcript_ms=wanted))
     async with (
         EmulatorServer(options, Engines(recognizer=Slow(engine))) as server,
@@ -209,15 +211,13 @@ async def test_the_time_of_the_engine_is_hidden_in_the_wanted_delay(
 class Broken:
     """Fails as engines fail."""
 
-    @asynccontextmanager
-    async def utterance(self, hints: EngineHints) -> AsyncIterator[PatientUtterance]:
+    def utterance(self, hints: EngineHints) -> AbstractAsyncContextManager[PatientUtterance]:
         raise TranscriptionFailed("The model is on fire.")
-        yield PatientUtterance([])
 
 
 @pytest.mark.parametrize("hearing", [None, Broken()], ids=["no engine", "a broken one"])
 @pytest.mark.parametrize("path", [GA, GA_TRANSCRIPTION])
-async def test_what_cannot_be_heard_fails_without_saying_why(hearing: Broken | None, path: str):
+async def test_what_cannot_be_heard_fails_without_saying_why(hearing: Broken | None, path: str) -> None:
     engines = Engines(recognizer=hearing)
     async with EmulatorServer(ServerOptions(), engines) as server, peer(server.url, path) as client:
         kind = "transcription" if path == GA_TRANSCRIPTION else "realtime"
@@ -230,7 +230,7 @@ async def test_what_cannot_be_heard_fails_without_saying_why(hearing: Broken | N
         assert failed["error"]["code"] is None
 
 
-async def test_more_transcriptions_than_may_run_fail():
+async def test_more_transcriptions_than_may_run_fail() -> None:
     engine = Patient()
     options = ServerOptions(max_transcriptions=2)
     async with EmulatorServer(options, Engines(recognizer=engine)) as server, peer(server.url) as client:

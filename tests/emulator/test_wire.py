@@ -1,6 +1,7 @@
 """Frames into events: strict, and never anything but an event or a refusal."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -74,29 +75,29 @@ def legal(frame: str | bytes, dialect: GaDialect | PreviewDialect) -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200), DIALECTS)
-def test_any_bytes_are_an_event_or_a_refusal(frame: bytes | str, dialect: GaDialect | PreviewDialect):
+def test_any_bytes_are_an_event_or_a_refusal(frame: bytes | str, dialect: GaDialect | PreviewDialect) -> None:
     legal(frame, dialect)
 
 
 @given(EVENTS | JSON, DIALECTS)
 @settings(max_examples=300)
-def test_any_json_is_an_event_or_a_refusal(value: object, dialect: GaDialect | PreviewDialect):
+def test_any_json_is_an_event_or_a_refusal(value: object, dialect: GaDialect | PreviewDialect) -> None:
     legal(json.dumps(value), dialect)
 
 
 @pytest.mark.parametrize(
     "frame", ["[" * 100_000, '{"a":' * 50_000, '{"type":"response.cancel"', b"\xff\xfe", ""]
 )
-def test_what_is_no_json_is_no_event(frame: str | bytes):
+def test_what_is_no_json_is_no_event(frame: str | bytes) -> None:
     assert refusal(frame).refusal.code == "invalid_event"
 
 
-def test_the_offending_event_is_named_even_if_its_type_is_not_known():
+def test_the_offending_event_is_named_even_if_its_type_is_not_known() -> None:
     assert refusal('{"type":"nonsense","event_id":"e7"}').event_id == "e7"
     assert refusal('{"type":"nonsense","event_id":7}').event_id is None
 
 
-def test_unknown_fields_are_named_wherever_they_are():
+def test_unknown_fields_are_named_wherever_they_are() -> None:
     frame = (
         '{"type":"response.create","response":{"input":[{"type":"message"},{"type":"message","colour":1}]}}'
     )
@@ -104,7 +105,7 @@ def test_unknown_fields_are_named_wherever_they_are():
     assert refusal('{"type":"response.cancel","colour":1}').refusal.param == "colour"
 
 
-def test_free_form_objects_may_hold_anything():
+def test_free_form_objects_may_hold_anything() -> None:
     tool = {"type": "function", "name": "f", "parameters": {"type": "object", "anything": [{"goes": 1}]}}
     decode_client(json.dumps({"type": "session.update", "session": {"tools": [tool]}}), GA)
     decode_client(json.dumps({"type": "response.create", "response": {"metadata": {"my": "own"}}}), GA)
@@ -118,18 +119,20 @@ def test_free_form_objects_may_hold_anything():
         ({"item_id": "a", "content_index": 0, "audio_end_ms": 1.5}, "invalid_type", "audio_end_ms"),
     ],
 )
-def test_types_and_required_fields_are_told_with_their_path(field: dict, code: str, param: str):
+def test_types_and_required_fields_are_told_with_their_path(
+    field: dict[str, Any], code: str, param: str
+) -> None:
     refused = refusal(json.dumps({"type": "conversation.item.truncate", **field})).refusal
     assert (refused.code, refused.param) == (code, param)
 
 
 @pytest.mark.parametrize("audio", ["AAA", "AA=", "A A A A", "AAAA\\n", "!!!!", "AA-_", "AAAA="])
-def test_base64_must_be_standard_and_padded(audio: str):
+def test_base64_must_be_standard_and_padded(audio: str) -> None:
     refused = refusal(f'{{"type":"input_audio_buffer.append","audio":"{audio}"}}').refusal
     assert (refused.code, refused.param) == ("invalid_value", "audio")
 
 
-def test_an_append_takes_15_mib_and_not_a_byte_more():
+def test_an_append_takes_15_mib_and_not_a_byte_more() -> None:
     quad, padded = "AAAA" * (MAX_APPEND // 3), "AA=="
     event = decode_client(f'{{"type":"input_audio_buffer.append","audio":"{quad}"}}', GA)
     assert isinstance(event, InputAudioBufferAppend)
@@ -139,7 +142,7 @@ def test_an_append_takes_15_mib_and_not_a_byte_more():
     )
 
 
-def test_a_dialect_sends_only_events_it_has():
+def test_a_dialect_sends_only_events_it_has() -> None:
     done = ItemDone(item={"id": "item_1"})
     assert encode_server(done, PREVIEW) is None
     frame = encode_server(done, GA)
@@ -147,12 +150,12 @@ def test_a_dialect_sends_only_events_it_has():
     assert json.loads(frame)["type"] == "conversation.item.done"
 
 
-def test_audio_goes_out_as_base64_under_the_dialects_name():
+def test_audio_goes_out_as_base64_under_the_dialects_name() -> None:
     event = AudioDelta(event_id="e", response_id="r", item_id="i", delta=b"\0\1\2")
     names = [json.loads(encode_server(event, dialect) or b"") for dialect in (GA, PREVIEW)]
     assert [one["type"] for one in names] == ["response.output_audio.delta", "response.audio.delta"]
     assert all(one["delta"] == "AAEC" for one in names)
 
 
-def test_null_is_a_value_where_the_protocol_allows_it():
+def test_null_is_a_value_where_the_protocol_allows_it() -> None:
     assert decode_client('{"type":"response.cancel","response_id":null}', GA) == ResponseCancel()

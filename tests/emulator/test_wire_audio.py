@@ -15,7 +15,8 @@ EVERY_CODE = bytes(range(256))
 
 
 def samples(pcm: bytes) -> list[int]:
-    return np.frombuffer(pcm, "<i2").tolist()
+    values: list[int] = np.frombuffer(pcm, "<i2").tolist()
+    return values
 
 
 @pytest.mark.parametrize(
@@ -26,26 +27,26 @@ def samples(pcm: bytes) -> list[int]:
         ("audio/pcma", {0x2A: -32256, 0xAA: 32256, 0xD5: 8, 0x55: -8}),
     ],
 )
-def test_levels_are_those_of_the_standard(law: Law, levels: dict[int, int]):
+def test_levels_are_those_of_the_standard(law: Law, levels: dict[int, int]) -> None:
     expanded = samples(expand(EVERY_CODE, law))
     assert {code: expanded[code] for code in levels} == levels
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_every_level_survives_a_round_trip(law: Law):
+def test_every_level_survives_a_round_trip(law: Law) -> None:
     levels = expand(EVERY_CODE, law)
     assert expand(compress(levels, law), law) == levels
 
 
 @given(st.sampled_from(LAWS), st.integers(-32768, 32767))
-def test_compression_takes_the_nearest_level(law: Law, sample: int):
+def test_compression_takes_the_nearest_level(law: Law, sample: int) -> None:
     nearest = min(abs(level - sample) for level in samples(expand(EVERY_CODE, law)))
     (level,) = samples(expand(compress(sample.to_bytes(2, "little", signed=True), law), law))
     assert abs(level - sample) == nearest
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_speech_comes_through_both_ways(law: Law):
+def test_speech_comes_through_both_ways(law: Law) -> None:
     there, back = encoder({"type": law}), decoder({"type": law})
     coded = there.convert(tone(500)) + there.flush()
     assert len(coded) == 500 * 8
@@ -59,7 +60,7 @@ def test_speech_comes_through_both_ways(law: Law):
 
 @given(st.sampled_from(["audio/pcm", *LAWS]), st.integers(1, 999))
 @settings(max_examples=20, deadline=None)
-def test_any_way_of_cutting_gives_the_same_bytes(kind: str, step: int):
+def test_any_way_of_cutting_gives_the_same_bytes(kind: str, step: int) -> None:
     whole, cut = encoder({"type": kind}), encoder({"type": kind})
     pcm = tone(100)
     pieces = [cut.convert(pcm[start : start + step]) for start in range(0, len(pcm), step)]

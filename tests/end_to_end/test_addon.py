@@ -5,8 +5,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import yaml
@@ -16,13 +18,13 @@ from wyoming.client import AsyncTcpClient
 from wyoming.info import Describe, Info
 
 from tests.support.addon_pictures import FOLDER
-from tests.support.program import program
+from tests.support.program import Program, program
 from tests.support.stock_client import use
 
 UID = 10300
 
 
-def user():
+def user() -> int:
     """The add-on's own, where there is root to give up and others may read this Python; else this one."""
     if os.geteuid() != 0:
         return os.geteuid()
@@ -39,7 +41,7 @@ FORM = yaml.safe_load((FOLDER / "config.yaml").read_text())["options"]
 
 
 @contextmanager
-def data_folder(options):
+def data_folder(options: dict[str, Any]) -> Iterator[Path]:
     """As the Supervisor makes it: root's, with options that root alone may read."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -50,11 +52,11 @@ def data_folder(options):
 
 
 @asynccontextmanager
-async def supervisor():
+async def supervisor() -> AsyncIterator[tuple[str, list[tuple[str, Any]]]]:
     """One that notes what it is told."""
-    told = []
+    told: list[tuple[str, Any]] = []
 
-    async def discovery(request):
+    async def discovery(request: web.Request) -> web.Response:
         told.append((request.headers["Authorization"], await request.json()))
         return web.json_response({"result": "ok"})
 
@@ -64,13 +66,14 @@ async def supervisor():
         yield str(server.make_url("")).rstrip("/"), told
 
 
-def users_of(pid):
+def users_of(pid: int) -> set[int]:
     """Real, effective and saved user of a process."""
     line = re.search(r"^Uid:(.*)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert line
     return set(map(int, line[1].split()))
 
 
-async def offered(uri):
+async def offered(uri: str) -> Info:
     host, port = uri.removeprefix("tcp://").split(":")
     async with AsyncTcpClient(host, int(port), 5, 5) as client:
         await client.write_event(Describe().event())
@@ -78,7 +81,7 @@ async def offered(uri):
 
 
 @asynccontextmanager
-async def started(options):
+async def started(options: dict[str, Any]) -> AsyncIterator[tuple[Program, list[tuple[str, Any]]]]:
     """The add-on of these options, and what it told the Supervisor."""
     doors = ("--uri", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0")
     with data_folder(options) as folder:
@@ -88,7 +91,7 @@ async def started(options):
                 yield running, told
 
 
-async def test_the_add_on_as_installed_is_found_speaks_hears_and_shows_its_page():
+async def test_the_add_on_as_installed_is_found_speaks_hears_and_shows_its_page() -> None:
     async with started({**FORM, "names": ["snug"]}) as (running, told):
         uri = await running.uri()
         await running.said("Announced tcp:.* to Home Assistant")
@@ -96,13 +99,13 @@ async def test_the_add_on_as_installed_is_found_speaks_hears_and_shows_its_page(
         assert told == [("Bearer supervisor-token", {"service": "wyoming", "config": config})]
         await use(uri)
         async with aiohttp.ClientSession() as client, client.get(await running.http()) as page:
-            assert "<td>embedded</td>" in await page.text()
+            assert '<script type="module" src="page/' in await page.text()
         assert users_of(running.process.pid) == {USER}
         assert await running.stop() == 0
     assert "supervisor-token" not in "\n".join(running.log)
 
 
-async def test_options_of_an_older_version_start_it_with_a_line_in_the_log():
+async def test_options_of_an_older_version_start_it_with_a_line_in_the_log() -> None:
     older = {"region": "westeurope", "voice": "echo"}
     async with started(older) as (running, _):
         voice = (await offered(await running.uri())).tts[0].voices[0]
@@ -110,7 +113,7 @@ async def test_options_of_an_older_version_start_it_with_a_line_in_the_log():
     assert voice.name
 
 
-async def test_wrong_options_are_told_in_one_line():
+async def test_wrong_options_are_told_in_one_line() -> None:
     async with started({**FORM, "other_settings": [{"name": "deadlines.request", "value": "soon"}]}) as (
         running,
         told,

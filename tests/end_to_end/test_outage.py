@@ -31,7 +31,7 @@ def lines_of_sessions(log: list[str]) -> list[str]:
     ]
 
 
-async def test_an_outage_is_one_line_when_it_begins_and_one_when_it_ends():
+async def test_an_outage_is_one_line_when_it_begins_and_one_when_it_ends() -> None:
     async with house(deadlines={"request": 1.0}) as home:
         assert await ask(home)
         before, upgrades = len(home.program.log), home.upgrades

@@ -1,23 +1,29 @@
-"""What the README tells people to type does what it says: with other ports, and installed already."""
+"""What the documents tell people to type does what it says: with other ports, and installed already."""
 
 import asyncio
 import json
 import re
 import shutil
 import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.support.home_commands import plain
 from tests.support.ports import reserved_ports
 from tests.support.program import START_SECONDS, Program, clean_environment
-from tests.support.readme import blocks, under
+from tests.support.readme import PAGES, ROOT, Block, blocks, under
 from wyoming_azure_realtime.offline.recognizer import Recognizer
+from wyoming_azure_realtime.wyoming_server.server import _HANDLERS
 
 HEARS, DEAF_BECAUSE = Recognizer.available()
 needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 COMMAND = ".venv/bin/wyoming-azure-realtime"
+OPENAI = "For clients of OpenAI's audio API"
 SAID = "turn on the kitchen lights"
 
 # .ci/run runs the line that tests, tests/long/four_ways.py the one that installs
@@ -29,7 +35,7 @@ OUTSIDE = re.compile(r"\b(docker|podman|kubectl|systemctl|sudo|apt|apt-get|git|p
 class Place:
     """A folder that looks like a checkout in which the program is installed."""
 
-    def __init__(self, folder, ports):
+    def __init__(self, folder: Path, ports: list[int]) -> None:
         self.folder = folder
         self.wyoming, self.http = ports
         self.environ = clean_environment(
@@ -44,7 +50,9 @@ class Place:
         start.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m wyoming_azure_realtime "$@"\n')
         start.chmod(0o755)
 
-    async def begin(self, text, *, name="sh", environ=None):
+    async def begin(
+        self, text: str, *, name: str = "sh", environ: Mapping[str, str] | None = None
+    ) -> Process:
         """A block, started; its standard error is the program's log."""
         text = text.replace("127.0.0.1:5000", f"127.0.0.1:{self.http}")
         command = [sys.executable, "-c"] if name == "python" else ["sh", "-eu", "-c"]
@@ -53,13 +61,13 @@ class Place:
             text,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=self.environ | (environ or {}),
+            env=self.environ | dict(environ or {}),
             cwd=self.folder,
         )
 
-    async def does(self, text, **how):
+    async def does(self, text: str, *, name: str = "sh", environ: Mapping[str, str] | None = None) -> str:
         """What a block prints."""
-        process = await self.begin(text, **how)
+        process = await self.begin(text, name=name, environ=environ)
         async with asyncio.timeout(START_SECONDS):
             out, err = await process.communicate()
         assert process.returncode == 0, err.decode()
@@ -67,13 +75,13 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with reserved_ports(2) as ports:
         yield Place(tmp_path_factory.mktemp("readme"), ports)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(place):
+async def server(place: Place) -> AsyncIterator[Program]:
     """What the first block starts, once it is installed."""
     install, _, start = under("Try it", "sh")[0].rpartition("&& ")
     assert "pip install" in install
@@ -92,29 +100,41 @@ async def server(place):
 @pytest.mark.usefixtures("server")
 class TestWithTheServer:
     @needs_ears
-    async def test_try_it_speaks_and_hears(self, place):
-        (text,) = under("Try it", "sh")[1:]
-        assert await place.does(text) == SAID
+    async def test_try_it_speaks_and_hears(self, place: Place) -> None:
+        text = under("Try it", "sh")[1]
+        assert plain(await place.does(text)) == SAID
 
     @needs_ears
     @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
-    async def test_http_api_speaks_and_hears(self, place):
-        (text,) = under("HTTP API", "sh")
+    async def test_openais_routes_speak_and_hear(self, place: Place) -> None:
+        (text,) = under(OPENAI, "sh", "docs/openai.md")
         assert json.loads(await place.does(text))["text"]
         assert (place.folder / "hello.wav").read_bytes()[:4] == b"RIFF"
 
+    @needs_ears
+    async def test_openais_package_speaks_and_hears(self, place: Place) -> None:
+        (text,) = under(OPENAI, "python", "docs/openai.md")
+        assert plain(await place.does(text, name="python")) == "hello"
+
+    async def test_the_page_is_where_the_readme_says(self, place: Place) -> None:
+        (address,) = re.findall(r"<(http://\S+)>", (ROOT / "README.md").read_text(encoding="utf-8"))
+        async with aiohttp.ClientSession() as client:
+            async with client.get(address.replace(":5000", f":{place.http}")) as answer:
+                assert answer.content_type == "text/html"
+
 
 @needs_ears
-async def test_python_prints_what_was_said(place):
-    (text,) = under("Python", "python")
-    assert await place.does(text, name="python") == SAID
+async def test_python_prints_what_was_said(place: Place) -> None:
+    (text,) = under("Python", "python", "docs/python.md")
+    assert plain(await place.does(text, name="python")) == SAID
 
 
-async def test_the_backend_alone_is_a_realtime_endpoint(place):
-    (text,) = under("The embedded backend alone", "sh")
+async def test_the_backend_alone_is_a_realtime_endpoint(place: Place) -> None:
+    (text,) = under("Alone", "sh", "docs/embedded.md")
     process = await place.begin(f"exec {text}".replace("--port 8080", "--port 0"))
     try:
         async with asyncio.timeout(START_SECONDS):
+            assert process.stdout
             line = (await process.stdout.readline()).decode()
         address = line.split(" on ")[1].split()[0]
         async with aiohttp.ClientSession() as client:
@@ -125,28 +145,60 @@ async def test_the_backend_alone_is_a_realtime_endpoint(place):
         await process.communicate()
 
 
-def settings_of(text):
+def settings_of(text: str) -> str:
     """The block with the start, if it has one, replaced by a look at the settings."""
     return re.sub(rf"^{re.escape(COMMAND)}.*", "", text, flags=re.MULTILINE) + f"\n{COMMAND} settings"
 
 
 @pytest.mark.parametrize("block", [block for block in blocks() if "export " in block.text])
-async def test_every_variable_that_is_set_counts(place, block):
+async def test_every_variable_that_is_set_counts(place: Place, block: Block) -> None:
     shown = await place.does(settings_of(block.text))
     for name in re.findall(r"^export (\w+)=", block.text, re.MULTILINE):
         assert name in shown
 
 
 @pytest.mark.parametrize("block", [block for block in blocks() if block.language == "yaml"])
-async def test_every_piece_of_a_settings_file_is_understood(place, block):
+async def test_every_piece_of_a_settings_file_is_understood(place: Place, block: Block) -> None:
     (place.folder / "settings.yaml").write_text(block.text)
     environ = {"WYOMING_AZURE_REALTIME_URI": ""}  # it would win over the file's listeners
     shown = await place.does(f"{COMMAND} settings --config settings.yaml", environ=environ)
     assert "settings.yaml" in shown
 
 
-def test_no_command_is_left_out():
-    tested = {"Try it", "HTTP API", "Python", "The embedded backend alone"}
+async def test_the_container_is_started_with_settings_that_there_are(place: Place) -> None:
+    (run,) = [line for line in under("Try it", "sh")[2].replace("\\\n", " ").splitlines() if " run " in line]
+    given = dict(pair.split("=", 1) for pair in re.findall(r"-e (\S+)", run))
+    shown = await place.does(f"{COMMAND} settings", environ=given)
+    assert all(name in shown for name in given)
+    published = re.findall(r"-p (?:[\d.]+:)?\d+:(\d+)", run)
+    assert published == ["10300", given["WYOMING_AZURE_REALTIME_HTTP"].rpartition(":")[2]]
+
+
+def test_the_readme_is_a_page() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        file, _, anchor = target.partition("#")
+        there = ((ROOT / page).parent / file).resolve() if file else ROOT / page
+        assert there.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+
+
+def test_the_notes_on_wyoming_name_every_event_that_is_served() -> None:
+    text = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    served = {"describe", "ping", "select-program"}.union(*(one.event_types for one in _HANDLERS))
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`([\w-]+)`", row)} == served
+
+
+def test_no_command_is_left_out() -> None:
+    tested = {"Try it", OPENAI, "Python", "Alone"}
     left = [
         block
         for block in blocks()

@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -29,7 +29,7 @@ AT_ONCE = GRACE / 2
 UTTERANCE = event_bytes("audio-chunk", PCM_16K, TEN_MS) * 20 + event_bytes("audio-stop")
 
 
-def home_with(faults: Faults):
+def home_with(faults: Faults) -> AbstractAsyncContextManager[House]:
     return house(faults=faults, engines=sink_engines())
 
 
@@ -76,7 +76,7 @@ async def ended(home: House, number: signal.Signals = signal.SIGTERM) -> tuple[i
     return code, seconds
 
 
-async def test_an_idle_program_ends_at_once():
+async def test_an_idle_program_ends_at_once() -> None:
     async with home_with(Faults()) as home:
         await home.settled()
         code, seconds = await ended(home)
@@ -86,7 +86,7 @@ async def test_an_idle_program_ends_at_once():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_running_request_is_answered_and_nobody_is_let_in_meanwhile(number: signal.Signals):
+async def test_a_running_request_is_answered_and_nobody_is_let_in_meanwhile(number: signal.Signals) -> None:
     async with home_with(Faults(transcript_ms=1500)) as home, client(home) as peer, client(home) as idle:
         await idle.send("ping")
         await idle.until("pong")
@@ -105,7 +105,7 @@ async def test_a_running_request_is_answered_and_nobody_is_let_in_meanwhile(numb
         assert home.open_sessions == 0
 
 
-async def test_an_upload_in_progress_may_be_finished():
+async def test_an_upload_in_progress_may_be_finished() -> None:
     async with home_with(Faults()) as home, client(home) as peer:
         await peer.send("transcribe", {})
         await peer.audio()
@@ -121,7 +121,7 @@ async def test_an_upload_in_progress_may_be_finished():
         assert seconds < GRACE
 
 
-async def test_a_peer_that_does_not_read_is_cut_off_in_time():
+async def test_a_peer_that_does_not_read_is_cut_off_in_time() -> None:
     async with home_with(Faults()) as home, peer_that_never_reads(home):
         code, seconds = await ended(home)
         assert code == 0
@@ -129,7 +129,7 @@ async def test_a_peer_that_does_not_read_is_cut_off_in_time():
         assert home.open_sessions == 0
 
 
-async def test_what_outlasts_the_grace_period_is_answered_with_an_error_beside_a_peer_that_does_not_read():
+async def test_what_outlasts_the_grace_period_gets_an_error_beside_a_peer_that_does_not_read() -> None:
     faults = Faults(silent_transcript=Fault())
     async with home_with(faults) as home, client(home) as peer, peer_that_never_reads(home):
         await peer.send_raw(UTTERANCE)
@@ -143,7 +143,7 @@ async def test_what_outlasts_the_grace_period_is_answered_with_an_error_beside_a
         assert not home.tracebacks()
 
 
-async def test_a_second_signal_ends_it_at_once():
+async def test_a_second_signal_ends_it_at_once() -> None:
     async with home_with(Faults(silent_transcript=Fault())) as home, client(home) as peer:
         await peer.send_raw(UTTERANCE)
         await working(home, "input_audio_buffer.commit")
@@ -155,7 +155,7 @@ async def test_a_second_signal_ends_it_at_once():
         await ending
 
 
-async def test_a_signal_ends_a_program_that_is_still_starting():
+async def test_a_signal_ends_a_program_that_is_still_starting() -> None:
     async with program("--uri", "tcp://127.0.0.1:0", "--http", "off", "--no-zeroconf") as running:
         await running.said("Starting the embedded backend")
         started = time.monotonic()

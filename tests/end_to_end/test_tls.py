@@ -5,6 +5,7 @@ import re
 import shutil
 import ssl
 import subprocess
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -21,11 +22,11 @@ HOST = "speech.example"
 pytestmark = pytest.mark.skipif(not (STUNNEL and shutil.which("openssl")), reason="needs stunnel and openssl")
 
 
-def openssl(folder, *arguments):
+def openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def certificates(folder):
+def certificates(folder: Path) -> None:
     """A CA, a server's and a client's certificate, and one that the CA knows nothing of."""
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     for name in ("ca", "stranger"):
@@ -49,7 +50,7 @@ def certificates(folder):
 
 
 @asynccontextmanager
-async def tunnel(folder, name, port):
+async def tunnel(folder: Path, name: str, port: list[int]) -> AsyncIterator[None]:
     """The sample with this machine's places."""
     text = (CONFIG / name).read_text().replace("/etc/stunnel/", f"{folder}/")
     text = re.sub(r"/run/\S+socket$", f"{folder}/socket", text, flags=re.MULTILINE)
@@ -60,6 +61,7 @@ async def tunnel(folder, name, port):
     file = folder / name
     file.write_text(text)
     silent = asyncio.subprocess.DEVNULL
+    assert STUNNEL
     process = await asyncio.create_subprocess_exec(STUNNEL, file, stdout=silent, stderr=silent)
     try:
         yield
@@ -69,7 +71,7 @@ async def tunnel(folder, name, port):
         await process.wait()
 
 
-async def listening(port):
+async def listening(port: int) -> None:
     async with asyncio.timeout(10):
         while True:
             try:
@@ -81,7 +83,7 @@ async def listening(port):
                 return
 
 
-async def answer(folder, port, name):
+async def answer(folder: Path, port: int, name: str) -> bytes:
     """What the outside says to a client with this certificate, or with none."""
     context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
     context.check_hostname = False
@@ -99,7 +101,9 @@ async def answer(folder, port, name):
         return b""
 
 
-async def test_through_tls_it_speaks_and_hears_for_holders_of_a_certificate_and_for_nobody_else(tmp_path):
+async def test_through_tls_it_speaks_and_hears_for_holders_of_a_certificate_and_for_nobody_else(
+    tmp_path: Path,
+) -> None:
     certificates(tmp_path)
     flags = ("--uri", f"unix://{tmp_path}/socket", "--http", "off", "--no-zeroconf", "--backend", "embedded")
     with reserved_ports(2) as ports:

@@ -1,12 +1,12 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.home_assistant import AREAS, TOKEN, scripted_home
+from tests.support.home_assistant import AREAS, TOKEN, ScriptedHome, scripted_home
 from wyoming_azure_realtime.home_assistant import home
 from wyoming_azure_realtime.home_assistant.home import HomeNames
 from wyoming_azure_realtime.settings.model import HomeAssistant, Secret
@@ -40,9 +40,9 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_names_are_fetched_in_the_background_likeliest_first():
+async def test_names_are_fetched_in_the_background_likeliest_first() -> None:
     async with scripted_home() as there, keeping(there.url) as kept:
-        assert kept.names == ()
+        assert list(kept.names) == []
         await eventually(lambda: kept.names)
         assert kept.names == NAMES
         asked = next(one for one in there.asked if one["type"] == "config/entity_registry/get_entries")
@@ -51,7 +51,7 @@ async def test_names_are_fetched_in_the_background_likeliest_first():
         assert numbers == sorted(set(numbers))
 
 
-async def test_a_change_in_a_registry_is_noticed_at_once():
+async def test_a_change_in_a_registry_is_noticed_at_once() -> None:
     async with scripted_home() as there, keeping(there.url) as kept:
         await eventually(lambda: kept.names)
         there.answers["config/area_registry/list"] = [*AREAS, {"name": "Attic", "aliases": []}]
@@ -60,7 +60,7 @@ async def test_a_change_in_a_registry_is_noticed_at_once():
         assert len(there.tokens) == 1
 
 
-async def test_what_no_event_tells_is_noticed_at_the_next_refresh():
+async def test_what_no_event_tells_is_noticed_at_the_next_refresh() -> None:
     async with scripted_home() as there, keeping(there.url, refresh=0.1) as kept:
         await eventually(lambda: kept.names)
         there.answers["homeassistant/expose_entity/list"] = {"exposed_entities": {}}
@@ -82,8 +82,8 @@ async def test_what_no_event_tells_is_noticed_at_the_next_refresh():
     ],
 )
 async def test_a_failure_keeps_the_last_names_and_is_told_once(
-    spoil, told: str, caplog: pytest.LogCaptureFixture
-):
+    spoil: Callable[[ScriptedHome], object], told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async with scripted_home() as there, keeping(there.url) as kept:
         await eventually(lambda: kept.names)
         healthy = (dict(there.raw), set(there.silent), set(there.refused))
@@ -98,7 +98,7 @@ async def test_a_failure_keeps_the_last_names_and_is_told_once(
         assert len(warnings(caplog)) == 1
 
 
-async def test_a_connection_that_is_lost_is_made_again(caplog: pytest.LogCaptureFixture):
+async def test_a_connection_that_is_lost_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
     async with scripted_home() as there, keeping(there.url) as kept:
         await eventually(lambda: kept.names)
         for connected in list(there.connections):
@@ -108,7 +108,7 @@ async def test_a_connection_that_is_lost_is_made_again(caplog: pytest.LogCapture
         assert ["connection was lost" in line for line in warnings(caplog)] == [True]
 
 
-async def test_a_home_that_is_not_there_yet_is_found_later(caplog: pytest.LogCaptureFixture):
+async def test_a_home_that_is_not_there_yet_is_found_later(caplog: pytest.LogCaptureFixture) -> None:
     async with scripted_home() as gone:
         url = gone.url
     async with keeping(url) as kept:
@@ -117,7 +117,9 @@ async def test_a_home_that_is_not_there_yet_is_found_later(caplog: pytest.LogCap
         assert ["cannot be reached" in line for line in warnings(caplog)] == [True]
 
 
-async def test_a_wrong_token_is_told_never_shown_and_not_tried_again(caplog: pytest.LogCaptureFixture):
+async def test_a_wrong_token_is_told_never_shown_and_not_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG, "wyoming_azure_realtime")
     async with scripted_home() as there:
         kept = HomeNames(HomeAssistant(url=there.url, token=Secret("wrong-token-of-mine")))
@@ -129,7 +131,7 @@ async def test_a_wrong_token_is_told_never_shown_and_not_tried_again(caplog: pyt
         assert "wrong-token-of-mine" not in repr(kept.__dict__)
 
 
-async def test_what_answers_may_be_no_home_assistant_at_all(caplog: pytest.LogCaptureFixture):
+async def test_what_answers_may_be_no_home_assistant_at_all(caplog: pytest.LogCaptureFixture) -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
         writer.close()

@@ -27,11 +27,11 @@ ANY_JSON = st.recursive(
 )
 
 
-def test_only_what_assist_may_see_counts_and_what_people_ask_for_most_comes_first():
+def test_only_what_assist_may_see_counts_and_what_people_ask_for_most_comes_first() -> None:
     assert exposed_ids(EXPOSED) == ["light.luna", "light.sofa", "cover.awning", "sensor.porch"]
 
 
-def test_an_entity_goes_by_its_friendly_name_and_its_aliases():
+def test_an_entity_goes_by_its_friendly_name_and_its_aliases() -> None:
     assert entity_names(exposed_ids(EXPOSED), STATES, ENTRIES) == [
         "Luna",
         "Moonlight",
@@ -42,11 +42,11 @@ def test_an_entity_goes_by_its_friendly_name_and_its_aliases():
     ]
 
 
-def test_areas_and_floors_go_by_their_names_and_aliases():
+def test_areas_and_floors_go_by_their_names_and_aliases() -> None:
     assert place_names(AREAS, FLOORS) == ["Kitchen", "Galley", "Büro", "Ground floor", "Downstairs"]
 
 
-def test_large_homes_are_cut_to_what_is_likeliest():
+def test_large_homes_are_cut_to_what_is_likeliest() -> None:
     many = {"exposed_entities": {f"light.l{n}": {"conversation": True} for n in range(5000)}}
     assert len(exposed_ids(many)) == MOST_ENTITIES
     assert len(place_names([{"name": str(n)} for n in range(5000)], [])) == MOST_NAMES
@@ -55,7 +55,7 @@ def test_large_homes_are_cut_to_what_is_likeliest():
 
 @given(ANY_JSON, ANY_JSON, ANY_JSON)
 @settings(max_examples=100)
-def test_answers_of_any_shape_give_names_or_none(one: Any, two: Any, three: Any):
+def test_answers_of_any_shape_give_names_or_none(one: Any, two: Any, three: Any) -> None:
     names = entity_names(exposed_ids(one), two, three) + place_names(two, three)
     assert all(isinstance(name, str) and name for name in names)
 
@@ -70,5 +70,5 @@ def test_answers_of_any_shape_give_names_or_none(one: Any, two: Any, three: Any)
         ("https://home.example/api/websocket", "wss://home.example/api/websocket"),
     ],
 )
-def test_the_api_is_found_from_the_address_that_people_know(url: str, expected: str):
+def test_the_api_is_found_from_the_address_that_people_know(url: str, expected: str) -> None:
     assert websocket_url(url) == expected

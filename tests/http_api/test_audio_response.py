@@ -31,13 +31,15 @@ class TestFailures:
             (Faults(silent_response=Fault()), 504, "backend-timeout"),
         ],
     )
-    async def test_a_failure_before_the_first_audio_is_a_problem(self, path, faults, status, code):
+    async def test_a_failure_before_the_first_audio_is_a_problem(
+        self, path: str, faults: Faults, status: int, code: str
+    ) -> None:
         async with http_door(faults=faults, settings=HASTY) as door:
             answer = await door.post(path, json={"text": SAID})
         assert (answer.status, answer.json["code"]) == (status, code)
         assert answer.headers["Content-Type"] == "application/problem+json"
 
-    async def test_a_failure_in_mid_speech_is_no_clean_end(self, path):
+    async def test_a_failure_in_mid_speech_is_no_clean_end(self, path: str) -> None:
         faults = Faults(closed_response=Disconnect(after_ms=300))
         async with http_door(faults=faults, settings=HASTY) as door:
             if path == SYNTHESIZE:
@@ -48,7 +50,7 @@ class TestFailures:
                 with pytest.raises(Exception, match=r"(?i)payload|disconnect|reset|closed"):
                     await response.read()
 
-    async def test_a_client_that_goes_away_cancels_the_work(self, path):
+    async def test_a_client_that_goes_away_cancels_the_work(self, path: str) -> None:
         async with http_door(faults=Faults(generation_pace=1)) as door:
             asking = asyncio.create_task(door.post(path, json={"text": SAID * 10}))
             await until(lambda: any(s.counts["response.create"] for s in door.running.server.record.sessions))
@@ -59,7 +61,7 @@ class TestFailures:
             await until(lambda: any(s.cancels or s.closed for s in sessions if s.counts["response.create"]))
 
 
-async def test_a_stall_in_mid_speech_is_no_clean_end_for_old_clients_either():
+async def test_a_stall_in_mid_speech_is_no_clean_end_for_old_clients_either() -> None:
     body = f'{{"text": "{SAID}"}}'
     async with http_door(faults=Faults(silent_audio=Stall(after_ms=300)), settings=HASTY) as door:
         with pytest.raises(ConnectionResetError):
@@ -69,7 +71,9 @@ async def test_a_stall_in_mid_speech_is_no_clean_end_for_old_clients_either():
             )
 
 
-async def test_a_client_that_takes_nothing_is_given_up(monkeypatch, caplog):
+async def test_a_client_that_takes_nothing_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(speech_routes, "WRITE_SECONDS", 0.1)
     body = b'{"text": "' + b"word " * 1200 + b'"}'
     async with http_door() as door:

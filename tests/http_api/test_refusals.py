@@ -1,6 +1,7 @@
 """What is refused before there is a turn is reported, and does not fill the log."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,9 @@ TOKEN = {"Authorization": "Bearer right-token"}
         (INFO, {"json": TEXT}, "method-not-allowed", "405 Method Not Allowed"),
     ],
 )
-async def test_every_refusal_is_reported_once_with_what_decided_it(path, request_, bound, answer):
+async def test_every_refusal_is_reported_once_with_what_decided_it(
+    path: str, request_: dict[str, Any], bound: str, answer: str
+) -> None:
     if bound == "http.max_body":
         request_ |= {"headers": TOKEN | {"Content-Type": "application/json"}}
     async with http_door(token="right-token", max_body=1000) as door:
@@ -42,7 +45,10 @@ async def test_every_refusal_is_reported_once_with_what_decided_it(path, request
         assert door.running.turns == []
 
 
-async def test_who_is_served_is_not_reported_nor_is_a_turn_that_failed(caplog):
+async def test_who_is_served_is_not_reported_nor_is_a_turn_that_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "wyoming_azure_realtime")
     async with http_door(faults=Faults(failed_response=Failure(skip=1)), settings=SOON) as door:
         assert (await door.post(SYNTHESIZE, json=TEXT)).status == 200
         assert (await door.post(SYNTHESIZE, json=TEXT)).status >= 500
@@ -50,7 +56,7 @@ async def test_who_is_served_is_not_reported_nor_is_a_turn_that_failed(caplog):
     assert f"POST {SYNTHESIZE}: 50" in caplog.text
 
 
-async def test_a_flood_of_strangers_is_a_few_lines_in_the_log(caplog):
+async def test_a_flood_of_strangers_is_a_few_lines_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "wyoming_azure_realtime")
     async with http_door(token="right-token") as door:
         for _ in range(30):

@@ -1,20 +1,17 @@
-import base64
-import hashlib
-import html.parser
 import re
 
 import msgspec
-import pytest
 
 from tests.support.http_door import INFO, http_door
+from tests.support.wyoming_stand_in import piper, stand_in
 from wyoming_azure_realtime._version import __version__
-from wyoming_azure_realtime.http_api.status_routes import PAGE_HEADERS, info, render_page
-from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
+from wyoming_azure_realtime.http_api.status_routes import info
 from wyoming_azure_realtime.settings.model import Settings, Target
-from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice, catalog_of
+from wyoming_azure_realtime.speech.catalog import catalog_of
+from wyoming_azure_realtime.wyoming_fallback import WyomingVoice
 
 
-async def test_info_tells_what_is_on_offer_without_a_session():
+async def test_info_tells_what_is_on_offer_without_a_session() -> None:
     async with http_door() as door:
         answer = await door.get(INFO)
         assert door.running.server.record.upgrades == 0
@@ -31,11 +28,15 @@ async def test_info_tells_what_is_on_offer_without_a_session():
     assert told["defaultVoice"] == "alloy"
     assert told["transcriptionModels"][0]["name"] == "whisper-1"
     assert {"en", "en-US", "de"} <= set(told["transcriptionModels"][0]["languages"])
-    assert told["targets"] == {"hearing": {"default": "good"}, "speaking": {"default": "good"}}
+    assert told["targets"] == {
+        use: {"default": {"state": "untried", "since": None, "error": "", "code": "", "nextTry": None}}
+        for use in ("hearing", "speaking", "answering")
+    }
+    assert set(told["status"].values()) == {"not tried"}
     assert "asrUnavailableReason" not in told
 
 
-def test_info_of_a_deaf_backend_says_why():
+def test_info_of_a_deaf_backend_says_why() -> None:
     catalog = catalog_of(
         Target(service="embedded"),
         Settings(),
@@ -48,74 +49,64 @@ def test_info_of_a_deaf_backend_says_why():
     assert msgspec.json.encode(told)
 
 
-async def test_health_needs_no_token_and_tells_nothing():
+async def test_health_needs_no_token_and_tells_nothing() -> None:
     async with http_door(token="secret") as door:
         answer = await door.get("/health")
     assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
-HOSTILE = "<script>alert(1)</script>&\"'"
+async def test_info_tells_what_there_is_to_know_of_each_voice() -> None:
+    async with http_door() as door:
+        plain = (await door.get(INFO)).json
+    async with http_door(service="voice_live") as door:
+        told = (await door.get(INFO)).json
+    assert [voice["name"] for voice in plain["voiceDetails"]] == plain["voices"]
+    assert plain["voiceDetails"][0] == {
+        "name": "alloy",
+        "description": "Alloy",
+        "languages": plain["voiceDetails"][0]["languages"],
+    }
+    assert "en" in plain["voiceDetails"][0]["languages"]
+    assert {"en", "de"} <= set(plain["languages"])
+    assert plain["languages"] == sorted(plain["languages"])
+    styles = {voice["name"]: voice.get("styles", []) for voice in told["voiceDetails"]}
+    assert "cheerful" in styles["en-US-JennyNeural"]
 
 
-class Elements(html.parser.HTMLParser):
-    """Every element with its attributes."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-
-
-def rendered(name=HOSTILE):
-    class Named(AzureOpenAi):
-        backend = name
-
-    catalog = Catalog(
-        provider=Named(Target()),
-        models=(Model(name, name, (name,)),),
-        voices=(Voice(name, name, (name,), name),),
-        partials=True,
-        default_voice=name,
-        default_language=name,
-    )
-    return render_page(catalog, name, {"hearing": {name: name}, "speaking": {name: name}})
+async def test_info_tells_the_page_whether_it_can_log_out() -> None:
+    async with http_door() as door:
+        assert (await door.get(INFO)).json["access"] == "local"
+    async with http_door(token="a-token") as door:
+        token = {"Authorization": "Bearer a-token"}
+        assert (await door.get(INFO, headers=token)).json["access"] == "token"
+        form = await door.post("/login", data={"token": "a-token"}, allow_redirects=False)
+        cookie = form.headers["Set-Cookie"].partition(";")[0]
+        assert (await door.get(INFO, headers={"Cookie": cookie})).json["access"] == "cookie"
 
 
-async def test_it_tells_version_backend_voices_and_the_state_of_every_target():
+async def test_the_page_is_there() -> None:
     async with http_door() as door:
         answer = await door.get("/")
-        targets = door.running.service.backend_states()["speaking"]
-    text = answer.body.decode()
+        files = re.findall(r'(?:src|href)="(page/[^"]+)"', answer.body.decode())
+        statuses = {file: (await door.get(f"/{file}")).status for file in files}
+        form = await door.get("/login", allow_redirects=False)
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert f"Version {__version__}" in text
-    assert "<option selected>alloy</option>" in text
-    for name in targets:
-        assert f"<tr><th>{name}</th><td>hearing: good, speaking: good</td></tr>" in text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+    assert b"$languages" not in answer.body
+    assert statuses
+    assert set(statuses.values()) == {200}
+    assert (form.status, form.headers["Location"]) == (303, "./")
 
 
-async def test_it_needs_the_token_like_everything_else():
+async def test_info_tells_who_stands_in() -> None:
+    async with stand_in(piper()) as mouth, http_door(speaking=[WyomingVoice(mouth.uri)]) as door:
+        told = (await door.get(INFO)).json
+    assert told["fallback"] == {"hearing": {}, "speaking": {mouth.uri: "ready"}}
+
+
+async def test_with_a_token_it_leads_to_the_login() -> None:
     async with http_door(token="a-token") as door:
-        assert (await door.get("/")).status == 401
-
-
-def test_every_value_is_escaped():
-    assert Elements(rendered()).found == Elements(rendered("plain")).found
-    assert "alert(1)</script>" not in rendered()
-
-
-def test_nothing_comes_from_elsewhere():
-    for _, attributes in Elements(rendered("plain")).found:
-        assert not {"src", "href", "action", "style", "onclick"} & set(attributes)
-    assert not re.search(r"https?://|//\w|@import|url\(", rendered("plain"))
-
-
-@pytest.mark.parametrize("tag", ["script", "style"])
-def test_its_policy_lets_only_its_own_script_and_style_count(tag):
-    inside = re.findall(f"<{tag}>(.*?)</{tag}>", rendered("plain"), re.DOTALL)
-    assert len(inside) == 1
-    digest = base64.b64encode(hashlib.sha256(inside[0].encode()).digest()).decode()
-    assert f"{tag}-src 'sha256-{digest}'" in PAGE_HEADERS["Content-Security-Policy"]
+        answer = await door.get("/", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "login")
+    assert b"a-token" not in answer.body

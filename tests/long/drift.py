@@ -2,9 +2,12 @@
 
 One response in five is an answer, one in ten a paraphrase, one in ten drops a word, from the beginning on or
 after some words that are right. Requests of one word to forty, plain and streamed, over every door: each must
-be heard as it was written, with nothing wrong, missing or doubled, and none may end in an error. Printed is
-what that costs against the same requests to an honest service. Then, one at a time, how much later than a
-bare realtime client's the first audio of an honest service is heard: under 40 ms by the median.
+be heard as it was written, with nothing wrong, missing or doubled, and none may end in an error. But of what
+the service says wrongly in all the attempts that a piece may cost words may be missing, and where that is the
+only piece the client gets an error. The best of such attempts may hold a word that is not the text's: one for
+each of these pieces, and of all words three in a thousand. Printed is what that costs against the same
+requests to an honest service. Then, one at a time, how much later than a bare realtime client's the first
+audio of an honest service is heard: under 40 ms by the median.
 Run with `python -m tests.long.drift`.
 """
 
@@ -29,7 +32,7 @@ PARALLEL = 10
 CHANGE_SECONDS = 0.1
 HONEST = Faults(first_audio_ms=100, generation_pace=0.15)
 PACED = Faults(first_audio_ms=300, generation_pace=0.3)
-ADDED = 0.04
+ADDED, FOREIGN = 0.04, 0.003
 
 
 class Run:
@@ -38,7 +41,7 @@ class Run:
     def __init__(self, home: House) -> None:
         self._home = home
         port = home.wyoming.port
-        self._callers = [
+        self._callers: list[Caller] = [
             home.wyoming,
             home.streaming,
             WyomingCaller(port, streams=True, between=0.03),
@@ -102,18 +105,25 @@ async def run(requests: int, pairs: int) -> list[str]:
         mismatches = sum((await home.http.mismatches()).values())
         home.server.faults = NO_FAULTS
         wrong = [str(one) for one in [*usual, *asked] if not one.right]
+        resorts = await home.http.last_resorts()
+        words = sum(random.Random(number).choice(LENGTHS) for number in range(requests))
         say(f"{requests} requests in {seconds:.0f} s, {mismatches} mismatches; not right: {len(wrong)}")
+        say(f"  never said in all attempts, so that the best or nothing is heard: {resorts}")
         say(f"  responses asked for: {needed} of an honest service, {needed + mismatches} of this one")
         pairs_of = [
             (one, other) for one, other in zip(usual, asked, strict=True) if one.right and other.right
         ]
         say(f"  added to the first audio: {spread([other.first - one.first for one, other in pairs_of])}")
         say(f"  added to all silence:     {spread([other.waited - one.waited for one, other in pairs_of])}")
-        added = await drift.added(pairs)
+        added, costly = await drift.added(pairs), list[str]()
         say(f"an honest service, first audio later than a bare client's: {spread(added)}")
         if median(added) >= ADDED:
-            wrong.append(f"the hold costs {median(added) * 1000:.0f} ms")
-        return [*wrong, *home.tracebacks()]
+            costly = [f"the comparison costs {median(added) * 1000:.0f} ms"]
+        foreign, failed = sum(one.foreign for one in asked), [str(one) for one in asked if one.broken_off]
+        say(f"  words heard that are not the text's: {foreign} of {words}")
+        few = foreign <= min(resorts, max(1, words * FOREIGN))
+        misleading = [] if few else [f"{foreign} of {words} words are not the text's"]
+        return [*(wrong if len(wrong) > resorts else failed), *misleading, *costly, *home.tracebacks()]
 
 
 def main() -> int:

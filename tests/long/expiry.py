@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from tests.support.figures import say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, ask, turns
+from tests.support.word_engines import NO_DRAFTS
 from wyoming_azure_realtime.emulator.faults import Faults
 
 LIFE = 5.0
@@ -71,7 +72,7 @@ async def run(
         first_audio_ms=50,
         generation_pace=PACE,
     )
-    async with house(faults=faults) as home:
+    async with house(faults=faults, recognition=NO_DRAFTS) as home:
         await home.settled()
         mixed = Run(home, time.monotonic() + seconds, lengths)
         progress = asyncio.create_task(mixed.progress())

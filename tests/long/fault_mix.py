@@ -16,6 +16,7 @@ from tests.support.figures import median, say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, Kind, ask, in_lanes, turns
 from tests.support.turn_lines import Turn
+from tests.support.word_engines import NO_DRAFTS
 from wyoming_azure_realtime.emulator.faults import (
     Disconnect,
     Failure,
@@ -146,7 +147,7 @@ def fault_of(failure: str) -> str:
 async def run(requests: int, parallel: int, *, calm_requests: int, **settings: Any) -> list[str]:
     """What was missed. `settings`: those of a house."""
     # only then does the log say what an attempt failed with
-    async with house(faults=NORMAL, log={"debug": True}, **settings) as home:
+    async with house(faults=NORMAL, log={"debug": True}, recognition=NO_DRAFTS, **settings) as home:
         await home.settled()
         mix = Run(home, parallel)
         await mix.each_way(calm_requests)
@@ -165,9 +166,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--requests", type=int, default=1000, help="each way (default 1000)")
     parser.add_argument("--parallel", type=int, default=10)
+    parser.add_argument("--service", choices=("azure_openai", "voice_live"), default="azure_openai")
     args = parser.parse_args()
     calm = max(20, args.requests // 10)
-    return verdict(asyncio.run(run(args.requests, args.parallel, calm_requests=calm)))
+    return verdict(asyncio.run(run(args.requests, args.parallel, calm_requests=calm, service=args.service)))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,14 @@ def wheel(work: Path, python: str) -> Path:
     """The folder with the wheel, built from a clone."""
     clone(work / "source")
     subprocess.run([python, "-m", "venv", work / "build"], check=True)
-    pip = [work / "build/bin/pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", work / "wheels"]
+    pip: list[str | Path] = [
+        work / "build/bin/pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        work / "wheels",
+    ]
     subprocess.run([*pip, work / "source"], check=True, timeout=INSTALL_SECONDS)
     return work / "wheels"
 
@@ -89,7 +96,7 @@ def of_wheel(work: Path, python: str, environ: dict[str, str]) -> str:
     """Installed where nothing else is."""
     subprocess.run([python, "-m", "venv", work / "venv"], check=True)
     (built,) = (work / "wheels").glob("*.whl")
-    pip = [work / "venv/bin/pip", "install", "--quiet", f"{built}[local]"]
+    pip: list[str | Path] = [work / "venv/bin/pip", "install", "--quiet", f"{built}[local]"]
     subprocess.run(pip, env=environ, check=True, timeout=INSTALL_SECONDS)
     return asyncio.run(used(f"exec {work}/venv/bin/wyoming-azure-realtime", work / "venv", environ))
 

@@ -38,7 +38,8 @@ class Stage:
         self._arguments = arguments
         subprocess.run(["cp", "--archive", "--reflink=auto", base, folder], check=True)
         python = folder / "usr/local/bin/python"
-        python.exists() or python.symlink_to("/usr/bin/python3")
+        if not python.exists():
+            python.symlink_to("/usr/bin/python3")
 
     def follow(self, step: Instruction, context: Path, others: dict[str, "Stage"]) -> None:
         """Carry out one instruction."""
@@ -76,7 +77,7 @@ class Stage:
             found = source / file.lstrip("/")
             place = into / found.name if target.endswith("/") else into
             place.parent.mkdir(parents=True, exist_ok=True)
-            command = ["cp", "--archive", "--no-target-directory", found, place]
+            command = ["cp", "--archive", "--no-target-directory", str(found), str(place)]
             subprocess.run(command, check=True)
 
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from tests.support.callers import WyomingCaller
 from tests.support.figures import say, verdict
+from tests.support.home_commands import plain as plain_words
 from tests.support.program import program
-from tests.support.word_sounds import words_of
 from wyoming_azure_realtime.audio.pcm import REALTIME
 
 TEXTS = (
@@ -51,8 +51,8 @@ async def run(texts: Sequence[str]) -> list[str]:
             heard = []
             for caller in (streaming, plain):
                 spoken = await caller.speak(text)
-                heard.append(words_of((await caller.hear(spoken.pcm, fmt=REALTIME)).text))
-            if not heard[0] == heard[1] == words_of(text):
+                heard.append(plain_words((await caller.hear(spoken.pcm, fmt=REALTIME)).text))
+            if not heard[0] == heard[1] == plain_words(text):
                 misses.append(f"'{text}' was heard as {heard}")
     right = len(texts) - len(misses)
     say(f"{len(texts)} texts, streamed and at once: {right} heard the same both ways, as they are written")

@@ -17,8 +17,9 @@ import msgspec
 from tests.long.fault_mix import trouble
 from tests.support.eventually import eventually
 from tests.support.figures import say, verdict
-from tests.support.house import House, Vitals, house
+from tests.support.house import POOL_THREADS, House, Vitals, house
 from tests.support.traffic import KINDS, Asked, ask, in_lanes, turns
+from tests.support.word_engines import NO_DRAFTS
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Fault, Faults
 
 LANES = 12
@@ -96,14 +97,19 @@ def judged(seen: list[Vitals]) -> list[str]:
     for number, vitals in enumerate(seen[1:], start=2):
         for name in ("files", "threads", "tasks"):
             now, then = getattr(vitals, name), getattr(first, name)
-            if now > then:
+            # threads of pools start with the first work for them
+            if now > then + (POOL_THREADS if name == "threads" else 0):
                 misses.append(f"sample {number}: {now} {name} instead of {then} ({vitals.task_names})")
     return misses
 
 
-async def run(requests: int, *, each: int = 1000, cool: float = COOL) -> list[str]:
-    """What was missed."""
-    async with house(deadlines=IMPATIENT, pool={"max_idle": cool}) as home:
+async def run(requests: int, *, each: int = 1000, cool: float = COOL, unjudged: int = 0) -> list[str]:
+    """What was missed. `unjudged`: samples at the beginning, where not all tables of languages are loaded."""
+    async with house(
+        deadlines=IMPATIENT,
+        pool={"max_idle": cool},
+        recognition=NO_DRAFTS,
+    ) as home:
         await home.settled()
         soak, seen, began = Run(home), list[Vitals](), time.monotonic()
         say("requests  seconds  memory KiB  files  threads  tasks  vanished  handshakes")
@@ -116,7 +122,7 @@ async def run(requests: int, *, each: int = 1000, cool: float = COOL) -> list[st
             )
             soak.misses += home.tracebacks()
             home.program.log.clear()  # it would grow
-        return [*soak.misses, *judged(seen)]
+        return [*soak.misses, *judged(seen[unjudged:])]
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from tests.support.figures import median, say, spread, verdict
 from tests.support.house import House, house
 from tests.support.traffic import KINDS, Asked, Kind, ask, turns
+from tests.support.word_engines import NO_DRAFTS
 from wyoming_azure_realtime.emulator.faults import Faults
 
 HANDSHAKE = 0.3
@@ -88,7 +89,7 @@ async def run(
     faults = Faults(
         handshake_ms=HANDSHAKE * 1000, transcript_ms=100, first_audio_ms=100, generation_pace=PACE
     )
-    async with house(faults=faults, pool={"max_idle": COOL}) as home:
+    async with house(faults=faults, pool={"max_idle": COOL}, recognition=NO_DRAFTS) as home:
         steady = Run(home)
         await steady.warm_up(warming)
         await steady.one_by_one("steady state", utterances)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 import yaml
@@ -53,20 +53,22 @@ TEXTS: dict[str, list[Any]] = {
 """What to try where not any text will do."""
 
 # an option's value counts only beside these
-BESIDE = {"endpoint": "https://speech.openai.azure.com", "key": "the key", "fallback": "embedded"}
+BESIDE = {"endpoint": "https://speech.openai.azure.com", "key": "the key"}
 
 
 class Brackets(SourceFileLoader):
     """Reads sources for Python 3.14, where `except A, B:` needs no brackets, in older ones."""
 
-    def source_to_code(self, data, path, *, _optimize=-1):
+    # typeshed knows only the static method that this one overrides
+    def source_to_code(self, data: bytes, path: str, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
         text = re.sub(rb"^(\s*except )(\w[\w.]*(?:, \w[\w.]*)+):", rb"\1(\2):", data, flags=re.MULTILINE)
         # annotations are not evaluated before they are asked for, as in 3.14
         flags = __future__.annotations.compiler_flag
-        return compile(text, path, "exec", flags=flags, dont_inherit=True, optimize=_optimize)
+        code: CodeType = compile(text, path, "exec", flags=flags, dont_inherit=True, optimize=_optimize)
+        return code
 
 
-def let_in(checkout: Path) -> ModuleType:
+def let_in(checkout: Path) -> SimpleNamespace:
     """The Supervisor's modules that judge an add-on."""
 
     def finder(path: str) -> FileFinder:
@@ -81,13 +83,13 @@ def let_in(checkout: Path) -> ModuleType:
     # one schema of it is wanted; by itself it would import all the rest
     store = sys.modules["supervisor.store"] = ModuleType("supervisor.store")
     store.__path__ = [str(checkout / "supervisor" / "store")]
-    found = ModuleType("found")
-    found.store = import_module("supervisor.store.validate")
-    found.apps = import_module("supervisor.apps.validate")
-    found.options = import_module("supervisor.apps.options")
-    found.json = import_module("supervisor.utils.json")
-    found.Invalid = import_module("voluptuous").Invalid
-    return found
+    return SimpleNamespace(
+        store=import_module("supervisor.store.validate"),
+        apps=import_module("supervisor.apps.validate"),
+        options=import_module("supervisor.apps.options"),
+        json=import_module("supervisor.utils.json"),
+        Invalid=import_module("voluptuous").Invalid,
+    )
 
 
 class Said(logging.Handler):
@@ -116,6 +118,7 @@ def right(name: str, kind: Any) -> list[Any]:
             ]
             return [[row] for row in rows] + [rows, []]
     found = re.match(r"(\w+)(?:\((.*)\))?", kind)
+    assert found
     match found[1]:
         case "list":
             return found[2].split("|")
@@ -140,6 +143,7 @@ def wrong(name: str, kind: Any) -> list[Any]:
             partial = [{field: least[field] for field in least if field != left_out} for left_out in least]
             return ["no list", *([row] for row in partial)]
     found = re.match(r"(\w+)(?:\((.*)\))?", kind)
+    assert found
     match found[1]:
         case "int" | "float":
             low, high = map(float, found[2].split(","))
@@ -166,7 +170,7 @@ def at(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 class Check:
     """The Supervisor's judgement, and what is not as it should be; what is, is printed."""
 
-    supervisor: ModuleType
+    supervisor: SimpleNamespace
     bad: list[str] = field(default_factory=list)
 
     def file(self, path: Path, schema: Any) -> dict[str, Any]:

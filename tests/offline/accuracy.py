@@ -1,27 +1,36 @@
-"""How well the embedded backend understands itself: python -m tests.offline.accuracy [VOICE ...].
+"""How well the embedded backend understands: python -m tests.offline.accuracy [options] [VOICE ...].
 
-Commands are spoken by espeak-ng, given a little noise and half a second of room, and recognised.
-Synthetic speech only: no recordings of people are measured here.
+Commands are spoken by hibari or espeak-ng, given a little noise and half a second of room, and
+recognised. With `--recordings FOLDER`, recordings of people are: 16-bit WAV files, and beside them
+`label.json`, which has for each file what is said, or an object whose `slots` are what has to be in the
+text. None come with this project.
 """
 
+import argparse
 import asyncio
+import json
 import os
 import sys
 import tempfile
 import time
+import wave
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from tests.support.home_commands import COMMANDS, UNSEEN_COMMANDS
+from tests.support.home_commands import COMMANDS, UNSEEN_COMMANDS, plain
+from wyoming_azure_realtime.audio.pcm import AudioFormat
+from wyoming_azure_realtime.audio.samples import StreamResampler
+from wyoming_azure_realtime.offline.choice import RecognizerChoice, choose_recognizer
 from wyoming_azure_realtime.offline.espeak import VOICES, EspeakVoice
 from wyoming_azure_realtime.offline.recognizer import Recognizer
+from wyoming_azure_realtime.offline.voices import MachineVoices, machine_voices
+from wyoming_azure_realtime.settings.model import Embedded
 
 NOISE_LSB = 10.0
 ROOM_SAMPLES = 12_000
-_BYTES_PER_SECOND = 48_000
 
 
 @dataclass
@@ -72,7 +81,33 @@ def in_a_room(pcm: bytes, seed: int, noise: float = NOISE_LSB) -> bytes:
     return np.rint(sound).clip(-32768, 32767).astype("<i2").tobytes()
 
 
-async def spoken(voice: EspeakVoice, text: str, name: str) -> bytes:
+def with_noise(pcm: bytes, noise: bytes, decibels: float, seed: int) -> bytes:
+    """Sound and a stretch of noise beneath it, so many decibels under the louder half of the sound."""
+    sound, room = (np.frombuffer(part, "<i2").astype(np.float64) for part in (pcm, noise))
+    start = int(np.random.default_rng(seed).integers(0, max(1, len(room) - len(sound))))
+    beneath = np.resize(room[start : start + len(sound)], len(sound))
+    levels = np.square(sound[: len(sound) // 480 * 480].reshape(-1, 480)).mean(axis=1)
+    loud = float(np.mean(levels[levels >= np.median(levels)]))
+    factor = np.sqrt(loud / 10 ** (decibels / 10) / max(1.0, float(np.mean(np.square(beneath)))))
+    mixed: bytes = np.rint(sound + factor * beneath).clip(-32768, 32767).astype("<i2").tobytes()
+    return mixed
+
+
+def read_wav(path: Path) -> bytes:
+    """24 kHz PCM16 mono."""
+    with wave.open(str(path)) as file:
+        source = AudioFormat(file.getframerate(), file.getsampwidth(), file.getnchannels())
+        resampler = StreamResampler(source)
+        return resampler.process(file.readframes(file.getnframes())) + resampler.flush()
+
+
+def holds(said: object, heard: str) -> bool:
+    """Whether a text has what a label asks for."""
+    slots = said["slots"].values() if isinstance(said, dict) else ()
+    return all(plain(str(slot)) in heard for slot in slots)
+
+
+async def spoken(voice: MachineVoices, text: str, name: str) -> bytes:
     return b"".join([piece async for piece in voice.speak(text, name)])
 
 
@@ -82,33 +117,68 @@ async def heard(recognizer: Recognizer, pcm: bytes) -> str:
         return await utterance.finish()
 
 
-async def start(cache: Path, model: str) -> None:
+async def start(cache: Path, model: str, choice: RecognizerChoice) -> None:
     began = time.perf_counter()
-    async with Recognizer(cache=cache, workers=1) as recognizer:
+    async with Recognizer(cache=cache, workers=1, choice=choice) as recognizer:
         await recognizer.ready()
         seconds = time.perf_counter() - began
-        say(f"language model {model}: ready after {seconds:.2f} s, {memory(recognizer)}")
+        say(f"{choice.name}, model of the home {model}: ready after {seconds:.2f} s, {memory(recognizer)}")
 
 
-async def round_trips(recognizer: Recognizer, commands: Sequence[str], voices: Iterable[str]) -> None:
-    voice, total = EspeakVoice(), Score()
-    audio_seconds = recognising = 0.0
+async def round_trips(
+    recognizer: Recognizer, voice: MachineVoices, commands: Sequence[str], voices: Iterable[str]
+) -> None:
+    total = Score()
     for name in voices:
         score = Score()
         for seed, command in enumerate(commands):
-            pcm = in_a_room(await spoken(voice, command, name), seed)
-            began = time.perf_counter()
-            text = await heard(recognizer, pcm)
-            recognising += time.perf_counter() - began
-            audio_seconds += len(pcm) / _BYTES_PER_SECOND
+            text = plain(await heard(recognizer, in_a_room(await spoken(voice, command, name), seed)))
             score.add(command, text)
             total.add(command, text)
         say(f"{name:10}{score}")
         for command, text in score.misheard:
             say(f"          {command!r} heard as {text!r}")
-    voice.close()
-    say(f"{'all':10}{total}")
-    say(f"recognition takes {recognising / audio_seconds:.3f} s per second of audio, {memory(recognizer)}")
+    say(f"{'all':10}{total}, {memory(recognizer)}")
+
+
+async def people(recognizer: Recognizer, folder: Path, noise: Path | None, decibels: float) -> None:
+    """Recordings of people, as they are or with noise."""
+    labels: dict[str, object] = json.loads((folder / "label.json").read_text())
+    room = b"" if noise is None else read_wav(noise)
+    score, slots, right, cpu, walls = Score(), 0, 0, 0.0, []
+    for seed, (name, said) in enumerate(sorted(labels.items())):
+        if not (path := folder / name).exists():
+            continue
+        pcm = read_wav(path)
+        pcm = with_noise(pcm, room, decibels, seed) if room else pcm
+        before, began = used(recognizer), time.perf_counter()
+        text = plain(await heard(recognizer, pcm))
+        walls.append(time.perf_counter() - began)
+        cpu += used(recognizer) - before
+        if isinstance(said, str):
+            score.add(plain(said), text)
+        else:
+            slots += 1
+            right += holds(said, text)
+    if score.sentences:
+        say(f"people: {score}")
+        for sentence, text in score.misheard:
+            say(f"          {sentence!r} heard as {text!r}")
+    if slots:
+        say(f"people: all that was ordered is in {right} of {slots} texts ({right / slots:.1%})")
+    say(
+        f"CPU {cpu / len(walls):.2f} s for a recording, {np.median(walls):.2f} s (median) and"
+        f" {np.percentile(walls, 95):.2f} s (p95) until the text, {memory(recognizer)}"
+    )
+
+
+def used(recognizer: Recognizer) -> float:
+    """Seconds of CPU that the workers have used."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    fields = (
+        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in recognizer.worker_pids
+    )
+    return sum((int(found[11]) + int(found[12])) / ticks for found in fields)
 
 
 def memory(recognizer: Recognizer) -> str:
@@ -123,19 +193,34 @@ def memory(recognizer: Recognizer) -> str:
 
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 async def main() -> None:
-    voices = sys.argv[1:] or list(VOICES)
-    say(f"synthetic speech, noise of {NOISE_LSB:g} LSB")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recognizer", choices=("auto", "whisper", "pocketsphinx"), default="auto")
+    parser.add_argument("--voice", choices=("best", "espeak"), default="best")
+    parser.add_argument("--recordings", type=Path)
+    parser.add_argument("--noise", type=Path, help="a WAV file, to be put beneath the recordings")
+    parser.add_argument("--decibels", type=float, default=10.0, help="of speech over noise")
+    parser.add_argument("voices", nargs="*", default=list(VOICES))
+    args = parser.parse_args()
+    choice = choose_recognizer(Embedded(recognizer=args.recognizer))
     with tempfile.TemporaryDirectory() as folder:
-        await start(Path(folder), "built")
-        await start(Path(folder), "from cache")
-        async with Recognizer(cache=Path(folder), workers=1) as recognizer:
+        await start(Path(folder), "built", choice)
+        await start(Path(folder), "from cache", choice)
+        async with Recognizer(cache=Path(folder), workers=1, choice=choice) as recognizer:
+            if args.recordings is not None:
+                await recognizer.ready()
+                await people(recognizer, args.recordings, args.noise, args.decibels)
+                return
+            voice = MachineVoices(None, EspeakVoice()) if args.voice == "espeak" else machine_voices()[0]
+            assert voice is not None
             say(f"{len(COMMANDS)} usual commands, written together with the sentence templates")
-            await round_trips(recognizer, COMMANDS, voices)
+            await round_trips(recognizer, voice, COMMANDS, args.voices)
             say(f"{len(UNSEEN_COMMANDS)} other commands, written afterwards")
-            await round_trips(recognizer, UNSEEN_COMMANDS, voices)
+            await round_trips(recognizer, voice, UNSEEN_COMMANDS, args.voices)
+            voice.close()
 
 
 if __name__ == "__main__":

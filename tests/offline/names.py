@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tests.offline.accuracy import Score, in_a_room, say
 from tests.support.home_commands import COMMANDS, UNSEEN_COMMANDS
@@ -89,7 +90,8 @@ def nonspeech() -> Iterator[Sound]:
 
 
 def _pcm(samples: np.ndarray) -> bytes:
-    return np.rint(samples).clip(-32768, 32767).astype("<i2").tobytes()
+    clipped: npt.NDArray[np.int16] = np.rint(samples).clip(-32768, 32767).astype("<i2")
+    return clipped.tobytes()
 
 
 def measured(decoder: Decoder, sounds: Sequence[Sound], names: tuple[str, ...], what: str) -> Score:

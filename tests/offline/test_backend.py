@@ -15,7 +15,7 @@ from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.offline.backend import BackendOptions, serve_backend
 
 
-async def test_it_says_where_it_listens_and_how_to_use_it_and_ends_on_a_signal():
+async def test_it_says_where_it_listens_and_how_to_use_it_and_ends_on_a_signal() -> None:
     out = io.StringIO()
     serving = asyncio.ensure_future(serve_backend(BackendOptions(engines="sink"), out))
     await eventually(lambda: out.getvalue().endswith("\n"))
@@ -30,7 +30,7 @@ async def test_it_says_where_it_listens_and_how_to_use_it_and_ends_on_a_signal()
         await serving
 
 
-async def test_a_taken_port_is_told_as_what_it_is():
+async def test_a_taken_port_is_told_as_what_it_is() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         options = BackendOptions(ServerOptions(port=port), "sink")

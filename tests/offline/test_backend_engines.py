@@ -1,15 +1,19 @@
 """The real engines behind the real protocol: what is spoken is heard again."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.home_commands import plain
 from tests.support.realtime_peer import GA, PREVIEW, Peer, hush, peer
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.offline.backend import local_engines
 from wyoming_azure_realtime.offline.espeak import VOICES
+from wyoming_azure_realtime.offline.language_model import why_not_kept
 from wyoming_azure_realtime.offline.recognizer import Recognizer
 from wyoming_azure_realtime.settings.model import Embedded
 
@@ -32,7 +36,7 @@ def cache(model_cache: Path) -> str:
 
 
 @pytest.fixture
-async def server(cache: str):
+async def server(cache: str) -> AsyncIterator[EmulatorServer]:
     engines = await local_engines(Embedded(cache_dir=cache))
     try:
         async with EmulatorServer(ServerOptions(), engines) as server:
@@ -47,7 +51,7 @@ async def spoken(client: Peer, text: str, **response: object) -> bytes:
     return client.audio()
 
 
-async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmulatorServer):
+async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmulatorServer) -> None:
     lengths = {}
     for speed in (0.75, 1.5):
         async with peer(server.url) as client:
@@ -66,7 +70,9 @@ async def test_a_voice_speaks_at_the_speed_of_the_session(server: EmulatorServer
         {"model": "whisper-1", "prompt": "Zorbin lamp, Quixel fan"},
     ],
 )
-async def test_names_told_by_the_session_are_heard_and_no_others(server: EmulatorServer, hints: dict):
+async def test_names_told_by_the_session_are_heard_and_no_others(
+    server: EmulatorServer, hints: dict[str, Any]
+) -> None:
     async with peer(server.url) as client:
         audio = await spoken(client, "turn on the Zorbin lamp")
         texts = []
@@ -75,13 +81,14 @@ async def test_names_told_by_the_session_are_heard_and_no_others(server: Emulato
             await client.append(hush(300) + audio + hush(500))
             await client.commit()
             texts.append((await client.until(f"{TRANSCRIPT}.completed"))["transcript"])
-    assert texts[0] == texts[2] == "turn on the Zorbin lamp"
+    assert plain(texts[0]) == plain(texts[2]) == "turn on the zorbin lamp"
+    assert "Zorbin lamp" in texts[0]
     assert "zorbin" not in texts[1].lower()
 
 
 @pytest.mark.skipif(not HEARS, reason=WHY_NOT)
 @pytest.mark.parametrize("path", [GA, PREVIEW])
-async def test_what_is_spoken_is_heard(server: EmulatorServer, path: str):
+async def test_what_is_spoken_is_heard(server: EmulatorServer, path: str) -> None:
     async with peer(server.url, path) as client:
         session = {
             "turn_detection": None,
@@ -95,11 +102,11 @@ async def test_what_is_spoken_is_heard(server: EmulatorServer, path: str):
         for start in range(0, len(pcm), 4801):
             await client.append(pcm[start : start + 4801])
         await client.commit()
-        assert (await client.until(f"{TRANSCRIPT}.completed"))["transcript"] == COMMAND
+        assert plain((await client.until(f"{TRANSCRIPT}.completed"))["transcript"]) == COMMAND
 
 
 @pytest.mark.skipif(not HEARS, reason=WHY_NOT)
-async def test_turns_are_found_in_speech_and_nothing_is_heard_in_silence(server: EmulatorServer):
+async def test_turns_are_found_in_speech_and_nothing_is_heard_in_silence(server: EmulatorServer) -> None:
     async with peer(server.url) as client:
         turns = {"type": "server_vad", "silence_duration_ms": 500, "create_response": False}
         audio_input = {"turn_detection": turns, "transcription": {"model": "gpt-4o-transcribe"}}
@@ -108,10 +115,24 @@ async def test_turns_are_found_in_speech_and_nothing_is_heard_in_silence(server:
         pcm = await spoken(client, COMMAND)
         await client.append(hush(700) + pcm + hush(1000))
         started = await client.until("input_audio_buffer.speech_started")
-        assert 300 <= started["audio_start_ms"] <= 600
-        assert (await client.until(f"{TRANSCRIPT}.completed"))["transcript"] == COMMAND
+        # voices begin with up to 0.2 s of quiet
+        assert 300 <= started["audio_start_ms"] <= 800
+        assert plain((await client.until(f"{TRANSCRIPT}.completed"))["transcript"]) == COMMAND
         assert client.types().count("input_audio_buffer.committed") == 1
         await client.configure(transcription={"model": "whisper-1"})
         await client.append(hush(600))
         await client.commit()
         assert (await client.until(f"{TRANSCRIPT}.completed"))["transcript"] == ""
+
+
+async def test_a_cache_folder_that_cannot_be_written_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "cache"
+    engines = await local_engines(Embedded(cache_dir=str(folder), workers=1))
+    await engines.close()
+    said = [record.getMessage() for record in caplog.records if "cannot be written" in record.getMessage()]
+    assert len(said) == HEARS
+    assert all(str(folder) in line and "embedded.cache_dir" in line for line in said)
+    assert why_not_kept(tmp_path / "new") == ""

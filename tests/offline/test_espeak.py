@@ -86,7 +86,7 @@ def test_an_unknown_variant_is_an_error_and_not_the_voice_before() -> None:
 
 
 def test_stopping_ends_within_a_piece() -> None:
-    asked = []
+    asked: list[None] = []
 
     def stopped() -> bool:
         asked.append(None)

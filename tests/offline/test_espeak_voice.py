@@ -10,7 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wyoming_azure_realtime.errors import InvalidRequest, UnknownVoice
-from wyoming_azure_realtime.offline.espeak import FASTEST, SLOWEST, VOICES, EspeakVoice, blocks
+from wyoming_azure_realtime.offline.espeak import (
+    FASTEST,
+    SLOWEST,
+    VOICES,
+    EspeakVoice,
+    blocks,
+)
 
 PIECE = 2880
 SENTENCE = "Turn on the kitchen lights."

@@ -116,18 +116,20 @@ def test_two_may_build_at_the_same_time(tmp_path: Path) -> None:
 def test_old_models_and_interrupted_builds_are_cleared_away(cache: Path) -> None:
     (model,) = cache.iterdir()
     for age in range(1, 7):
-        copy = cache / f"copy{age}"
+        copy = cache / f"{age:024x}"
         shutil.copytree(model, copy)
         os.utime(copy, (time.time() - 100 * age,) * 2)
     for name, age in ((".building-old", 7200), (".building-new", 60)):
         (cache / name).mkdir()
         os.utime(cache / name, (time.time() - age,) * 2)
+    (cache / "voices").mkdir()
     contents(cache, ())
     left = folders(cache)
     assert ".building-new" in left
     assert ".building-old" not in left
     assert model.name in left
-    assert len([name for name in left if not name.startswith(".")]) == 4
+    assert "voices" in left
+    assert len([name for name in left if not name.startswith(".")]) == 4 + 1
 
 
 def test_the_default_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ asyncio.run(main())
 """
 
 
-async def test_it_starts_answers_and_stops():
+async def test_it_starts_answers_and_stops() -> None:
     async with asyncio.timeout(SECONDS), BackendProcess(engines="sink") as backend:
         pid = backend.pid
         assert backend.recognizes
@@ -45,7 +45,7 @@ async def test_it_starts_answers_and_stops():
     assert not _runs(pid)
 
 
-async def test_it_lets_in_nobody_without_its_key():
+async def test_it_lets_in_nobody_without_its_key() -> None:
     async with BackendProcess(engines="sink") as backend:
         with pytest.raises(InvalidStatus):
             await connect(backend.url.replace("http", "ws") + GA)
@@ -53,18 +53,18 @@ async def test_it_lets_in_nobody_without_its_key():
     assert backend.key not in repr(backend)
 
 
-async def test_every_start_has_a_key_of_its_own():
+async def test_every_start_has_a_key_of_its_own() -> None:
     assert BackendProcess().key != BackendProcess().key
 
 
-async def test_faults_reach_it():
+async def test_faults_reach_it() -> None:
     async with BackendProcess(engines="sink", faults=Faults(unknown_deployment=Fault())) as backend:
         with pytest.raises(InvalidStatus) as refused:
             await connect(backend.url.replace("http", "ws") + GA, additional_headers={"api-key": backend.key})
         assert refused.value.response.status_code == 404
 
 
-async def test_its_unexpected_end_is_told_and_it_comes_back_where_it_was():
+async def test_its_unexpected_end_is_told_and_it_comes_back_where_it_was() -> None:
     async with asyncio.timeout(SECONDS), BackendProcess(engines="sink") as backend:
         url, key, pid = backend.url, backend.key, backend.pid
         ended = asyncio.ensure_future(backend.ended())
@@ -77,7 +77,7 @@ async def test_its_unexpected_end_is_told_and_it_comes_back_where_it_was():
             pass
 
 
-async def test_it_ends_with_its_parent():
+async def test_it_ends_with_its_parent() -> None:
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, stdout=asyncio.subprocess.PIPE
     )
@@ -89,7 +89,7 @@ async def test_it_ends_with_its_parent():
     await eventually(lambda: not _runs(pid))
 
 
-async def test_a_child_that_hangs_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch):
+async def test_a_child_that_hangs_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wyoming_azure_realtime.offline.process._STOP_SECONDS", 0.2)
     backend = BackendProcess(engines="sink")
     await backend.start()
@@ -100,7 +100,7 @@ async def test_a_child_that_hangs_is_ended_all_the_same(monkeypatch: pytest.Monk
     assert not _runs(pid)
 
 
-async def test_stopping_twice_or_before_the_start_is_nothing():
+async def test_stopping_twice_or_before_the_start_is_nothing() -> None:
     backend = BackendProcess(engines="sink")
     await backend.stop()
     await backend.start()
@@ -124,13 +124,13 @@ def _proc(pid: int, name: str) -> str:
     return Path(f"/proc/{pid}/{name}").read_text()
 
 
-async def test_a_child_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch):
+async def test_a_child_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wyoming_azure_realtime.offline.process._MODULE", "wyoming_azure_realtime.nothing")
     with pytest.raises(ConnectFailed, match="did not start"):
         await BackendProcess().start()
 
 
-async def test_a_child_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch):
+async def test_a_child_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wyoming_azure_realtime.offline.process._START_SECONDS", 0.01)
     backend = BackendProcess(engines="sink")
     with pytest.raises(BackendTimeout):

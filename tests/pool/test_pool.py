@@ -19,8 +19,8 @@ from wyoming_azure_realtime.errors import (
     TooManyRequests,
 )
 from wyoming_azure_realtime.observe import Observer, SessionClosed, SessionOpened, SessionRefused
+from wyoming_azure_realtime.pool import openings
 from wyoming_azure_realtime.pool import pool as module
-from wyoming_azure_realtime.pool import slots
 from wyoming_azure_realtime.pool.pool import Lease, SessionPool
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
@@ -28,7 +28,9 @@ Pool = SessionPool[str, MemorySession]
 
 
 @asynccontextmanager
-async def pool_of(opener: MemoryOpener, **limits: float) -> AsyncIterator[Pool]:
+async def pool_of(
+    opener: MemoryOpener, most: dict[str, int] | None = None, **limits: float
+) -> AsyncIterator[Pool]:
     """A pool that must leave nothing behind: no task, no open session, no unseen exception."""
     unseen: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unseen.append(context))
@@ -38,6 +40,7 @@ async def pool_of(opener: MemoryOpener, **limits: float) -> AsyncIterator[Pool]:
         Limits(**{**defaults, **limits}),  # type: ignore[arg-type]
         Observer(opener.events.append),
         group=lambda key: KEYS[key][0],
+        most=(most or {}).get,
         describe=lambda key: KEYS[key],
     )
     async with asyncio.timeout(10):
@@ -71,7 +74,7 @@ async def waiting(pool: Pool, key: str = "alloy") -> asyncio.Task[Lease[MemorySe
     return task
 
 
-async def test_a_clean_lease_leaves_its_session_to_the_next():
+async def test_a_clean_lease_leaves_its_session_to_the_next() -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         first = await pool.lease("alloy")
@@ -82,7 +85,7 @@ async def test_a_clean_lease_leaves_its_session_to_the_next():
     assert opener.keys == ["alloy"]
 
 
-async def test_anything_but_a_clean_end_retires_the_session():
+async def test_anything_but_a_clean_end_retires_the_session() -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         first = await pool.lease("alloy")
@@ -94,7 +97,7 @@ async def test_anything_but_a_clean_end_retires_the_session():
         second.release()
 
 
-async def test_a_retire_after_the_release_does_nothing():
+async def test_a_retire_after_the_release_does_nothing() -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         lease = await pool.lease("alloy")
@@ -105,7 +108,7 @@ async def test_a_retire_after_the_release_does_nothing():
         assert not lease.session.closed
 
 
-async def test_keys_do_not_share_sessions():
+async def test_keys_do_not_share_sessions() -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         leases = [await pool.lease(key) for key in ("alloy", "echo")]
@@ -114,7 +117,7 @@ async def test_keys_do_not_share_sessions():
             lease.release()
 
 
-async def test_a_released_session_serves_who_waits():
+async def test_a_released_session_serves_who_waits() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         first = await pool.lease("alloy")
@@ -124,7 +127,7 @@ async def test_a_released_session_serves_who_waits():
         waiter.result().release()
 
 
-async def test_a_retired_session_makes_room_for_who_waits():
+async def test_a_retired_session_makes_room_for_who_waits() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         first = await pool.lease("alloy")
@@ -135,7 +138,7 @@ async def test_a_retired_session_makes_room_for_who_waits():
         second.release()
 
 
-async def test_warming_opens_without_being_waited_for():
+async def test_warming_opens_without_being_waited_for() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, min_size=2, max_size=3) as pool:
         pool.warm("alloy")
@@ -146,7 +149,7 @@ async def test_warming_opens_without_being_waited_for():
         lease.release()
 
 
-async def test_no_session_in_time_is_a_timeout():
+async def test_no_session_in_time_is_a_timeout() -> None:
     opener = MemoryOpener()
     opener.hanging()
     async with pool_of(opener, timeout=0.02) as pool:
@@ -154,7 +157,7 @@ async def test_no_session_in_time_is_a_timeout():
             await pool.lease("alloy")
 
 
-async def test_more_than_may_wait_are_refused_at_once():
+async def test_more_than_may_wait_are_refused_at_once() -> None:
     opener = MemoryOpener()
     opener.hanging()
     async with pool_of(opener, max_size=1, max_waiting=1) as pool:
@@ -165,7 +168,7 @@ async def test_more_than_may_wait_are_refused_at_once():
             waiter.cancel()
 
 
-async def test_a_failure_to_open_reaches_who_waits():
+async def test_a_failure_to_open_reaches_who_waits() -> None:
     opener = MemoryOpener()
     opener.failing(AuthenticationFailed("Access denied."))
     async with pool_of(opener) as pool:
@@ -174,7 +177,7 @@ async def test_a_failure_to_open_reaches_who_waits():
         assert all(isinstance(result, AuthenticationFailed) for result in results)
 
 
-async def test_a_pool_recovers_when_its_service_does():
+async def test_a_pool_recovers_when_its_service_does() -> None:
     opener = MemoryOpener()
     opener.failing(ConnectFailed("Down."))
     async with pool_of(opener) as pool:
@@ -189,7 +192,7 @@ async def test_a_pool_recovers_when_its_service_does():
 )
 async def test_an_opener_that_breaks_is_a_backend_error_and_takes_no_room(
     surprise: BaseException, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     opener = MemoryOpener()
     opener.failing(surprise)
     async with pool_of(opener, max_size=1) as pool:
@@ -206,7 +209,7 @@ async def test_an_opener_that_breaks_is_a_backend_error_and_takes_no_room(
 # --- sessions that die
 
 
-async def test_a_session_that_dies_idle_is_never_given():
+async def test_a_session_that_dies_idle_is_never_given() -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         first = await pool.lease("alloy")
@@ -217,7 +220,7 @@ async def test_a_session_that_dies_idle_is_never_given():
         second.release()
 
 
-async def test_a_session_that_said_goodbye_is_never_given_though_its_socket_lingers():
+async def test_a_session_that_said_goodbye_is_never_given_though_its_socket_lingers() -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         first = await pool.lease("alloy")
@@ -229,7 +232,7 @@ async def test_a_session_that_said_goodbye_is_never_given_though_its_socket_ling
         second.release()
 
 
-async def test_a_session_that_dies_idle_makes_room_at_once():
+async def test_a_session_that_dies_idle_makes_room_at_once() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         lease = await pool.lease("alloy")
@@ -239,8 +242,8 @@ async def test_a_session_that_dies_idle_makes_room_at_once():
         assert repr(pool) == "<pool <slots 0 opening, 0 idle, 0 testing, 0 leased, 0 waiting>>"
 
 
-async def test_a_session_that_dies_idle_is_replaced_after_a_pause(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slots, "FIRST_PAUSE", 0.3)
+async def test_a_session_that_dies_idle_is_replaced_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openings, "FIRST_PAUSE", 0.3)
     opener = MemoryOpener()
     async with pool_of(opener, min_size=1) as pool:
         pool.warm("alloy")
@@ -254,7 +257,7 @@ async def test_a_session_that_dies_idle_is_replaced_after_a_pause(monkeypatch: p
         assert len(opener.alive) == 1
 
 
-async def test_a_session_that_dies_on_lease_is_not_parked_even_when_released_clean():
+async def test_a_session_that_dies_on_lease_is_not_parked_even_when_released_clean() -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         first = await pool.lease("alloy")
@@ -267,7 +270,7 @@ async def test_a_session_that_dies_on_lease_is_not_parked_even_when_released_cle
         second.release()
 
 
-async def test_a_session_that_died_on_lease_is_replaced_at_once():
+async def test_a_session_that_died_on_lease_is_replaced_at_once() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, min_size=1) as pool:
         lease = await pool.lease("alloy")
@@ -277,7 +280,7 @@ async def test_a_session_that_died_on_lease_is_replaced_at_once():
         assert len(opener.alive) == 1
 
 
-async def test_an_announced_end_closes_an_idle_session_before_it():
+async def test_an_announced_end_closes_an_idle_session_before_it() -> None:
     opener = MemoryOpener()
     opener.expires_at = time.time() + 1.0
     async with pool_of(opener) as pool:
@@ -287,7 +290,7 @@ async def test_an_announced_end_closes_an_idle_session_before_it():
         assert time.time() < opener.expires_at
 
 
-async def test_an_end_announced_in_the_past_is_a_wrong_clock():
+async def test_an_end_announced_in_the_past_is_a_wrong_clock() -> None:
     opener = MemoryOpener()
     opener.expires_at = time.time() - 3600
     async with pool_of(opener) as pool:
@@ -312,7 +315,7 @@ async def parked(pool: Pool, keys: list[str]) -> None:
 @pytest.mark.parametrize("key", ["alloy", "hears"])
 async def test_after_one_lease_of_a_dead_session_every_other_is_alive(
     siblings: int, key: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(module, "TEST_SECONDS", 0.05)
     opener = MemoryOpener()
     async with pool_of(opener, max_size=32) as pool:
@@ -334,7 +337,7 @@ async def test_after_one_lease_of_a_dead_session_every_other_is_alive(
     assert closed.count("silent") == 2 * siblings
 
 
-async def test_those_that_answer_are_used_again(monkeypatch: pytest.MonkeyPatch):
+async def test_those_that_answer_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TEST_SECONDS", 0.05)
     opener = MemoryOpener()
     async with pool_of(opener, max_size=8) as pool:
@@ -351,7 +354,7 @@ async def test_those_that_answer_are_used_again(monkeypatch: pytest.MonkeyPatch)
             lease.release()
 
 
-async def test_one_that_answered_is_watched_again():
+async def test_one_that_answered_is_watched_again() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=8) as pool:
         await parked(pool, ["alloy", "hears"])
@@ -363,7 +366,7 @@ async def test_one_that_answered_is_watched_again():
         assert repr(pool) == "<pool <slots 0 opening, 0 idle, 0 testing, 0 leased, 0 waiting>>"
 
 
-async def test_one_that_ends_while_it_is_tested_is_lost_once():
+async def test_one_that_ends_while_it_is_tested_is_lost_once() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=8) as pool:
         await parked(pool, ["alloy", "hears"])
@@ -379,7 +382,7 @@ async def test_one_that_ends_while_it_is_tested_is_lost_once():
     assert alloy.closed
 
 
-async def test_one_in_test_makes_room_and_its_test_ends():
+async def test_one_in_test_makes_room_and_its_test_ends() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=2) as pool:
         await parked(pool, ["alloy", "hears"])
@@ -391,7 +394,7 @@ async def test_one_in_test_makes_room_and_its_test_ends():
             lease.release()
 
 
-async def test_a_fresh_lease_is_a_new_session_though_others_are_idle_and_all_places_taken():
+async def test_a_fresh_lease_is_a_new_session_though_others_are_idle_and_all_places_taken() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=2) as pool:
         await parked(pool, ["alloy", "alloy"])
@@ -404,7 +407,7 @@ async def test_a_fresh_lease_is_a_new_session_though_others_are_idle_and_all_pla
 
 
 @pytest.mark.parametrize("client", ["192.0.2.1", "192.0.2.2"])
-async def test_a_crowd_that_speaks_shuts_out_nobody_who_wants_to_be_heard(client: str):
+async def test_a_crowd_that_speaks_shuts_out_nobody_who_wants_to_be_heard(client: str) -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=32) as pool:
         speaking = [asyncio.create_task(pool.lease("alloy", client="192.0.2.1")) for _ in range(48)]
@@ -420,7 +423,7 @@ async def test_a_crowd_that_speaks_shuts_out_nobody_who_wants_to_be_heard(client
                 lease.release()
 
 
-async def test_a_crowd_that_speaks_lets_another_client_speak_next():
+async def test_a_crowd_that_speaks_lets_another_client_speak_next() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=32) as pool:
         speaking = [asyncio.create_task(pool.lease("alloy", client="192.0.2.1")) for _ in range(48)]
@@ -457,7 +460,7 @@ def reported(opener: MemoryOpener) -> list[tuple[object, ...]]:
     return reduced
 
 
-async def test_what_becomes_of_a_session_is_reported_with_its_reason():
+async def test_what_becomes_of_a_session_is_reported_with_its_reason() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         (await pool.lease("alloy")).retire()
@@ -492,7 +495,7 @@ async def test_what_becomes_of_a_session_is_reported_with_its_reason():
     ]
 
 
-async def test_sessions_that_are_old_or_unused_are_reported_as_such():
+async def test_sessions_that_are_old_or_unused_are_reported_as_such() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_idle=0.05) as pool:
         (await pool.lease("alloy")).release()
@@ -503,7 +506,7 @@ async def test_sessions_that_are_old_or_unused_are_reported_as_such():
     assert reported(opener)[1::2] == [("unused", "first", "synthesis"), ("expired", "first", "recognition")]
 
 
-async def test_the_time_that_it_took_to_open_is_reported():
+async def test_the_time_that_it_took_to_open_is_reported() -> None:
     opener = MemoryOpener()
     opener.slow(0.03)
     began = time.monotonic()
@@ -516,7 +519,7 @@ async def test_the_time_that_it_took_to_open_is_reported():
     assert opened.seconds + closed.seconds <= time.monotonic() - began
 
 
-async def test_a_refused_opening_is_reported_and_not_logged(caplog: pytest.LogCaptureFixture):
+async def test_a_refused_opening_is_reported_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     opener = MemoryOpener()
     opener.failing(ConnectFailed("Down."))
     async with pool_of(opener) as pool:
@@ -526,22 +529,21 @@ async def test_a_refused_opening_is_reported_and_not_logged(caplog: pytest.LogCa
     assert caplog.records == []
 
 
-async def test_no_session_in_time_tells_why_the_last_one_could_not_be_opened():
+async def test_no_session_in_time_tells_why_the_last_one_could_not_be_opened() -> None:
     opener = MemoryOpener()
     opener.failing(ConnectFailed("Down."))
     async with pool_of(opener, timeout=0.05) as pool:
         with pytest.raises(ConnectFailed):
             await pool.lease("alloy")
         opener.hanging()
-        with pytest.raises(PoolTimeout, match="the last attempt to open one failed: Down") as caught:
+        with pytest.raises(ConnectFailed, match="Down"):
             await pool.lease("alloy")
-        assert isinstance(caught.value.__cause__, ConnectFailed)
 
 
 # --- those who change their minds
 
 
-async def test_a_cancelled_waiter_leaves_its_place_to_the_next():
+async def test_a_cancelled_waiter_leaves_its_place_to_the_next() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         first = await pool.lease("alloy")
@@ -554,7 +556,7 @@ async def test_a_cancelled_waiter_leaves_its_place_to_the_next():
 
 
 @pytest.mark.parametrize("cancel_first", [True, False])
-async def test_a_waiter_cancelled_at_the_moment_of_granting_loses_no_session(cancel_first: bool):
+async def test_a_waiter_cancelled_at_the_moment_of_granting_loses_no_session(cancel_first: bool) -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         first = await pool.lease("alloy")
@@ -573,7 +575,7 @@ async def test_a_waiter_cancelled_at_the_moment_of_granting_loses_no_session(can
 
 
 @pytest.mark.parametrize("cancel_first", [True, False])
-async def test_a_sole_waiter_cancelled_at_the_moment_of_granting_loses_no_session(cancel_first: bool):
+async def test_a_sole_waiter_cancelled_at_the_moment_of_granting_loses_no_session(cancel_first: bool) -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         first = await pool.lease("alloy")
@@ -588,7 +590,7 @@ async def test_a_sole_waiter_cancelled_at_the_moment_of_granting_loses_no_sessio
         second.release()
 
 
-async def test_a_waiter_cancelled_at_any_moment_loses_nothing():
+async def test_a_waiter_cancelled_at_any_moment_loses_nothing() -> None:
     for moment in range(30):
         opener = MemoryOpener()
         async with pool_of(opener, max_size=1) as pool:
@@ -609,7 +611,7 @@ async def test_a_waiter_cancelled_at_any_moment_loses_nothing():
     pytest.fail("it never came to a lease")
 
 
-async def test_a_waiter_that_runs_out_of_its_own_time_loses_nothing():
+async def test_a_waiter_that_runs_out_of_its_own_time_loses_nothing() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         first = await pool.lease("alloy")
@@ -622,7 +624,7 @@ async def test_a_waiter_that_runs_out_of_its_own_time_loses_nothing():
         second.release()
 
 
-async def test_a_closed_pool_refuses():
+async def test_a_closed_pool_refuses() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, min_size=1) as pool:
         await pool.close()
@@ -634,7 +636,7 @@ async def test_a_closed_pool_refuses():
     assert opener.keys == []
 
 
-async def test_closing_refuses_waiters_closes_sessions_and_stops_openings():
+async def test_closing_refuses_waiters_closes_sessions_and_stops_openings() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=3) as pool:
         leased = await pool.lease("alloy")
@@ -653,7 +655,7 @@ async def test_closing_refuses_waiters_closes_sessions_and_stops_openings():
 
 @pytest.mark.parametrize("clean", [True, False])
 @pytest.mark.parametrize("moment", range(6))
-async def test_a_lease_may_end_at_any_moment_of_the_closing(moment: int, clean: bool):
+async def test_a_lease_may_end_at_any_moment_of_the_closing(moment: int, clean: bool) -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         lease = await pool.lease("alloy")
@@ -670,7 +672,7 @@ async def test_a_lease_may_end_at_any_moment_of_the_closing(moment: int, clean: 
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_session_granted_at_the_moment_of_closing_is_refused_or_closed():
+async def test_a_session_granted_at_the_moment_of_closing_is_refused_or_closed() -> None:
     opener = MemoryOpener()
     async with pool_of(opener, max_size=1) as pool:
         first = await pool.lease("alloy")
@@ -682,7 +684,7 @@ async def test_a_session_granted_at_the_moment_of_closing_is_refused_or_closed()
 
 
 @pytest.mark.parametrize("moment", range(6))
-async def test_a_session_that_opens_while_the_pool_closes_is_closed(moment: int):
+async def test_a_session_that_opens_while_the_pool_closes_is_closed(moment: int) -> None:
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
         pool.warm("alloy")
@@ -691,10 +693,10 @@ async def test_a_session_that_opens_while_the_pool_closes_is_closed(moment: int)
             await asyncio.sleep(0)
         await pool.close()
         (result,) = await asyncio.gather(waiter, return_exceptions=True)
-        assert isinstance(result, PoolClosed) or result.session.closed
+        assert isinstance(result, PoolClosed) or (isinstance(result, Lease) and result.session.closed)
 
 
-async def test_an_opener_that_ignores_its_cancellation_leaves_no_session():
+async def test_an_opener_that_ignores_its_cancellation_leaves_no_session() -> None:
     opener = MemoryOpener()
 
     async def stubborn() -> None:
@@ -713,7 +715,7 @@ async def test_an_opener_that_ignores_its_cancellation_leaves_no_session():
             await waiter
 
 
-async def test_a_session_that_will_not_close_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+async def test_a_session_that_will_not_close_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CLOSE_SECONDS", 0.02)
     opener = MemoryOpener()
     async with pool_of(opener) as pool:
@@ -738,7 +740,9 @@ async def _raises(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_a_crowd_shares_few_sessions_one_holder_at_a_time(seed: int, monkeypatch: pytest.MonkeyPatch):
+async def test_a_crowd_shares_few_sessions_one_holder_at_a_time(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "TEST_SECONDS", 0.01)
     dice = random.Random(seed)
     opener = MemoryOpener()
@@ -787,3 +791,20 @@ async def test_a_crowd_shares_few_sessions_one_holder_at_a_time(seed: int, monke
         await settle()
         assert " 0 leased, 0 waiting" in repr(pool)
         assert len(opener.alive) <= 3
+
+
+async def test_where_sessions_are_few_the_next_one_waits_until_the_last_one_is_closed() -> None:
+    opener = MemoryOpener()
+    at_most = 0
+
+    async def count() -> None:
+        nonlocal at_most
+        at_most = max(at_most, len(opener.alive) + 1)
+        await asyncio.sleep(0)
+
+    opener.before = count
+    async with pool_of(opener, {"first": 1}, max_size=8) as pool:
+        for key in ("hears", "alloy", "hears", "echo"):
+            (await pool.lease(key)).release()
+    assert opener.keys == ["hears", "alloy", "hears", "echo"]
+    assert at_most == 1

@@ -12,7 +12,7 @@ from wyoming_azure_realtime.errors import (
     PoolTimeout,
     TooManyRequests,
 )
-from wyoming_azure_realtime.pool.slots import most_of_one_kind
+from wyoming_azure_realtime.pool.slots import Slots, most_of_one_kind
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
 
@@ -80,7 +80,7 @@ def assert_everyone_is_answered_in_the_end(pool: SlotsModel) -> None:
     history=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 59)), max_size=60),
 )
 @settings(max_examples=150, deadline=None)
-def test_no_history_breaks_the_rules(sizes: tuple[int, int, int], history: list[tuple[int, int]]):
+def test_no_history_breaks_the_rules(sizes: tuple[int, int, int], history: list[tuple[int, int]]) -> None:
     min_size, max_size, max_waiting = sizes
     pool = model(min_size=min_size, max_size=max_size, max_waiting=max_waiting)
     for choice, detail in history:
@@ -89,7 +89,7 @@ def test_no_history_breaks_the_rules(sizes: tuple[int, int, int], history: list[
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_thousands_of_random_histories_break_no_rule(seed: int):
+def test_thousands_of_random_histories_break_no_rule(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(400):
         pool = model(min_size=dice.randint(0, 2), max_size=dice.randint(1, 9), max_waiting=dice.randint(1, 6))
@@ -98,13 +98,13 @@ def test_thousands_of_random_histories_break_no_rule(seed: int):
         assert_everyone_is_answered_in_the_end(pool)
 
 
-def test_a_first_request_opens_a_session_and_gets_it():
+def test_a_first_request_opens_a_session_and_gets_it() -> None:
     pool = model()
     waiter = pool.wait("alloy")
     assert pool.served == {waiter: open_one(pool)}
 
 
-def test_a_released_session_serves_the_next_request_at_once():
+def test_a_released_session_serves_the_next_request_at_once() -> None:
     pool = model()
     first = pool.wait("alloy")
     slot = open_one(pool)
@@ -114,7 +114,7 @@ def test_a_released_session_serves_the_next_request_at_once():
     assert len(pool.places) == 1
 
 
-def test_waiters_are_served_in_the_order_of_their_arrival():
+def test_waiters_are_served_in_the_order_of_their_arrival() -> None:
     pool = model(max_size=1)
     waiters = [pool.wait("alloy") for _ in range(4)]
     slot = open_one(pool)
@@ -124,14 +124,14 @@ def test_waiters_are_served_in_the_order_of_their_arrival():
             pool.released(slot)
 
 
-def test_every_waiter_has_an_opening_of_its_own_as_long_as_there_is_room():
+def test_every_waiter_has_an_opening_of_its_own_as_long_as_there_is_room() -> None:
     pool = model(max_size=3)
     for _ in range(5):
         pool.wait("alloy")
     assert len(opening(pool)) == 3
 
 
-def test_the_freshest_session_is_given_first():
+def test_the_freshest_session_is_given_first() -> None:
     pool = model()
     pool.wait("alloy")
     pool.wait("alloy")
@@ -145,7 +145,7 @@ def test_the_freshest_session_is_given_first():
     assert pool.served[third] == young
 
 
-def test_a_lost_lease_makes_room_for_a_waiter():
+def test_a_lost_lease_makes_room_for_a_waiter() -> None:
     pool = model(max_size=1)
     pool.wait("alloy")
     slot = open_one(pool)
@@ -154,7 +154,7 @@ def test_a_lost_lease_makes_room_for_a_waiter():
     assert pool.served[waiter] != slot if opening(pool) == [] else open_one(pool) == pool.served[waiter]
 
 
-def test_a_session_handed_to_one_who_left_is_not_lost():
+def test_a_session_handed_to_one_who_left_is_not_lost() -> None:
     pool = model(max_size=1)
     leaver = pool.wait("alloy")
     pool.leave(leaver)
@@ -163,7 +163,7 @@ def test_a_session_handed_to_one_who_left_is_not_lost():
     assert pool.served[pool.wait("alloy")] == slot
 
 
-def test_a_request_is_refused_at_its_deadline_and_not_before():
+def test_a_request_is_refused_at_its_deadline_and_not_before() -> None:
     pool = model(max_size=1)
     pool.wait("alloy")
     open_one(pool)
@@ -174,14 +174,14 @@ def test_a_request_is_refused_at_its_deadline_and_not_before():
     assert isinstance(pool.refused[waiter], PoolTimeout)
 
 
-def test_more_than_may_wait_are_refused_at_once():
+def test_more_than_may_wait_are_refused_at_once() -> None:
     pool = model(max_size=1, max_waiting=2)
     waiters = [pool.wait("alloy") for _ in range(4)]
     assert list(pool.refused) == waiters[3:]
     assert isinstance(pool.refused[waiters[3]], TooManyRequests)
 
 
-def test_who_waits_for_nothing_but_an_opening_of_its_own_does_not_count_as_waiting():
+def test_who_waits_for_nothing_but_an_opening_of_its_own_does_not_count_as_waiting() -> None:
     pool = model(max_size=3, max_waiting=1)
     waiters = [pool.wait("alloy") for _ in range(4)]
     assert pool.refused == {}
@@ -193,7 +193,7 @@ def test_who_waits_for_nothing_but_an_opening_of_its_own_does_not_count_as_waiti
     assert list(pool.served) == waiters[:3]
 
 
-def test_a_newcomer_that_comes_before_others_is_not_refused_for_their_sake():
+def test_a_newcomer_that_comes_before_others_is_not_refused_for_their_sake() -> None:
     pool = model(max_size=1, max_waiting=1)
     pool.wait("alloy", client="greedy")
     slot = open_one(pool)
@@ -204,7 +204,7 @@ def test_a_newcomer_that_comes_before_others_is_not_refused_for_their_sake():
     assert pool.served[modest] == slot
 
 
-def test_a_full_queue_does_not_refuse_one_who_need_not_wait():
+def test_a_full_queue_does_not_refuse_one_who_need_not_wait() -> None:
     pool = model(max_size=2, max_waiting=1)
     pool.wait("echo")
     slot = open_one(pool)
@@ -214,7 +214,7 @@ def test_a_full_queue_does_not_refuse_one_who_need_not_wait():
     assert pool.served[waiter] == slot
 
 
-def test_a_passing_failure_tells_one_waiter_and_tries_again_for_the_others():
+def test_a_passing_failure_tells_one_waiter_and_tries_again_for_the_others() -> None:
     pool = model(max_size=1)
     first, second = pool.wait("alloy"), pool.wait("alloy")
     (slot,) = opening(pool)
@@ -224,7 +224,7 @@ def test_a_passing_failure_tells_one_waiter_and_tries_again_for_the_others():
     assert open_one(pool) == pool.served[second]
 
 
-def test_a_final_failure_tells_every_waiter_of_the_key_and_nobody_else():
+def test_a_final_failure_tells_every_waiter_of_the_key_and_nobody_else() -> None:
     pool = model(max_size=2)
     waiters = [pool.wait("alloy") for _ in range(3)]
     first, second = opening(pool)
@@ -237,7 +237,7 @@ def test_a_final_failure_tells_every_waiter_of_the_key_and_nobody_else():
 
 
 @pytest.mark.parametrize("late", [0.0, 8.9])
-def test_a_refusal_carries_why_the_last_session_could_not_be_opened(late: float):
+def test_a_refusal_carries_why_the_last_session_could_not_be_opened(late: float) -> None:
     pool = model(max_size=1, max_waiting=1)
     pool.wait("alloy")
     holder = open_one(pool)
@@ -256,11 +256,10 @@ def test_a_refusal_carries_why_the_last_session_could_not_be_opened(late: float)
     )
     assert pool.refused[second].__cause__ is error
     pool.advance(10)
-    assert str(pool.refused[first]).startswith("No session became free in time; the last attempt")
-    assert pool.refused[first].__cause__ is error
+    assert pool.refused[first] is error
 
 
-def test_a_success_settles_the_last_failure():
+def test_a_success_settles_the_last_failure() -> None:
     pool = model(max_size=1)
     pool.wait("alloy")
     pool.failed(opening(pool)[0])
@@ -272,7 +271,7 @@ def test_a_success_settles_the_last_failure():
     assert pool.refused[waiter].__cause__ is None
 
 
-def test_a_waiter_outranks_the_warm_sessions_of_others():
+def test_a_waiter_outranks_the_warm_sessions_of_others() -> None:
     pool = model(min_size=1, max_size=1)
     pool.warm("alloy")
     warm = open_one(pool)
@@ -296,11 +295,13 @@ def fill(pool: SlotsModel, key: str, count: int, client: str = "") -> list[int]:
 @pytest.mark.parametrize(
     ("max_size", "most"), [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (7, 6), (8, 6), (32, 24), (1000, 750)]
 )
-def test_a_quarter_of_the_places_is_kept_for_the_other_kind_from_four_places_on(max_size: int, most: int):
+def test_a_quarter_of_the_places_is_kept_for_the_other_kind_from_four_places_on(
+    max_size: int, most: int
+) -> None:
     assert most_of_one_kind(max_size) == most
 
 
-def test_the_last_places_are_given_to_the_other_kind_only():
+def test_the_last_places_are_given_to_the_other_kind_only() -> None:
     pool = model(max_size=8)
     fill(pool, "alloy", 6)
     speaker = pool.wait("echo")
@@ -312,13 +313,13 @@ def test_the_last_places_are_given_to_the_other_kind_only():
     assert {speaker, hearers[2]} == set(pool.waiting)
 
 
-def test_sessions_that_are_kept_warm_leave_the_last_places_alone_as_well():
+def test_sessions_that_are_kept_warm_leave_the_last_places_alone_as_well() -> None:
     pool = model(min_size=4, max_size=4)
     pool.warm("alloy")
     assert len(opening(pool)) == 3
 
 
-def test_an_idle_session_of_its_own_kind_makes_room_for_a_kind_that_has_all_it_may_have():
+def test_an_idle_session_of_its_own_kind_makes_room_for_a_kind_that_has_all_it_may_have() -> None:
     pool = model(max_size=4)
     slots = fill(pool, "alloy", 3)
     heard = fill(pool, "hears", 1)
@@ -331,7 +332,70 @@ def test_an_idle_session_of_its_own_kind_makes_room_for_a_kind_that_has_all_it_m
     assert heard[0] in pool.places
 
 
-def test_a_session_that_comes_back_makes_room_for_the_oldest_waiter_of_any_kind():
+def few(most: int, **limits: float) -> Slots:
+    """Slots in which the target `first` has so many sessions, and the others any number."""
+    defaults = {"min_size": 1, "max_size": 8, "timeout": 10.0, "max_lifetime": 1000.0}
+    return Slots(
+        Limits(**{**defaults, **limits}),  # type: ignore[arg-type]
+        kind=lambda key: KEYS[key][1],
+        group=lambda key: KEYS[key][0],
+        most={"first": most}.get,
+    )
+
+
+def test_a_target_with_one_session_hears_and_speaks_in_turns() -> None:
+    slots = few(1)
+    slots.warm("hears", 0.0, always=True)
+    slots.warm("alloy", 0.0, always=True)
+    (heard,) = slots.decide(0.0).open
+    assert heard.key == "hears"
+    slots.opened(heard.id, 0.0, None)
+    assert slots.decide(1.0).open == []  # nobody takes turns for warmth
+    speaker = slots.wait("alloy", 2.0)
+    decision = slots.decide(2.0)
+    assert decision.close == [(heard.id, "displaced")]
+    (spoken,) = decision.open
+    slots.opened(spoken.id, 3.0, None)
+    assert slots.decide(3.0).give == [(speaker, spoken.id)]
+    hearer, other = slots.wait("hears", 4.0), slots.wait("other-hears", 4.0)
+    (elsewhere,) = slots.decide(4.0).open  # other targets are not kept waiting
+    assert elsewhere.key == "other-hears"
+    slots.released(spoken.id, 5.0)
+    decision = slots.decide(5.0)
+    assert decision.close == [(spoken.id, "displaced")]
+    assert [slot.key for slot in decision.open] == ["hears"]
+    slots.leave(other)
+    assert hearer
+
+
+def test_a_target_never_has_more_sessions_than_it_may() -> None:
+    chance = random.Random(3)
+    for most in (1, 2, 3):
+        slots, leased, opening = few(most), list[int](), list[int]()
+        keys: dict[int, object] = {}
+        for moment in range(2000):
+            match chance.randrange(4):
+                case 0:
+                    slots.wait(chance.choice(["hears", "alloy", "echo"]), float(moment))
+                case 1 if opening:
+                    slots.opened(opening.pop(), float(moment), None)
+                case 2 if leased:
+                    slots.released(leased.pop(chance.randrange(len(leased))), float(moment))
+                case 3 if leased:
+                    ended = leased.pop()
+                    slots.lost(ended, float(moment))
+                    del keys[ended]
+            decision = slots.decide(float(moment))
+            for slot, _ in decision.close:
+                del keys[slot]
+            for slot_opening in decision.open:
+                opening.append(slot_opening.id)
+                keys[slot_opening.id] = slot_opening.key
+            leased += [slot for _, slot in decision.give]
+            assert len(keys) <= most
+
+
+def test_a_session_that_comes_back_makes_room_for_the_oldest_waiter_of_any_kind() -> None:
     pool = model(max_size=3)
     spoken = fill(pool, "alloy", 2) + fill(pool, "hears", 1)
     hearer = pool.wait("hears")
@@ -342,7 +406,7 @@ def test_a_session_that_comes_back_makes_room_for_the_oldest_waiter_of_any_kind(
     assert speaker in pool.waiting
 
 
-def test_a_kind_that_holds_less_is_served_before_one_that_came_earlier():
+def test_a_kind_that_holds_less_is_served_before_one_that_came_earlier() -> None:
     pool = model(max_size=3)
     spoken = fill(pool, "alloy", 3)
     speaker = pool.wait("alloy", client="one")
@@ -352,7 +416,7 @@ def test_a_kind_that_holds_less_is_served_before_one_that_came_earlier():
     assert speaker in pool.waiting
 
 
-def test_a_client_that_holds_less_is_served_before_a_kind_that_holds_less():
+def test_a_client_that_holds_less_is_served_before_a_kind_that_holds_less() -> None:
     pool = model(max_size=3)
     spoken = fill(pool, "alloy", 3, client="greedy")
     hearer = pool.wait("hears", client="greedy")
@@ -362,7 +426,7 @@ def test_a_client_that_holds_less_is_served_before_a_kind_that_holds_less():
     assert hearer in pool.waiting
 
 
-def test_what_a_client_gets_counts_at_once():
+def test_what_a_client_gets_counts_at_once() -> None:
     pool = model(max_size=3)
     slots = fill(pool, "alloy", 3)
     pool.lost(slots[0])
@@ -375,7 +439,7 @@ def test_what_a_client_gets_counts_at_once():
     assert list(pool.served)[-1] == waiters[1]
 
 
-def test_a_client_that_gave_everything_back_holds_nothing():
+def test_a_client_that_gave_everything_back_holds_nothing() -> None:
     pool = model(max_size=2)
     slots = fill(pool, "alloy", 2, client="one")
     waiters = [pool.wait("alloy", client="one"), pool.wait("alloy", client="two")]
@@ -400,7 +464,7 @@ def idle(pool: SlotsModel, *keys: str) -> list[int]:
     return slots
 
 
-def test_idle_siblings_of_one_that_did_not_answer_are_tested_and_nobody_else():
+def test_idle_siblings_of_one_that_did_not_answer_are_tested_and_nobody_else() -> None:
     pool = model(max_size=10)
     siblings = idle(pool, "alloy", "hears", "other-hears")
     first = pool.wait("alloy")
@@ -412,7 +476,7 @@ def test_idle_siblings_of_one_that_did_not_answer_are_tested_and_nobody_else():
     assert pool.served[pool.wait("hears")] == siblings[1]
 
 
-def test_while_its_siblings_are_tested_a_waiter_gets_a_new_session():
+def test_while_its_siblings_are_tested_a_waiter_gets_a_new_session() -> None:
     pool = model(max_size=10)
     siblings = idle(pool, "hears", "alloy")
     assert pool.served[pool.wait("hears")] == siblings[0]
@@ -422,7 +486,7 @@ def test_while_its_siblings_are_tested_a_waiter_gets_a_new_session():
     assert pool.served[waiter] == new != siblings[1]
 
 
-def test_a_sibling_that_answers_first_serves_who_waits_for_a_new_session():
+def test_a_sibling_that_answers_first_serves_who_waits_for_a_new_session() -> None:
     pool = model(max_size=10)
     siblings = idle(pool, "hears", "alloy")
     pool.wait("hears")
@@ -432,7 +496,7 @@ def test_a_sibling_that_answers_first_serves_who_waits_for_a_new_session():
     assert pool.served[waiter] == siblings[1]
 
 
-def test_a_sibling_that_does_not_answer_is_replaced_at_once():
+def test_a_sibling_that_does_not_answer_is_replaced_at_once() -> None:
     pool = model(min_size=1, max_size=10)
     dead = idle(pool, "hears", "alloy")
     pool.wait("hears")
@@ -442,7 +506,7 @@ def test_a_sibling_that_does_not_answer_is_replaced_at_once():
     assert {pool.places[slot].key for slot in opening(pool)} == {"hears", "alloy"}
 
 
-def test_one_in_test_makes_room_before_one_that_is_idle():
+def test_one_in_test_makes_room_before_one_that_is_idle() -> None:
     pool = model(max_size=3)
     slots = idle(pool, "other-hears", "alloy", "hears")
     pool.wait("hears")
@@ -452,7 +516,7 @@ def test_one_in_test_makes_room_before_one_that_is_idle():
     assert pool.closed == {slots[1]: "displaced"}
 
 
-def test_one_that_makes_room_at_once_is_not_tested():
+def test_one_that_makes_room_at_once_is_not_tested() -> None:
     pool = model(min_size=2, max_size=3, max_idle=10.0)
     hearing = idle(pool, "hears", "hears")
     pool.advance(5)
@@ -464,7 +528,7 @@ def test_one_that_makes_room_at_once_is_not_tested():
     assert pool.places[hearing[1]].state == "testing"
 
 
-def test_a_session_in_test_that_ends_is_no_reason_for_a_pause():
+def test_a_session_in_test_that_ends_is_no_reason_for_a_pause() -> None:
     pool = model(min_size=1, max_size=10)
     dead = idle(pool, "hears", "alloy")
     pool.wait("hears")
@@ -473,7 +537,7 @@ def test_a_session_in_test_that_ends_is_no_reason_for_a_pause():
     assert {pool.places[slot].key for slot in opening(pool)} == {"hears", "alloy"}
 
 
-def test_a_fresh_waiter_gets_nothing_from_before_it_came():
+def test_a_fresh_waiter_gets_nothing_from_before_it_came() -> None:
     pool = model(max_size=3)
     slots = idle(pool, "alloy", "alloy")
     waiter = pool.wait("alloy", fresh=True)
@@ -482,7 +546,7 @@ def test_a_fresh_waiter_gets_nothing_from_before_it_came():
     assert all(pool.places[slot].state == "idle" for slot in slots)
 
 
-def test_a_fresh_waiter_takes_what_is_opened_while_it_waits():
+def test_a_fresh_waiter_takes_what_is_opened_while_it_waits() -> None:
     pool = model(min_size=1, max_size=3)
     (dead,) = idle(pool, "alloy")
     pool.wait("alloy")
@@ -494,7 +558,7 @@ def test_a_fresh_waiter_takes_what_is_opened_while_it_waits():
     assert pool.served[waiter] == new
 
 
-def test_nobody_waits_for_what_was_opening_when_its_group_fell_silent():
+def test_nobody_waits_for_what_was_opening_when_its_group_fell_silent() -> None:
     pool = model(max_size=5)
     (dead,) = idle(pool, "alloy")
     pool.wait("alloy")
@@ -512,7 +576,7 @@ def test_nobody_waits_for_what_was_opening_when_its_group_fell_silent():
     assert (pool.served[early], pool.served[other]) == (new, unconcerned)
 
 
-def test_what_was_opening_when_its_group_fell_silent_serves_once_it_is_open():
+def test_what_was_opening_when_its_group_fell_silent_serves_once_it_is_open() -> None:
     pool = model(max_size=5)
     (dead,) = idle(pool, "alloy")
     pool.wait("alloy")
@@ -523,7 +587,7 @@ def test_what_was_opening_when_its_group_fell_silent_serves_once_it_is_open():
     assert pool.served[waiter] == doubtful
 
 
-def test_a_fresh_waiter_closes_an_old_session_when_there_is_no_room():
+def test_a_fresh_waiter_closes_an_old_session_when_there_is_no_room() -> None:
     pool = model(max_size=1)
     (old,) = idle(pool, "alloy")
     waiter = pool.wait("alloy", fresh=True)
@@ -531,7 +595,7 @@ def test_a_fresh_waiter_closes_an_old_session_when_there_is_no_room():
     assert open_one(pool) == pool.served[waiter]
 
 
-def test_the_session_that_is_idle_longest_makes_room():
+def test_the_session_that_is_idle_longest_makes_room() -> None:
     pool = model(max_size=2)
     pool.wait("alloy")
     old = open_one(pool)
@@ -545,7 +609,7 @@ def test_the_session_that_is_idle_longest_makes_room():
     assert young in pool.places
 
 
-def test_leased_sessions_never_make_room():
+def test_leased_sessions_never_make_room() -> None:
     pool = model(max_size=1)
     pool.wait("alloy")
     slot = open_one(pool)
@@ -554,7 +618,7 @@ def test_leased_sessions_never_make_room():
     assert pool.places[slot].state == "leased"
 
 
-def test_a_key_in_use_is_kept_warm():
+def test_a_key_in_use_is_kept_warm() -> None:
     pool = model(min_size=1)
     pool.warm("alloy")
     first = open_one(pool)
@@ -563,7 +627,7 @@ def test_a_key_in_use_is_kept_warm():
     assert len(opening(pool)) == 1
 
 
-def test_warmth_ends_when_nobody_asks_any_more():
+def test_warmth_ends_when_nobody_asks_any_more() -> None:
     pool = model(min_size=1, max_idle=100.0)
     pool.warm("alloy")
     open_one(pool)
@@ -575,7 +639,7 @@ def test_warmth_ends_when_nobody_asks_any_more():
     assert pool.places == {}
 
 
-def test_what_is_always_wanted_is_found_after_a_quiet_night():
+def test_what_is_always_wanted_is_found_after_a_quiet_night() -> None:
     pool = model(min_size=1, max_idle=100.0)
     pool.warm("alloy", always=True)
     slot = open_one(pool)
@@ -585,7 +649,7 @@ def test_what_is_always_wanted_is_found_after_a_quiet_night():
     assert pool.places[slot].state == "idle"
 
 
-def test_more_than_the_minimum_cools_although_the_key_is_in_use():
+def test_more_than_the_minimum_cools_although_the_key_is_in_use() -> None:
     pool = model(min_size=1, max_size=3, max_idle=100.0)
     for _ in range(3):
         pool.wait("alloy")
@@ -600,7 +664,7 @@ def test_more_than_the_minimum_cools_although_the_key_is_in_use():
     assert len(pool.places) == 1
 
 
-def test_more_than_the_minimum_of_one_key_makes_room_for_the_minimum_of_another():
+def test_more_than_the_minimum_of_one_key_makes_room_for_the_minimum_of_another() -> None:
     pool = model(min_size=1, max_size=3)
     pool.warm("hears")
     open_one(pool)
@@ -613,7 +677,7 @@ def test_more_than_the_minimum_of_one_key_makes_room_for_the_minimum_of_another(
     assert [pool.places[slot].key for slot in opening(pool)] == ["hears"]
 
 
-def test_what_is_more_than_the_minimum_makes_room_first():
+def test_what_is_more_than_the_minimum_makes_room_first() -> None:
     pool = model(min_size=1, max_size=3)
     pool.warm("hears")
     warm = open_one(pool)
@@ -628,7 +692,7 @@ def test_what_is_more_than_the_minimum_makes_room_first():
     assert open_one(pool) == pool.served[waiter]
 
 
-def test_asking_again_keeps_what_is_idle():
+def test_asking_again_keeps_what_is_idle() -> None:
     pool = model(min_size=1, max_idle=100.0)
     pool.warm("alloy")
     slot = open_one(pool)
@@ -638,7 +702,7 @@ def test_asking_again_keeps_what_is_idle():
     assert slot in pool.places
 
 
-def test_every_request_keeps_its_key_warm_for_another_while():
+def test_every_request_keeps_its_key_warm_for_another_while() -> None:
     pool = model(min_size=1, max_idle=100.0)
     for _ in range(2):
         pool.wait("alloy")
@@ -649,7 +713,7 @@ def test_every_request_keeps_its_key_warm_for_another_while():
     assert len(opening(pool)) == 1
 
 
-def test_a_session_is_replaced_before_its_announced_end_and_closed_when_its_successor_is_there():
+def test_a_session_is_replaced_before_its_announced_end_and_closed_when_its_successor_is_there() -> None:
     pool = model(min_size=1, max_idle=10.0)
     pool.warm("alloy", always=True)
     first = open_one(pool, life=150.0)
@@ -661,7 +725,7 @@ def test_a_session_is_replaced_before_its_announced_end_and_closed_when_its_succ
     assert list(pool.places) == [second]
 
 
-def test_a_successor_that_does_not_come_about_keeps_nothing_beyond_its_end():
+def test_a_successor_that_does_not_come_about_keeps_nothing_beyond_its_end() -> None:
     pool = model(min_size=1)
     pool.warm("alloy", always=True)
     first = open_one(pool, life=150.0)
@@ -671,7 +735,7 @@ def test_a_successor_that_does_not_come_about_keeps_nothing_beyond_its_end():
     assert len(opening(pool)) == 1
 
 
-def test_sessions_opened_together_do_not_end_together():
+def test_sessions_opened_together_do_not_end_together() -> None:
     pool = model(max_size=13, max_waiting=10)
     for _ in range(10):
         pool.wait("alloy")
@@ -679,7 +743,7 @@ def test_sessions_opened_together_do_not_end_together():
         pool.opened(slot, life=100.0)
     for slot in list(pool.places):
         pool.released(slot)
-    ends = []
+    ends: list[int] = []
     for second in range(81):
         ends += [second] * (10 - len(ends) - len(pool.places))
         pool.advance(1)
@@ -687,7 +751,7 @@ def test_sessions_opened_together_do_not_end_together():
     assert max(ends.count(second) for second in ends) <= 2
 
 
-def test_a_long_life_keeps_a_minute_in_hand_and_no_more_than_a_tenth_of_the_rest():
+def test_a_long_life_keeps_a_minute_in_hand_and_no_more_than_a_tenth_of_the_rest() -> None:
     pool = model(max_idle=5000.0)
     pool.limits = Limits(max_lifetime=5000.0)
     waiter = pool.wait("alloy")
@@ -700,7 +764,7 @@ def test_a_long_life_keeps_a_minute_in_hand_and_no_more_than_a_tenth_of_the_rest
     assert slot not in pool.places
 
 
-def test_a_session_that_grew_too_old_on_lease_is_closed_when_it_comes_back():
+def test_a_session_that_grew_too_old_on_lease_is_closed_when_it_comes_back() -> None:
     pool = model()
     pool.wait("alloy")
     slot = open_one(pool, life=50.0)
@@ -712,7 +776,9 @@ def test_a_session_that_grew_too_old_on_lease_is_closed_when_it_comes_back():
 
 
 @pytest.mark.parametrize("life", [0.0, -1.0, -86_400.0])
-def test_a_life_that_ended_before_it_began_is_a_wrong_clock_and_no_reason_to_reconnect_for_ever(life: float):
+def test_a_life_that_ended_before_it_began_is_a_wrong_clock_and_no_reason_to_reconnect_for_ever(
+    life: float,
+) -> None:
     pool = model(min_size=1)
     pool.warm("alloy")
     slot = open_one(pool, life)
@@ -732,13 +798,13 @@ def opened_while(pool: SlotsModel, seconds: int, mishap: Callable[[int], None]) 
     return count
 
 
-def test_a_service_that_cannot_be_reached_is_not_knocked_at_all_the_time():
+def test_a_service_that_cannot_be_reached_is_not_knocked_at_all_the_time() -> None:
     pool = model(min_size=1)
     pool.warm("alloy")
     assert 3 <= opened_while(pool, 60, pool.failed) <= 8
 
 
-def test_a_service_that_hangs_up_at_once_is_not_knocked_at_all_the_time():
+def test_a_service_that_hangs_up_at_once_is_not_knocked_at_all_the_time() -> None:
     pool = model(min_size=1)
     pool.warm("alloy")
 
@@ -749,7 +815,7 @@ def test_a_service_that_hangs_up_at_once_is_not_knocked_at_all_the_time():
     assert 3 <= opened_while(pool, 60, hang_up) <= 8
 
 
-def test_a_final_failure_is_not_repeated_before_somebody_asks_again():
+def test_a_final_failure_is_not_repeated_before_somebody_asks_again() -> None:
     pool = model(min_size=1)
     pool.warm("alloy")
     assert opened_while(pool, 90, lambda slot: pool.failed(slot, final=True)) == 1
@@ -757,7 +823,7 @@ def test_a_final_failure_is_not_repeated_before_somebody_asks_again():
     assert len(opening(pool)) == 1
 
 
-def test_restraint_does_not_bind_those_who_wait():
+def test_restraint_does_not_bind_those_who_wait() -> None:
     pool = model(min_size=1)
     pool.warm("alloy")
     opened_while(pool, 60, pool.failed)
@@ -766,7 +832,7 @@ def test_restraint_does_not_bind_those_who_wait():
 
 
 @pytest.mark.parametrize("life", [0.1, 2.0, 20.0, 70.0])
-def test_short_lives_are_not_renewed_all_the_time_for_nobody(life: float):
+def test_short_lives_are_not_renewed_all_the_time_for_nobody(life: float) -> None:
     pool = model(min_size=1)
     pool.warm("alloy", always=True)
     live_for(pool, 600.0, life)
@@ -792,7 +858,7 @@ def live_for(pool: SlotsModel, seconds: float, life: float, dice: random.Random 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_short_lives_cost_a_request_one_opening_and_all_of_them_no_more_than_silence(seed: int):
+def test_short_lives_cost_a_request_one_opening_and_all_of_them_no_more_than_silence(seed: int) -> None:
     pool = model(min_size=1)
     pool.warm("alloy", always=True)
     live_for(pool, 600.0, 2.0, random.Random(seed))
@@ -800,7 +866,7 @@ def test_short_lives_cost_a_request_one_opening_and_all_of_them_no_more_than_sil
     assert pool.opened_ever["alloy"] <= pool.asked + 10
 
 
-def test_a_request_gets_a_session_at_once_though_lives_are_short():
+def test_a_request_gets_a_session_at_once_though_lives_are_short() -> None:
     pool = model(min_size=1)
     pool.warm("alloy", always=True)
     live_for(pool, 500.0, 2.0)
@@ -809,7 +875,7 @@ def test_a_request_gets_a_session_at_once_though_lives_are_short():
     assert open_one(pool, life=2.0) == pool.served[waiter]
 
 
-def test_a_short_life_that_was_used_is_followed_by_another():
+def test_a_short_life_that_was_used_is_followed_by_another() -> None:
     pool = model(min_size=1)
     waiter = pool.wait("alloy")
     slot = open_one(pool, life=50.0)
@@ -820,7 +886,7 @@ def test_a_short_life_that_was_used_is_followed_by_another():
     assert len(opening(pool)) == 1
 
 
-def test_a_long_life_that_nobody_used_is_followed_by_another():
+def test_a_long_life_that_nobody_used_is_followed_by_another() -> None:
     pool = model(min_size=1, max_idle=1000.0)
     pool.warm("alloy", always=True)
     slot = open_one(pool, life=100.0)
@@ -833,7 +899,7 @@ def test_a_long_life_that_nobody_used_is_followed_by_another():
     assert pool.opened_ever["alloy"] >= 3000 // 80
 
 
-def test_a_clean_turn_ends_all_restraint():
+def test_a_clean_turn_ends_all_restraint() -> None:
     pool = model(min_size=1, max_size=1)
     pool.wait("alloy")
     for _ in range(6):

@@ -2,7 +2,14 @@ from datetime import date
 
 import pytest
 
-from wyoming_azure_realtime.providers.base import Deployment, ServiceModel, described_models, model_warnings
+from wyoming_azure_realtime.providers.azure_openai import AzureOpenAi
+from wyoming_azure_realtime.providers.base import (
+    Deployment,
+    Provider,
+    ServiceModel,
+    described_models,
+    model_warnings,
+)
 from wyoming_azure_realtime.providers.registry import PROVIDERS, provider_of
 from wyoming_azure_realtime.realtime.models import KNOWN, TranscriptionModel
 from wyoming_azure_realtime.settings.model import ModelFacts, Recognition, Target
@@ -39,7 +46,7 @@ def warnings(
 
 
 @pytest.mark.parametrize(("service", "column"), [("azure_openai", 1), ("openai", 2)])
-def test_a_service_knows_when_its_models_end(service: str, column: int):
+def test_a_service_knows_when_its_models_end(service: str, column: int) -> None:
     provider = PROVIDERS[service]
     known = {model.name: model.ends for model in (*provider.transcription_models, *provider.speech_models)}
     assert {name: end for name, end in known.items() if end} == {
@@ -48,13 +55,13 @@ def test_a_service_knows_when_its_models_end(service: str, column: int):
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
-def test_of_every_model_that_a_service_offers_it_is_known_what_it_accepts(provider):
+def test_of_every_model_that_a_service_offers_it_is_known_what_it_accepts(provider: type[Provider]) -> None:
     accepted = {model.name for model in (*KNOWN, *provider.own_models)}
     assert {model.name for model in provider.transcription_models} <= accepted
 
 
-def test_models_of_one_service_alone_are_known_there_and_nowhere_else():
-    class Elsewhere(PROVIDERS["azure_openai"]):
+def test_models_of_one_service_alone_are_known_there_and_nowhere_else() -> None:
+    class Elsewhere(AzureOpenAi):
         service = "elsewhere"
         own_models = (TranscriptionModel("house-speech", keywords=True),)
         transcription_models = (ServiceModel("house-speech", TODAY),)
@@ -69,7 +76,7 @@ def test_models_of_one_service_alone_are_known_there_and_nowhere_else():
 
 
 @pytest.mark.parametrize("service", PROVIDERS)
-def test_settings_say_when_a_model_ends_whatever_the_service_says(service: str):
+def test_settings_say_when_a_model_ends_whatever_the_service_says(service: str) -> None:
     described = described_models(
         Recognition(
             models={
@@ -84,12 +91,12 @@ def test_settings_say_when_a_model_ends_whatever_the_service_says(service: str):
     assert "is to be retired on 2026-12-01" in warnings(live, service, TODAY, described)[0]
 
 
-def test_what_the_demo_behaves_like_ends_elsewhere():
+def test_what_the_demo_behaves_like_ends_elsewhere() -> None:
     old = Target(transcription_deployment="whisper-1")
     assert warnings(old, "embedded", FAR_AWAY) == []
 
 
-def test_the_default_deployment_comes_first():
+def test_the_default_deployment_comes_first() -> None:
     assert provider_of(TARGET).deployments == (
         Deployment("ears", "gpt-4o-transcribe"),
         Deployment("fast", "gpt-live-transcribe"),
@@ -109,17 +116,17 @@ def test_the_default_deployment_comes_first():
 )
 def test_another_target_hears_with_the_same_model_whatever_its_deployment_is_called(
     wanted: Deployment, found: str
-):
+) -> None:
     deployment = provider_of(TARGET).deployment_like(wanted)
     assert deployment is not None
     assert deployment.name == found
 
 
-def test_a_deployment_of_the_same_name_but_another_model_is_another():
+def test_a_deployment_of_the_same_name_but_another_model_is_another() -> None:
     assert provider_of(TARGET).deployment_like(Deployment("ears", "whisper-1")) is None
 
 
-def test_settings_describe_models():
+def test_settings_describe_models() -> None:
     facts = ModelFacts(keywords=True, partials="while_speaking", retires="2028-12-31")
     [model] = described_models(Recognition(models={"gpt-next": facts}))
     assert (model.name, model.keywords, model.partials) == ("gpt-next", True, "while_speaking")
@@ -127,7 +134,7 @@ def test_settings_describe_models():
     assert model.ends == date(2028, 12, 31)
 
 
-def test_a_model_is_warned_of_two_months_before_its_retirement_and_per_host():
+def test_a_model_is_warned_of_two_months_before_its_retirement_and_per_host() -> None:
     target = Target(transcription_deployment="gpt-4o-transcribe", realtime_deployment="voice")
     (told,) = warnings(target, "azure_openai", TODAY)
     assert "'gpt-4o-transcribe' was to be retired on 2026-10-15" in told
@@ -138,7 +145,7 @@ def test_a_model_is_warned_of_two_months_before_its_retirement_and_per_host():
     assert len(warnings(target, "openai", date(2027, 2, 26))) == 1
 
 
-def test_a_model_that_speaks_is_warned_of_where_the_deployment_has_its_name():
+def test_a_model_that_speaks_is_warned_of_where_the_deployment_has_its_name() -> None:
     (told,) = warnings(Target(), "azure_openai", date(2027, 1, 15))
     assert "the model 'gpt-realtime' is to be retired on 2027-02-28" in told
     assert warnings(Target(), "azure_openai", TODAY) == []
@@ -147,14 +154,14 @@ def test_a_model_that_speaks_is_warned_of_where_the_deployment_has_its_name():
     assert warnings(target, "openai", date(2099, 1, 1)) == []
 
 
-def test_what_is_deployed_when_nothing_is_said_lives_for_a_while():
+def test_what_is_deployed_when_nothing_is_said_lives_for_a_while() -> None:
     assert warnings(Target(), "azure_openai", date(2026, 11, 28)) == []
     (told,) = warnings(Target(), "openai", date(2026, 11, 28))
     assert "'gpt-realtime' is to be retired on 2027-01-20" in told
     assert "such as gpt-realtime-2.1 or" in told
 
 
-def test_an_unknown_model_is_told_once_per_deployment_until_settings_describe_it():
+def test_an_unknown_model_is_told_once_per_deployment_until_settings_describe_it() -> None:
     target = Target(transcription_deployment="my-ears", also_transcribes={"new": "gpt-next"})
     told = warnings(target, "azure_openai", TODAY)
     assert ["'my-ears' is unknown" in told[0], "'gpt-next' is unknown" in told[1]] == [True, True]
@@ -162,7 +169,7 @@ def test_an_unknown_model_is_told_once_per_deployment_until_settings_describe_it
     assert warnings(target, "azure_openai", TODAY, known) == []
 
 
-def test_models_without_a_date_are_not_warned_of():
+def test_models_without_a_date_are_not_warned_of() -> None:
     provider = PROVIDERS["azure_openai"]
     current = [model.name for model in provider.transcription_models if model.ends is None]
     assert current

@@ -10,14 +10,14 @@ REFERENCE = [
     ("gpt-4o-transcribe-diarize", True, "after_commit", False, False, False),
     ("gpt-realtime-whisper", False, "while_speaking", False, False, False),
     ("gpt-live-transcribe", False, "while_speaking", True, True, True),
-    ("gpt-transcribe", True, "none", False, True, True),
+    ("gpt-transcribe", True, "after_commit", True, True, True),
 ]
 
 
 @pytest.mark.parametrize(("name", "vad", "partials", "prompt", "plural", "keywords"), REFERENCE)
 def test_each_model_takes_what_the_reference_says(
     name: str, vad: bool, partials: str, prompt: bool, plural: bool, keywords: bool
-):
+) -> None:
     model = transcription_model(name)
     assert model.name == name
     assert model.turn_detection == vad
@@ -27,7 +27,7 @@ def test_each_model_takes_what_the_reference_says(
     assert model.keywords == keywords
 
 
-def test_no_model_is_missing():
+def test_no_model_is_missing() -> None:
     assert {model.name for model in KNOWN} == {row[0] for row in REFERENCE}
 
 
@@ -40,12 +40,12 @@ def test_no_model_is_missing():
         ("GPT-Realtime-Whisper", "gpt-realtime-whisper"),
     ],
 )
-def test_dated_names_belong_to_their_family(name: str, family: str):
+def test_dated_names_belong_to_their_family(name: str, family: str) -> None:
     assert transcription_model(name).name == family
 
 
 @pytest.mark.parametrize("name", ["", "my-deployment", "gpt-realtime", "whisper-large"])
-def test_of_unknown_models_nothing_is_asked_that_some_model_refuses_for_good(name: str):
+def test_of_unknown_models_nothing_is_asked_that_some_model_refuses_for_good(name: str) -> None:
     model = transcription_model(name)
     assert not model.turn_detection
     assert not model.prompt_holds_names
@@ -53,11 +53,11 @@ def test_of_unknown_models_nothing_is_asked_that_some_model_refuses_for_good(nam
     assert model.partials == "none"
 
 
-def test_whisper_is_what_azure_calls_it():
+def test_whisper_is_what_azure_calls_it() -> None:
     assert transcription_model("whisper").name == "whisper-1"
 
 
-def test_settings_can_add_a_model_and_correct_one():
+def test_settings_can_add_a_model_and_correct_one() -> None:
     new = TranscriptionModel("gpt-next-transcribe", keywords=True)
     newer = TranscriptionModel("gpt-live-transcribe", turn_detection=True)
     assert transcription_model("gpt-next-transcribe-2027-01-01", [new, newer]) == new

@@ -30,8 +30,7 @@ CANCEL = {"type": "response.cancel", "event_id": "t1-cancel", "response_id": "r1
 
 
 def sent(event: Any) -> JsonObject:
-    frame = encode_client(event, GaDialect())
-    assert frame is not None
+    (frame,) = encode_client(event, GaDialect())
     decoded: JsonObject = json.loads(frame)
     return decoded
 
@@ -77,7 +76,7 @@ def outcomes(turn: SpeechTurn, *events: Event) -> list[SpeechOutcome]:
 # --- what a turn sends
 
 
-def test_the_input_is_exactly_the_text_and_every_instruction_is_elsewhere():
+def test_the_input_is_exactly_the_text_and_every_instruction_is_elsewhere() -> None:
     event = sent(SpeechTurn("t1", TEXT, style="Speak slowly.").begin()[0])
     instructions = event["response"].pop("instructions")
     assert event == {
@@ -99,18 +98,18 @@ def test_the_input_is_exactly_the_text_and_every_instruction_is_elsewhere():
     assert TEXT not in instructions
 
 
-def test_without_a_style_the_instructions_end_cleanly():
+def test_without_a_style_the_instructions_end_cleanly() -> None:
     instructions = sent(SpeechTurn("t1", TEXT).begin()[0])["response"]["instructions"]
     assert instructions == instructions.strip()
 
 
-def test_a_response_is_cancelled_by_its_id_once_that_is_known():
+def test_a_response_is_cancelled_by_its_id_once_that_is_known() -> None:
     turn = SpeechTurn("t1", TEXT)
     turn.receive(created())
     assert [sent(event) for event in turn.cancel()] == [CANCEL]
 
 
-def test_a_response_whose_id_is_not_known_yet_is_cancelled_as_soon_as_it_is():
+def test_a_response_whose_id_is_not_known_yet_is_cancelled_as_soon_as_it_is() -> None:
     turn = SpeechTurn("t1", TEXT)
     assert turn.cancel() == []
     assert turn.receive(created("r9", "t2")) == []
@@ -119,14 +118,14 @@ def test_a_response_whose_id_is_not_known_yet_is_cancelled_as_soon_as_it_is():
     assert sent(outcome.event) == CANCEL
 
 
-def test_a_turn_is_settled_when_its_response_has_ended_however_it_did():
+def test_a_turn_is_settled_when_its_response_has_ended_however_it_did() -> None:
     for last in (done("cancelled", usage=USAGE), done("failed", usage=USAGE), done(usage=USAGE)):
         turn = SpeechTurn("t1", TEXT)
         outcomes(turn, created(), audio(b"\1\2"))
-        assert not turn.settled
+        before = turn.settled
         with suppress(errors.BackendError):
             turn.receive(last)
-        assert turn.settled
+        assert (before, turn.settled) == (False, True)
         assert turn.usages == [USAGE]
         assert turn.cancel() == []
         assert outcomes(turn, last, audio(b"\1\2"), done()) == []  # what comes twice means nothing
@@ -197,13 +196,13 @@ HAPPY: dict[str, tuple[list[Event], list[SpeechOutcome]]] = {
 
 
 @pytest.mark.parametrize("case", HAPPY)
-def test_a_text_is_spoken(case: str):
+def test_a_text_is_spoken(case: str) -> None:
     events, expected = HAPPY[case]
     assert outcomes(SpeechTurn("t1", TEXT), *events) == expected
 
 
 @given(pcm=st.binary(max_size=60), cuts=st.lists(st.integers(0, 60)))
-def test_any_chunking_gives_the_same_sound_in_whole_samples(pcm: bytes, cuts: list[int]):
+def test_any_chunking_gives_the_same_sound_in_whole_samples(pcm: bytes, cuts: list[int]) -> None:
     turn = SpeechTurn("t1", TEXT)
     edges = [0, *sorted(cuts), len(pcm)]
     deltas = [audio(pcm[start:end]) for start, end in itertools.pairwise(edges)]
@@ -213,9 +212,11 @@ def test_any_chunking_gives_the_same_sound_in_whole_samples(pcm: bytes, cuts: li
 
 
 @pytest.mark.parametrize("event", SERVER_EVENTS, ids=name_of)
-def test_events_of_other_business_are_ignored(event: JsonObject):
+def test_events_of_other_business_are_ignored(event: JsonObject) -> None:
     turn = SpeechTurn("t2", TEXT)
     decoded = msgspec.convert(event, got.by_type()[event["type"]])
+    if isinstance(decoded, got.Error):
+        decoded = refused("t1-create")
     assert turn.receive(decoded) == []
     assert outcomes(turn, created("r9", "t2"), audio(b"\1\2", "r9"), done(response="r9"))[-1] == Finished()
 
@@ -226,8 +227,8 @@ STATUSES = [
     (done("cancelled", reason="client_cancelled"), errors.ResponseFailed, "cancelled: client_cancelled"),
     (done("cancelled", reason="turn_detected"), errors.ResponseFailed, "turn_detected"),
     (done("cancelled"), errors.ResponseFailed, "no reason given"),
-    (done("incomplete", reason="max_output_tokens"), errors.ResponseFailed, "Shorten the text."),
-    (done("incomplete", reason="content_filter"), errors.ResponseFailed, "content_filter"),
+    (done("incomplete", reason="max_output_tokens"), errors.ContentMismatch, "its own limit"),
+    (done("incomplete", reason="content_filter"), errors.ContentRefused, "content filter"),
     (done("failed"), errors.ResponseFailed, "no reason given"),
     (
         done("failed", error=ErrorDetail(type="server_error", message="It broke.")),
@@ -239,17 +240,47 @@ STATUSES = [
         errors.RateLimited,
         "try again in 7s",
     ),
-    (done("failed", error=ErrorDetail(code="insufficient_quota")), errors.RateLimited, "quota"),
-    (done("in_progress"), errors.ResponseFailed, "in_progress"),
-    (done("something_new"), errors.ResponseFailed, "something_new"),
+    (done("failed", error=ErrorDetail(code="insufficient_quota")), errors.QuotaExceeded, "quota"),
 ]
+
+
+@pytest.mark.parametrize("status", ["in_progress", "something_new", ""])
+def test_a_status_that_means_nothing_costs_no_speech(status: str) -> None:
+    turn = SpeechTurn("t1", TEXT)
+    assert outcomes(turn, created(), audio(b"\1\2"), done(status)) == [Spoken(b"\1\2"), Finished()]
+
+
+def test_what_is_not_echoed_belongs_to_the_turn_that_has_the_session() -> None:
+    turn = SpeechTurn("t1", TEXT)
+    late = [audio(b"\7\7", "r0"), text("late", "r0"), done(response="r0", turn=None)]
+    assert outcomes(turn, *late) == []
+    told = outcomes(turn, created(turn=None), *late, audio(b"\1\2"), audio(b"\3\4", ""), done(turn=None))
+    assert told == [Spoken(b"\1\2"), Spoken(b"\3\4"), Finished()]
+
+
+def test_a_response_without_a_name_is_the_one_that_speaks() -> None:
+    turn = SpeechTurn("t1", TEXT)
+    told = outcomes(
+        turn, created("", None), audio(b"\1\2", "r1"), audio(b"\7\7", "r0"), done("", response="r1")
+    )
+    assert told == [Spoken(b"\1\2"), Finished()]
+    turn = SpeechTurn("t1", TEXT)
+    assert outcomes(turn, created("", "t0"), audio(b"\7\7", "r0"), done(response="r0", turn="t0")) == []
+
+
+@pytest.mark.parametrize("event_id", [None, "", "event_TODO", "item_17", "t1-create"])
+def test_an_error_that_names_no_event_of_another_turn_is_for_this_one(event_id: str | None) -> None:
+    turn = SpeechTurn("t1", TEXT)
+    assert turn.receive(refused("t0-create")) == []
+    with pytest.raises(errors.RateLimited):
+        turn.receive(refused(event_id, code="429"))
 
 
 @pytest.mark.parametrize("heard", [True, False])
 @pytest.mark.parametrize(("event", "expected", "words"), STATUSES)
 def test_every_other_final_status_is_a_failure(
     event: Event, expected: type[errors.BackendError], words: str, heard: bool
-):
+) -> None:
     turn = SpeechTurn("t1", TEXT)
     turn.receive(created())
     if heard:
@@ -260,16 +291,16 @@ def test_every_other_final_status_is_a_failure(
     assert words in str(caught.value)
 
 
-def test_a_response_may_fail_before_it_began():
+def test_a_response_may_fail_before_it_began() -> None:
     with pytest.raises(errors.ResponseFailed):
         SpeechTurn("t1", TEXT).receive(done("failed", response="r7"))
 
 
 @pytest.mark.parametrize("events", [[], [text("Five?")], [audio(b"\1")], [audio(b"")]])
-def test_a_completed_response_without_sound_is_a_failure(events: list[Event]):
+def test_a_completed_response_without_sound_is_a_failure(events: list[Event]) -> None:
     turn = SpeechTurn("t1", TEXT)
     outcomes(turn, created(), *events)
-    with pytest.raises(errors.ResponseFailed, match="without any audio"):
+    with pytest.raises(errors.NoSpeech, match="without any audio"):
         turn.receive(done())
 
 
@@ -285,13 +316,15 @@ def test_a_completed_response_without_sound_is_a_failure(events: list[Event]):
         (got.Error(error=ErrorDetail(type="server_error")), errors.SessionLost),
     ],
 )
-def test_an_error_that_is_ours_or_nobodys_ends_the_turn(event: Event, expected: type[errors.BackendError]):
+def test_an_error_that_is_ours_or_nobodys_ends_the_turn(
+    event: Event, expected: type[errors.BackendError]
+) -> None:
     with pytest.raises(errors.BackendError) as caught:
         SpeechTurn("t1", TEXT).receive(event)
     assert type(caught.value) is expected
 
 
-def test_a_rate_limit_says_how_long_to_wait():
+def test_a_rate_limit_says_how_long_to_wait() -> None:
     turn = SpeechTurn("t1", TEXT)
     with pytest.raises(errors.RateLimited) as caught:
         turn.receive(
@@ -315,7 +348,7 @@ LATE: list[Event] = [
 
 
 @given(late=st.lists(st.tuples(st.integers(0, 4), st.sampled_from(LATE)), max_size=8))
-def test_late_events_of_an_earlier_turn_never_reach_the_next_one(late: list[tuple[int, Event]]):
+def test_late_events_of_an_earlier_turn_never_reach_the_next_one(late: list[tuple[int, Event]]) -> None:
     history = [created(), audio(b"\1"), audio(b"\2"), done()]
     mixed = [
         event
@@ -325,10 +358,10 @@ def test_late_events_of_an_earlier_turn_never_reach_the_next_one(late: list[tupl
     assert outcomes(SpeechTurn("t1", TEXT), *mixed) == [Spoken(b"\1\2"), Finished()]
 
 
-def test_a_word_is_told_twice_only_if_it_was_said_twice():
+def test_a_word_is_told_twice_only_if_it_was_said_twice() -> None:
     turn = SpeechTurn("t1", "No, no.")
     turn.receive(got.ResponseCreated(response=Response(id="r1", metadata={"turn": "t1"})))
-    place = {"response_id": "r1", "item_id": "i1", "output_index": 0, "content_index": 0}
+    place: dict[str, Any] = {"response_id": "r1", "item_id": "i1", "output_index": 0, "content_index": 0}
     first = got.AudioTranscriptDelta(event_id="event_1", delta="no ", **place)
     second = got.AudioTranscriptDelta(event_id="event_2", delta="no ", **place)
     told = [outcome for event in (first, first, second) for outcome in turn.receive(event)]

@@ -89,7 +89,9 @@ What is unknown or impossible is refused when the program starts, with one sente
 where it was given, and what is allowed.
 
 **Keys and tokens** are never shown in logs and messages. It is best to keep them in files: add `_FILE` to the
-name of the variable, and give it the name of the file (`AZURE_OPENAI_KEY_FILE=/run/secrets/key`).
+name of the variable, and give it the name of the file (`AZURE_OPENAI_KEY_FILE=/run/secrets/key`). In the
+settings file, add `_file` to the name of the setting (`key_file: key`); a relative name counts from the
+folder of the settings file.
 
 In the names below, `[0]` is the first item of a list (`[1]` the second one), and `NAME` is a name that you
 choose. Variables exist for the first target only.
@@ -189,7 +191,10 @@ def _file_comment(key: str, section: type[SettingsModel] | None) -> str:
         sentences.append(f"Allowed: {possible}.")
     if option.secret:
         name = (*setting.variables, *option.names)[0]
-        sentences.append(f"Rather than here, keep it in {name}, or in a file that {name}_FILE names.")
+        file = f"{option.key.rpartition('.')[2]}_file"
+        sentences.append(
+            f"Rather than here, keep it in {name}, or in a file that {name}_FILE or {file} names."
+        )
     if setting.cost:
         sentences.append(f"Cost: {setting.cost}")
     return " ".join(filter(None, sentences))

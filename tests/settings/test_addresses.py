@@ -1,15 +1,17 @@
 import contextlib
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_azure_realtime.settings.addresses import (
+    Address,
     StdioAddress,
     TcpAddress,
     UnixAddress,
     is_loopback,
+    is_private,
     parse_host_port,
     parse_network,
     parse_uri,
@@ -30,7 +32,7 @@ from wyoming_azure_realtime.settings.addresses import (
         ("stdio:///", StdioAddress()),
     ],
 )
-def test_a_uri_is_tcp_unix_or_stdio(uri, address):
+def test_a_uri_is_tcp_unix_or_stdio(uri: str, address: Address) -> None:
     assert parse_uri(uri) == address
 
 
@@ -62,26 +64,26 @@ def test_a_uri_is_tcp_unix_or_stdio(uri, address):
         "stdio",
     ],
 )
-def test_anything_else_is_refused_with_a_reason(uri):
+def test_anything_else_is_refused_with_a_reason(uri: str) -> None:
     with pytest.raises(ValueError, match=r"(has|is|end|needs) "):
         parse_uri(uri)
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_an_address_or_a_value_error(text):
+def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
     for parse in (parse_uri, parse_host_port):
         with contextlib.suppress(ValueError):
             parse(text)
 
 
 @given(st.ip_addresses(), st.integers(0, 65535))
-def test_an_address_is_written_as_it_is_read(ip, port):
+def test_an_address_is_written_as_it_is_read(ip: IPv4Address | IPv6Address, port: int) -> None:
     address = TcpAddress(str(ip), port)
     assert parse_host_port(str(address)) == address
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "LOCALHOST", "::1"])
-def test_loopback_is_this_machine_alone(host):
+def test_loopback_is_this_machine_alone(host: str) -> None:
     assert is_loopback(host)
     assert TcpAddress(host, 1).loopback
 
@@ -89,7 +91,7 @@ def test_loopback_is_this_machine_alone(host):
 @pytest.mark.parametrize(
     "host", ["0.0.0.0", "::", "127.evil.example", "localhost.evil.example", "10.0.0.1", ""]
 )
-def test_nothing_else_is_loopback(host):
+def test_nothing_else_is_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
@@ -106,7 +108,7 @@ def test_nothing_else_is_loopback(host):
         ("0.0.0.0/0", "0.0.0.0/0"),
     ],
 )
-def test_a_network_is_one_of_ipv4_or_of_ipv6(text: str, network: str):
+def test_a_network_is_one_of_ipv4_or_of_ipv6(text: str, network: str) -> None:
     assert parse_network(text) == ip_network(network)
 
 
@@ -121,12 +123,45 @@ def test_a_network_is_one_of_ipv4_or_of_ipv6(text: str, network: str):
         ("", "it is no network and no address"),
     ],
 )
-def test_what_is_no_network_is_refused_with_the_reason(text: str, reason: str):
+def test_what_is_no_network_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
         parse_network(text)
 
 
 @given(st.text(alphabet="0123456789abcdef:./%x", max_size=40))
-def test_any_text_is_a_network_or_a_reason(text: str):
+def test_any_text_is_a_network_or_a_reason(text: str) -> None:
     with contextlib.suppress(ValueError):
         assert parse_network(text).version in (4, 6)
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        ("192.168.1.20", True),
+        ("10.1.2.3", True),
+        ("172.31.0.1", True),
+        ("169.254.7.7", True),
+        ("100.64.0.1", True),
+        ("fd12::5", True),
+        ("::ffff:192.168.1.20", True),
+        ("localhost", True),
+        ("localai", True),
+        ("gpu.local", True),
+        ("GPU.home.arpa.", True),
+        ("172.32.0.1", False),
+        ("100.128.0.1", False),
+        ("8.8.8.8", False),
+        ("::ffff:8.8.8.8", False),
+        ("2001:4860:4860::8888", False),
+        ("0.0.0.0", False),
+        ("134744072", False),
+        ("0x08080808", False),
+        ("", False),
+        (".", False),
+        ("local", True),
+        ("evil.example", False),
+        ("gpu.local.evil.example", False),
+    ],
+)
+def test_what_can_only_be_at_home_is_private(host: str, private: bool) -> None:
+    assert is_private(host) is private

@@ -1,4 +1,5 @@
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 import pytest
 from msgspec import Meta
@@ -7,6 +8,7 @@ from wyoming_azure_realtime.settings.declaration import (
     NO,
     YES,
     Option,
+    Path,
     Secret,
     Setting,
     SettingsModel,
@@ -51,7 +53,7 @@ HOME = {option.key: option for option in options(Home)}
 P = "WYOMING_AZURE_REALTIME_"
 
 
-def test_every_setting_of_every_section_is_an_option_in_the_order_of_the_declarations():
+def test_every_setting_of_every_section_is_an_option_in_the_order_of_the_declarations() -> None:
     lamp = ("name", "bright", "code")
     assert list(HOME) == [
         "colour",
@@ -65,29 +67,29 @@ def test_every_setting_of_every_section_is_an_option_in_the_order_of_the_declara
     ]
 
 
-def test_a_setting_has_variables_named_after_its_flag_and_its_key_and_then_its_further_ones():
+def test_a_setting_has_variables_named_after_its_flag_and_its_key_and_then_its_further_ones() -> None:
     assert HOME["colour"].names == (f"{P}PAINT", f"{P}COLOUR")
     assert HOME["door.bright"].names == (f"{P}BRIGHT", f"{P}DOOR_BRIGHT")
     assert HOME["door.code"].names == (f"{P}DOOR_CODE", "LAMP_CODE")
 
 
-def test_the_first_item_of_a_list_has_variables_if_the_list_has_a_word_for_it():
+def test_the_first_item_of_a_list_has_variables_if_the_list_has_a_word_for_it() -> None:
     assert HOME["first[0].name"].names == (f"{P}LAMP_NAME",)
     assert HOME["others[0].name"].names == HOME["rooms.NAME.name"].names == HOME["first"].names == ()
 
 
-def test_a_flag_that_chooses_shows_the_choices_and_a_switch_takes_no_value():
+def test_a_flag_that_chooses_shows_the_choices_and_a_switch_takes_no_value() -> None:
     assert HOME["colour"].metavar == "red|blue"
     assert HOME["door.bright"].metavar == ""
 
 
-def test_secrets_are_known_by_their_type():
+def test_secrets_are_known_by_their_type() -> None:
     assert [key for key, option in HOME.items() if option.secret] == [
         f"{place}.code" for place in ("door", "first[0]", "others[0]", "rooms.NAME")
     ]
 
 
-def test_the_last_of_repeated_values_counts():
+def test_the_last_of_repeated_values_counts() -> None:
     option = Option("speech.voice", Setting("Voice."), ())
     assert option.values(["echo", "ash"]) == option.values("ash") == {"speech.voice": "ash"}
 
@@ -122,11 +124,11 @@ def test_the_last_of_repeated_values_counts():
         (dict[str, Lamp], "mappings with names"),
     ],
 )
-def test_a_type_is_said_in_words(kind, words):
+def test_a_type_is_said_in_words(kind: Any, words: str) -> None:
     assert allowed(kind) == words
 
 
-def test_a_list_has_the_length_that_is_declared_or_else_one_that_no_home_needs():
+def test_a_list_has_the_length_that_is_declared_or_else_one_that_no_home_needs() -> None:
     assert lengths(Annotated[tuple[str, ...], Meta(min_length=1, max_length=3)]) == (1, 3)
     assert lengths(tuple[str, ...]) == (0, 10_000)
 
@@ -140,11 +142,11 @@ def test_a_list_has_the_length_that_is_declared_or_else_one_that_no_home_needs()
         (("rooms", "attic"), Lamp),
     ],
 )
-def test_the_type_of_any_value_is_found_by_its_path(path, kind):
+def test_the_type_of_any_value_is_found_by_its_path(path: Path, kind: Any) -> None:
     assert kind_at(Home, path) == kind
 
 
-def test_every_value_stands_under_the_key_that_users_write():
+def test_every_value_stands_under_the_key_that_users_write() -> None:
     settings = Settings(
         profiles={"default": Profile(), "kitchen": Profile(voice="echo")},
         targets=(Target(), Target(name="b")),
@@ -159,47 +161,47 @@ def test_every_value_stands_under_the_key_that_users_write():
     assert found["speech.substitutes"]["fable"] == "ballad"
 
 
-def test_secrets_are_those_that_hold_something():
+def test_secrets_are_those_that_hold_something() -> None:
     settings = Settings(targets=(Target(key=Secret("one")), Target()), http=Http(token=Secret("two")))
     assert secrets(settings) == ["one", "two"]
 
 
-def test_a_path_is_written_as_users_write_it():
+def test_a_path_is_written_as_users_write_it() -> None:
     assert render(("backend",)) == "backend"
     assert render(("targets", 0, "key")) == "targets[0].key"
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r}".format])
-def test_a_secret_shows_itself_only_when_asked(show):
+def test_a_secret_shows_itself_only_when_asked(show: Callable[[object], str]) -> None:
     assert "hunter2" not in show(Secret("hunter2"))
     assert "hunter2" not in show(Settings(targets=(Target(key=Secret("hunter2")),)))
     assert Secret("hunter2").reveal() == "hunter2"
 
 
-def test_a_secret_is_true_when_it_holds_something():
+def test_a_secret_is_true_when_it_holds_something() -> None:
     assert Secret("x")
     assert not Secret("")
 
 
-def test_secrets_compare_by_what_they_hold():
+def test_secrets_compare_by_what_they_hold() -> None:
     assert Secret("x") == Secret("x") != Secret("y")
     assert hash(Secret("x")) == hash(Secret("x"))
     assert Secret("x") != "x"
 
 
 @pytest.mark.parametrize(("words", "meaning"), [(YES, True), (NO, False)])
-def test_a_switch_is_read_however_people_write_it(words, meaning):
+def test_a_switch_is_read_however_people_write_it(words: tuple[str, ...], meaning: bool) -> None:
     for word in words:
         assert read_switch(word) is read_switch(f" {word.upper()} ") is meaning
 
 
 @pytest.mark.parametrize("text", ["", "2", "maybe", "truefalse"])
-def test_anything_else_is_no_switch(text):
+def test_anything_else_is_no_switch(text: str) -> None:
     with pytest.raises(Unreadable, match="true or false"):
         read_switch(text)
 
 
-def test_uris_come_one_by_one_or_together():
+def test_uris_come_one_by_one_or_together() -> None:
     expected = {"[0].uri": "tcp://a:1", "[1].uri": "unix:///b"}
     for given in (["tcp://a:1", "unix:///b"], "tcp://a:1,unix:///b", " tcp://a:1  unix:///b "):
         assert read_uris(given) == expected
@@ -207,17 +209,17 @@ def test_uris_come_one_by_one_or_together():
         read_uris(" , ")
 
 
-def test_zeroconf_takes_a_switch_or_a_name():
+def test_zeroconf_takes_a_switch_or_a_name() -> None:
     assert read_switch_or_name("off") == {".enabled": "false"}
     assert read_switch_or_name("true") == {".enabled": "true"}
     assert read_switch_or_name("Kitchen") == {".enabled": "true", ".name": "Kitchen"}
 
 
-def test_use_realtime_api_chooses_the_backend():
+def test_use_realtime_api_chooses_the_backend() -> None:
     assert read_azure_or_embedded("True") == {"": "azure"}
     assert read_azure_or_embedded("0") == {"": "embedded"}
 
 
-def test_a_misspelt_name_brings_the_one_that_was_meant():
+def test_a_misspelt_name_brings_the_one_that_was_meant() -> None:
     assert nearest("max_secs", ["language", "max_seconds"]) == "Did you mean max_seconds?"
     assert nearest("zzz", ["language", "max_seconds"]) == ""

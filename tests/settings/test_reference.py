@@ -2,13 +2,14 @@
 
 import re
 from difflib import unified_diff
+from pathlib import Path
 
 import pytest
 
 from tests.settings.reference import COMMAND, EXAMPLES, ROOT, documents
 from tests.support.settings_sources import AZURE
-from wyoming_azure_realtime.settings.declaration import OtherForm, allowed, values
-from wyoming_azure_realtime.settings.load import load, variables
+from wyoming_azure_realtime.settings.declaration import Option, OtherForm, allowed, values
+from wyoming_azure_realtime.settings.load import Loaded, load, variables
 from wyoming_azure_realtime.settings.model import Settings, Target, all_options
 
 CONFIG, PAGE = ROOT / "config", ROOT / "docs" / "settings.md"
@@ -22,49 +23,49 @@ def uncommented(name: str) -> str:
 
 
 @pytest.fixture
-def everything(tmp_path):
+def everything(tmp_path: Path) -> Loaded:
     (tmp_path / "all.yaml").write_text(uncommented("settings.sample.yaml"))
     return load({"config": str(tmp_path / "all.yaml")}, {})
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
-def test_the_file_is_what_the_declarations_give(path):
+def test_the_file_is_what_the_declarations_give(path: Path) -> None:
     text = documents()[path]
     old, new = path.read_text(encoding="utf-8").splitlines(), text.splitlines()
     assert list(unified_diff(old, new, lineterm="", n=0)) == [], f"run: {COMMAND}"
     assert COMMAND in text
 
 
-def test_the_settings_sample_as_it_is_changes_nothing():
+def test_the_settings_sample_as_it_is_changes_nothing() -> None:
     result = load({"config": str(CONFIG / "settings.sample.yaml")}, {})
     assert result.settings == Settings()
     assert set(result.sources.values()) == {"default"}
 
 
-def test_the_settings_sample_holds_every_setting(everything):
+def test_the_settings_sample_holds_every_setting(everything: Loaded) -> None:
     # an empty list has no line of its own, the others have
     missing = {key for key, source in everything.sources.items() if source == "default"}
     assert missing == set()
     assert set(everything.sources) == {key for key, _ in values(Settings(targets=(Target(),)))}
 
 
-def test_the_settings_sample_shows_the_defaults(everything):
+def test_the_settings_sample_shows_the_defaults(everything: Loaded) -> None:
     defaults = dict(values(Settings(targets=(Target(),))))
     shown = dict(values(everything.settings))
     assert {key for key in defaults if shown[key] != defaults[key]} == set(EXAMPLES)
 
 
-def test_the_environment_sample_names_every_variable_once():
+def test_the_environment_sample_names_every_variable_once() -> None:
     names = [line.partition("=")[0] for line in uncommented("environment.sample").splitlines() if line]
     assert sorted(names) == sorted(variables())
 
 
-def test_the_environment_sample_as_it_is_sets_nothing():
+def test_the_environment_sample_as_it_is_sets_nothing() -> None:
     lines = (CONFIG / "environment.sample").read_text(encoding="utf-8").splitlines()
     assert all(line.startswith("#") or not line for line in lines)
 
 
-def test_every_line_of_the_environment_sample_works_by_itself(tmp_path):
+def test_every_line_of_the_environment_sample_works_by_itself(tmp_path: Path) -> None:
     (tmp_path / "_FILE").write_text("a-secret")
     (tmp_path / "_CONFIG").write_text("backend: auto")
     for line in filter(None, uncommented("environment.sample").splitlines()):
@@ -85,7 +86,7 @@ def block(key: str) -> str:
 
 
 @pytest.mark.parametrize("option", all_options(), ids=lambda option: option.key)
-def test_the_page_says_of_every_setting_what_it_does_costs_and_takes(option):
+def test_the_page_says_of_every_setting_what_it_does_costs_and_takes(option: Option) -> None:
     described = block(option.key)
     setting = option.setting
     for text in (setting.help, setting.cost, option.flag, *option.names):
@@ -95,7 +96,7 @@ def test_the_page_says_of_every_setting_what_it_does_costs_and_takes(option):
         assert "Value: " not in described or f"Value: {allowed(option.kind)}." in described
 
 
-def test_the_page_lists_what_costs_money_with_links_to_it():
+def test_the_page_lists_what_costs_money_with_links_to_it() -> None:
     text = PAGE.read_text(encoding="utf-8")
     headings = {re.sub(r"[^\w-]", "", line.lower()) for line in re.findall(r"^##+ (.+)$", text, re.MULTILINE)}
     links = re.findall(r"\]\(#([^)]+)\)", text)
@@ -103,6 +104,6 @@ def test_the_page_lists_what_costs_money_with_links_to_it():
     assert len(links) == len([option for option in all_options() if option.setting.cost])
 
 
-def test_the_page_leads_to_files_that_exist():
+def test_the_page_leads_to_files_that_exist() -> None:
     for target in re.findall(r"\]\((\.\./[^)]+)\)", PAGE.read_text(encoding="utf-8")):
         assert (PAGE.parent / target).resolve().is_file()

@@ -7,6 +7,7 @@ from wyoming_azure_realtime.settings.model import Secret, Settings
 from wyoming_azure_realtime.settings.tree import (
     Branch,
     Leaf,
+    Node,
     convert,
     impossible,
     parse,
@@ -21,7 +22,7 @@ def tree(key: str, text: str) -> Branch:
     return made
 
 
-def test_an_empty_tree_gives_the_defaults():
+def test_an_empty_tree_gives_the_defaults() -> None:
     assert convert(Branch(""), Settings) == Settings()
 
 
@@ -38,7 +39,7 @@ def test_an_empty_tree_gives_the_defaults():
         ("embedded.names", "", ()),
     ],
 )
-def test_a_text_becomes_what_its_type_says(key, text, value):
+def test_a_text_becomes_what_its_type_says(key: str, text: str, value: object) -> None:
     section, field = key.split(".")
     assert getattr(getattr(convert(tree(key, text), Settings), section), field) == value
 
@@ -51,22 +52,24 @@ def test_a_text_becomes_what_its_type_says(key, text, value):
         ("speech.substitutes", 10_001, "a mapping of 10001 (here). Allowed: at most 10000 items."),
     ],
 )
-def test_lists_and_mappings_have_the_lengths_that_are_declared(key, items, message):
+def test_lists_and_mappings_have_the_lengths_that_are_declared(key: str, items: int, message: str) -> None:
     sequence = not key.endswith("substitutes")
-    children = {number if sequence else f"v{number}": Leaf("x", "here") for number in range(items)}
+    children: dict[str | int, Node] = {
+        number if sequence else f"v{number}": Leaf("x", "here") for number in range(items)
+    }
     made = Branch("here")
     put(made, parse(key), Branch("here", sequence, children))
     with pytest.raises(SettingsError, match=re.escape(f"{key} is {message}")):
         convert(made, Settings)
 
 
-def test_a_quoted_value_is_one_short_printable_line():
+def test_a_quoted_value_is_one_short_printable_line() -> None:
     assert quote("a\nb") == r"'a\nb'"
     assert quote("ü\x1b") == r"'\xfc\x1b'"
     assert quote("x" * 1000) == f"'{'x' * 80}'… (1000 characters)"
 
 
-def test_an_impossible_value_is_reported_with_key_source_and_what_is_allowed():
+def test_an_impossible_value_is_reported_with_key_source_and_what_is_allowed() -> None:
     error = impossible("pool.max_size", "'x'", "environment Y", "a number")
     assert str(error) == "pool.max_size is 'x' (environment Y). Allowed: a number."
     assert error.code == "settings-error"

@@ -1,13 +1,15 @@
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.settings_sources import complaint
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.tree import MAX_DEPTH, Branch, Leaf, read_yaml
+from wyoming_azure_realtime.settings.tree import MAX_DEPTH, Branch, Leaf, Node, read_yaml
 
 
-def plain(node):
+def plain(node: Node) -> Any:
     """The tree without its sources."""
     if isinstance(node, Leaf):
         return node.text
@@ -15,34 +17,34 @@ def plain(node):
     return list(children.values()) if node.sequence else children
 
 
-def read(text: str):
+def read(text: str) -> Any:
     return plain(read_yaml(text, "x.yaml"))
 
 
-def test_mappings_and_lists_become_a_tree_of_texts():
+def test_mappings_and_lists_become_a_tree_of_texts() -> None:
     assert read("a: b\nc: {d: [e, 'f']}\n") == {"a": "b", "c": {"d": ["e", "f"]}}
 
 
 @pytest.mark.parametrize("text", ["off", "no", "2025-04-01", "1:30", "0x10", "1e3", "007", "true"])
-def test_a_plain_word_stays_what_it_looks_like(text):
+def test_a_plain_word_stays_what_it_looks_like(text: str) -> None:
     assert read(f"a: {text}") == {"a": text}
 
 
 @pytest.mark.parametrize("nothing", ["", "~", "null"])
-def test_a_key_without_a_value_is_as_good_as_absent(nothing):
+def test_a_key_without_a_value_is_as_good_as_absent(nothing: str) -> None:
     assert read(f"a: {nothing}\nb: c") == {"b": "c"}
 
 
-def test_a_quoted_nothing_is_a_value():
+def test_a_quoted_nothing_is_a_value() -> None:
     assert read("a: ''\nb: 'null'") == {"a": "", "b": "null"}
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment", "---\n", "~"])
-def test_an_empty_file_gives_nothing(text):
+def test_an_empty_file_gives_nothing(text: str) -> None:
     assert read(text) == {}
 
 
-def test_every_value_knows_its_line():
+def test_every_value_knows_its_line() -> None:
     tree = read_yaml("a: 1\nb:\n  c: 2\n", "x.yaml")
     assert tree.children["a"] == Leaf("1", "file x.yaml:1")
     below = tree.children["b"]
@@ -71,7 +73,7 @@ def test_every_value_knows_its_line():
         ("\tb: c", "is no YAML"),
     ],
 )
-def test_what_is_no_plain_settings_file_is_refused_with_its_line(text, message):
+def test_what_is_no_plain_settings_file_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         read_yaml(text, "x.yaml")
 
@@ -80,12 +82,12 @@ STAIRS = "\n".join(" " * level + "a:" for level in range(MAX_DEPTH + 2)) + " b"
 
 
 @pytest.mark.parametrize("text", ["[" * 250_000, "{" * 250_000, "- " * 100_000, "? " * 100_000, STAIRS])
-def test_deep_nesting_is_refused_at_once(text):
+def test_deep_nesting_is_refused_at_once(text: str) -> None:
     with pytest.raises(SettingsError):
         read_yaml(text, "x.yaml")
 
 
-def test_a_bomb_of_aliases_is_refused():
+def test_a_bomb_of_aliases_is_refused() -> None:
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)]
     with pytest.raises(SettingsError, match="alias"):
         read_yaml("\n".join(lines), "x.yaml")
@@ -107,5 +109,5 @@ yaml_like = st.lists(
 
 @given(st.one_of(yaml_like, st.text(st.characters(exclude_categories=["Cs"]))))
 @settings(max_examples=400)
-def test_any_text_is_a_tree_or_a_settings_error(text):
+def test_any_text_is_a_tree_or_a_settings_error(text: str) -> None:
     assert "\n" not in complaint(lambda: read_yaml(text, "x.yaml"))

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from tests.speech.test_service import SAID, SIXTEEN, noise, recognise
+from tests.speech.test_service import SAID, SIXTEEN, recognise
 from tests.support.eventually import eventually
 from tests.support.room_sounds import pcm, slam
 from tests.support.service import Running, running_service
@@ -18,6 +18,7 @@ from tests.support.spoken_words import (
     SECOND_CLAUSE,
     SpokenUtterance,
     SpokenWords,
+    speaking,
     speech,
     spoken_engines,
     text_of,
@@ -55,14 +56,14 @@ def commits(running: Running) -> int:
     [[], [(BETWEEN, 400)], [(BETWEEN, 800)], [(BETWEEN, 1500)], [(0, 300), (BETWEEN, 400), (6, 600)]],
     ids=["none", "0.4 s", "0.8 s", "1.5 s", "three"],
 )
-async def test_pauses_change_no_word(model: str, pauses: list[tuple[int, int]]):
+async def test_pauses_change_no_word(model: str, pauses: list[tuple[int, int]]) -> None:
     engines = spoken_engines(MISHEARD)
     async with running_service(engines=engines, transcription_deployment=model) as running:
         assert (await recognise(running, clauses(*pauses)))[-1].text == text_of(WORDS)
         assert 1 <= commits(running) <= 1 + len(pauses)
 
 
-async def test_the_transcript_is_there_before_the_audio_ends():
+async def test_the_transcript_is_there_before_the_audio_ends() -> None:
     async with running_service(engines=spoken_engines()) as running:
         async with running.service.recognize(RecognitionRequest("test")) as utterance:
             utterance.begin(SIXTEEN)
@@ -78,7 +79,7 @@ async def test_the_transcript_is_there_before_the_audio_ends():
 
 
 @pytest.mark.parametrize("after", [0, 100, 300, 700])
-async def test_without_drafts_there_is_one_commit_at_the_end(after: int):
+async def test_without_drafts_there_is_one_commit_at_the_end(after: int) -> None:
     settings = Settings(recognition=Recognition(draft_after=0))
     async with running_service(engines=spoken_engines(), settings=settings) as running:
         assert (await recognise(running, speech(FIRST_CLAUSE, after=after)))[-1].text == TEXT
@@ -86,15 +87,15 @@ async def test_without_drafts_there_is_one_commit_at_the_end(after: int):
 
 
 @pytest.mark.parametrize("ms", range(100, 260, 10))
-async def test_short_as_it_may_be_what_was_said_is_sent(ms: int):
-    audio = noise(ms / 1000)
+async def test_short_as_it_may_be_what_was_said_is_sent(ms: int) -> None:
+    audio = speaking(ms / 1000)
     async with running_service() as running:
         assert (await recognise(running, audio))[-1].text == SAID
         assert sum(session.audio_bytes for session in running.server.record.sessions) == len(audio) * 3 // 2
 
 
 @pytest.mark.parametrize("chunk", [160, 321, 5000, 48_001, 1_000_000])
-async def test_speech_that_goes_on_within_one_chunk_is_not_lost(chunk: int):
+async def test_speech_that_goes_on_within_one_chunk_is_not_lost(chunk: int) -> None:
     audio = clauses((BETWEEN, 800))
     async with running_service(engines=spoken_engines()) as running:
         async with running.service.recognize(RecognitionRequest("test")) as utterance:
@@ -107,13 +108,13 @@ async def test_speech_that_goes_on_within_one_chunk_is_not_lost(chunk: int):
         assert results[-1].text == text_of(WORDS)
 
 
-async def test_a_word_after_a_slam_after_a_pause_is_heard():
+async def test_a_word_after_a_slam_after_a_pause_is_heard() -> None:
     audio = COMMAND + pcm(slam(-14)) + bytes(6400) + speech(ONE_WORD, after=100)
     async with running_service(engines=spoken_engines()) as running:
         assert (await recognise(running, audio))[-1].text == text_of([*FIRST_CLAUSE.split(), ONE_WORD])
 
 
-async def test_quiet_is_not_even_sent():
+async def test_quiet_is_not_even_sent() -> None:
     generator = np.random.default_rng(1)
     dither = generator.integers(-3, 4, 32_000, dtype=np.int16).astype("<i2").tobytes()
     async with running_service(engines=spoken_engines()) as running:
@@ -123,7 +124,7 @@ async def test_quiet_is_not_even_sent():
         assert all(session.audio_bytes == 0 for session in running.server.record.sessions)
 
 
-async def test_what_the_resampler_holds_is_part_of_a_draft():
+async def test_what_the_resampler_holds_is_part_of_a_draft() -> None:
     audio = speech(ONE_WORD, after=205)
     async with running_service(engines=spoken_engines()) as running:
         async with running.service.recognize(RecognitionRequest("test")) as utterance:
@@ -138,7 +139,7 @@ async def test_what_the_resampler_holds_is_part_of_a_draft():
             assert abs(sent - at * 3 // 2) <= 2
 
 
-async def test_partial_text_goes_on_where_it_was():
+async def test_partial_text_goes_on_where_it_was() -> None:
     async with running_service(
         engines=spoken_engines(), transcription_deployment="gpt-live-transcribe"
     ) as running:
@@ -162,7 +163,7 @@ class Impatient(SpokenUtterance):
         return await super().finish()
 
 
-async def test_joined_drafts_stand_in_for_a_whole_that_never_comes():
+async def test_joined_drafts_stand_in_for_a_whole_that_never_comes() -> None:
     settings = Settings(deadlines=Deadlines(request=1.5, transcript=0.3))
     engines = Engines(recognizer=NeverTheWhole(), synthesizer=spoken_engines().synthesizer)
     async with running_service(engines=engines, settings=settings) as running:
@@ -170,7 +171,7 @@ async def test_joined_drafts_stand_in_for_a_whole_that_never_comes():
         assert results[-1].text == f"{TEXT} {text_of(SECOND_CLAUSE.split())}"
 
 
-async def test_without_a_draft_a_whole_that_never_comes_is_an_error():
+async def test_without_a_draft_a_whole_that_never_comes_is_an_error() -> None:
     settings = Settings(deadlines=Deadlines(request=0.8, transcript=0.3))
     engines = Engines(recognizer=NeverTheWhole(), synthesizer=spoken_engines().synthesizer)
     async with running_service(engines=engines, settings=settings) as running:
@@ -178,7 +179,7 @@ async def test_without_a_draft_a_whole_that_never_comes_is_an_error():
             await recognise(running, clauses())
 
 
-async def test_leaving_while_a_draft_is_under_way_leaves_nothing_behind():
+async def test_leaving_while_a_draft_is_under_way_leaves_nothing_behind() -> None:
     async with running_service(engines=spoken_engines()) as running:
         async with running.service.recognize(RecognitionRequest("test")) as utterance:
             utterance.begin(SIXTEEN)

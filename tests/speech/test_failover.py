@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.speech.test_service import SAID, noise
+from tests.speech.test_service import SAID
 from tests.support.eventually import eventually
-from tests.support.service import KEY
+from tests.support.service import KEY, target_states
+from tests.support.spoken_words import speaking
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engines
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults, RefusedUpgrade
@@ -21,8 +23,8 @@ from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
-from wyoming_azure_realtime.turns import backends
 from wyoming_azure_realtime.turns import engine as probe
+from wyoming_azure_realtime.turns import health
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
 
@@ -46,7 +48,7 @@ class House:
     async def hear(self) -> str:
         async with asyncio.timeout(10), self.service.recognize(RecognitionRequest("test")) as utterance:
             utterance.begin(AudioFormat(16000, 2, 1))
-            utterance.write(noise(0.5))
+            utterance.write(speaking(0.5))
             utterance.finish()
             return [result async for result in utterance.results()][-1].text
 
@@ -59,15 +61,15 @@ class House:
 
 
 @pytest.fixture
-async def house(monkeypatch: pytest.MonkeyPatch):
+async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.setattr(probe, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(backends, "FIRST_ASIDE", 0.2)
+    monkeypatch.setattr(health, "FIRST_ASIDE", 0.2)
     async with opened_house() as house:
         yield house
 
 
 @asynccontextmanager
-async def opened_house(**second: str) -> AsyncIterator[House]:
+async def opened_house(**second: Any) -> AsyncIterator[House]:
     """`second`: fields of the second target that differ from those of the first."""
     async with AsyncExitStack() as stack:
         servers = [
@@ -97,28 +99,30 @@ def take_down(server: EmulatorServer) -> None:
     server.drop_sessions()
 
 
-async def test_the_first_target_serves_while_it_is_well(house: House):
+async def test_the_first_target_serves_while_it_is_well(house: House) -> None:
     await house.hear()
     await house.speak()
     assert [turn.target for turn in house.turns] == ["first", "first"]
 
 
-async def test_nothing_is_lost_when_the_first_target_goes_down_and_it_is_used_again_by_itself(house: House):
+async def test_nothing_is_lost_when_the_first_target_goes_down_and_it_is_used_again_by_itself(
+    house: House,
+) -> None:
     await house.hear()
     take_down(house.servers[0])
     for _ in range(3):
         assert await house.hear() == SAID
         assert await house.speak()
     assert {turn.target for turn in house.turns[1:]} == {"second"}
-    assert house.service.backend_states()["hearing"]["first"] == "set aside"
+    assert target_states(house.service)["hearing"]["first"] == "failing"
     house.servers[0].faults = NO_FAULTS
-    await eventually(lambda: "set aside" not in str(house.service.backend_states()))
+    await eventually(lambda: "failing" not in str(target_states(house.service)))
     await house.hear()
     await house.speak()
     assert [turn.target for turn in house.turns[-2:]] == ["first", "first"]
 
 
-async def test_a_target_that_is_aside_costs_later_requests_nothing(house: House):
+async def test_a_target_that_is_aside_costs_later_requests_nothing(house: House) -> None:
     take_down(house.servers[0])
     await house.hear()
     await house.hear()
@@ -136,7 +140,7 @@ def voice_of(pcm: bytes) -> str:
 @pytest.mark.parametrize(("asked", "spoken_by"), [("marin", "coral"), ("cedar", "ash"), ("sage", "sage")])
 async def test_a_target_that_lacks_the_voice_speaks_with_the_likest_that_it_has_and_says_so_once(
     asked: str, spoken_by: str
-):
+) -> None:
     async with opened_house(api_version="2025-04-01-preview") as house:
         before = await house.speak(asked)
         take_down(house.servers[0])
@@ -154,7 +158,7 @@ async def test_a_target_that_lacks_the_voice_speaks_with_the_likest_that_it_has_
 @pytest.mark.parametrize(("rate", "speed"), [("400%", 1.5), ("100%", 1.0), ("25%", 0.25)])
 async def test_a_speed_beyond_what_sessions_accept_is_the_nearest_that_they_do(
     rate: str, speed: float, house: House
-):
+) -> None:
     text = f"<speak><prosody rate='{rate}'>hello</prosody></speak>"
     pcm = await house.speak(text=text, text_format="ssml")
     seconds = len(pcm) / REALTIME.bytes_per_second

@@ -1,9 +1,11 @@
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.admission import claim_of
 from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, REALTIME, AudioFormat
 from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder, UnsupportedAudio
 from wyoming_azure_realtime.speech.recording import Recording
@@ -12,7 +14,7 @@ SIXTEEN = AudioFormat(rate=16_000, width=2, channels=1)
 
 
 def recorded(*chunks: bytes, source: AudioFormat = REALTIME, max_seconds: float = 1.0) -> Recording:
-    recording = Recording(max_seconds)
+    recording = Recording(max_seconds, claim_of())
     recording.begin(source)
     for chunk in chunks:
         recording.write(chunk)
@@ -22,7 +24,7 @@ def recorded(*chunks: bytes, source: AudioFormat = REALTIME, max_seconds: float 
 @given(pcm=st.binary(max_size=400), cuts=st.lists(st.integers(0, 400), max_size=6), step=st.integers(1, 60))
 def test_sound_in_the_realtime_format_is_kept_to_the_sample_whatever_the_cuts(
     pcm: bytes, cuts: list[int], step: int
-):
+) -> None:
     edges = [0, *sorted(min(cut, len(pcm)) for cut in cuts), len(pcm)]
     recording = recorded(*(pcm[start:end] for start, end in itertools.pairwise(edges)))
     recording.finish()
@@ -33,18 +35,25 @@ def test_sound_in_the_realtime_format_is_kept_to_the_sample_whatever_the_cuts(
     assert recording.read(len(whole), step) == b""
 
 
-def test_other_formats_become_the_realtime_format():
+def test_other_formats_become_the_realtime_format() -> None:
     recording = recorded(bytes(32_000), source=SIXTEEN, max_seconds=1.0)
     recording.finish()
     assert recording.seconds == 1.0
 
 
-def test_it_can_be_read_again_from_the_start():
+@pytest.mark.parametrize("offset", [0, -300, 4000, 20_000])
+def test_an_offset_is_sent_as_it_came(offset: int) -> None:
+    hiss = np.random.default_rng(1).normal(offset, 30, BYTES_PER_SECOND // 2).astype("<i2").tobytes()
+    recording = recorded(hiss)
+    assert recording.read(0, len(hiss)) == hiss
+
+
+def test_it_can_be_read_again_from_the_start() -> None:
     recording = recorded(b"\1\0\2\0")
     assert recording.read(0, 2) == recording.read(0, 2) == b"\1\0"
 
 
-def test_what_it_gave_does_not_change_when_more_is_written():
+def test_what_it_gave_does_not_change_when_more_is_written() -> None:
     recording = recorded(b"\1\0")
     given_out = recording.read(0, 100)
     recording.write(b"\2\0")
@@ -52,7 +61,7 @@ def test_what_it_gave_does_not_change_when_more_is_written():
     assert recording.read(0, 100) == b"\1\0\2\0"
 
 
-def test_the_longest_utterance_fits_and_not_a_sample_more():
+def test_the_longest_utterance_fits_and_not_a_sample_more() -> None:
     recording = recorded(bytes(BYTES_PER_SECOND))
     with pytest.raises(AudioTooLong, match="longer than 1 seconds"):
         recording.write(b"\0\0")
@@ -60,7 +69,7 @@ def test_the_longest_utterance_fits_and_not_a_sample_more():
 
 
 @pytest.mark.parametrize("source", [REALTIME, SIXTEEN, AudioFormat(rate=192_000, width=4, channels=8)])
-def test_its_size_is_bounded_whatever_comes(source: AudioFormat):
+def test_its_size_is_bounded_whatever_comes(source: AudioFormat) -> None:
     recording = recorded(source=source, max_seconds=0.1)
     refused = 0
     for _ in range(100):
@@ -72,17 +81,17 @@ def test_its_size_is_bounded_whatever_comes(source: AudioFormat):
     assert len(recording) <= 0.1 * BYTES_PER_SECOND
 
 
-def test_sound_before_the_start_is_out_of_order():
+def test_sound_before_the_start_is_out_of_order() -> None:
     with pytest.raises(OutOfOrder):
-        Recording(1.0).write(b"\0\0")
+        Recording(1.0, claim_of()).write(b"\0\0")
 
 
-def test_a_second_start_is_out_of_order():
+def test_a_second_start_is_out_of_order() -> None:
     with pytest.raises(OutOfOrder):
         recorded().begin(REALTIME)
 
 
-def test_sound_after_the_end_is_out_of_order():
+def test_sound_after_the_end_is_out_of_order() -> None:
     recording = recorded(b"\0\0")
     recording.finish()
     recording.finish()
@@ -91,12 +100,12 @@ def test_sound_after_the_end_is_out_of_order():
     assert len(recording) == 2
 
 
-def test_an_end_without_a_start_is_an_empty_recording():
-    recording = Recording(1.0)
+def test_an_end_without_a_start_is_an_empty_recording() -> None:
+    recording = Recording(1.0, claim_of())
     recording.finish()
     assert (recording.finished, len(recording), recording.seconds) == (True, 0, 0.0)
 
 
-def test_a_format_that_cannot_be_converted_is_refused():
+def test_a_format_that_cannot_be_converted_is_refused() -> None:
     with pytest.raises(UnsupportedAudio):
         recorded(source=AudioFormat(rate=4_000, width=2, channels=1))

@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 
-from tests.speech.test_service import HASTY, SAID, noise, recognise, speak
+from tests.speech.test_service import HASTY, SAID, recognise, speak
 from tests.support.service import running_service
+from tests.support.spoken_words import speaking
 from wyoming_azure_realtime.emulator.engines import Engines
 from wyoming_azure_realtime.emulator.faults import (
     RATE_LIMITED,
@@ -56,7 +57,9 @@ class Speaker:
     def __init__(self) -> None:
         self._voice = EspeakVoice()
 
-    def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+    def speak(
+        self, text: str, *, voice: str, speed: float, language: str = ""
+    ) -> AsyncGenerator[bytes, None]:
         return self._voice.speak(text, voice, speed)
 
     async def close(self) -> None:
@@ -71,15 +74,15 @@ async def talking() -> AsyncIterator[Engines]:
 
 
 @pytest.mark.parametrize("faults", HEARING.values(), ids=HEARING)
-async def test_an_utterance_survives(faults: Faults):
+async def test_an_utterance_survives(faults: Faults) -> None:
     async with running_service(faults=faults, settings=HASTY) as running:
-        assert (await recognise(running, noise(1)))[-1].text == SAID
+        assert (await recognise(running, speaking(1)))[-1].text == SAID
         (turn,) = running.turns
         assert turn.outcome == "completed"
 
 
 @pytest.mark.parametrize("faults", SPEAKING.values(), ids=SPEAKING)
-async def test_a_text_is_heard_whole_and_once(faults: Faults, talking: Engines):
+async def test_a_text_is_heard_whole_and_once(faults: Faults, talking: Engines) -> None:
     async with running_service(engines=talking) as perfect:
         whole = await speak(perfect, SAID)
     async with running_service(engines=talking, faults=faults, settings=HASTY) as running:
@@ -88,17 +91,17 @@ async def test_a_text_is_heard_whole_and_once(faults: Faults, talking: Engines):
         assert abs(len(pcm) - len(whole)) <= 48 * TOLERANCE_MS
 
 
-async def test_partial_text_is_not_told_twice():
+async def test_partial_text_is_not_told_twice() -> None:
     faults = Faults(closed_after_commit=Disconnect(code=1006, times=1))
     async with running_service(
         faults=faults, settings=HASTY, transcription_deployment="gpt-realtime-whisper"
     ) as running:
-        results = await recognise(running, noise(2))
+        results = await recognise(running, speaking(2))
         assert SAID.startswith("".join(partial.text for partial in results[:-1]).strip())
         assert results[-1].text == SAID
 
 
-async def test_a_final_refusal_is_told_at_once():
+async def test_a_final_refusal_is_told_at_once() -> None:
     faults = Faults(refused_upgrade=RefusedUpgrade(status=401))
     async with running_service(faults=faults) as running:
         async with asyncio.timeout(2):
@@ -106,7 +109,7 @@ async def test_a_final_refusal_is_told_at_once():
                 await speak(running, SAID)
 
 
-async def test_a_rate_limit_longer_than_the_deadline_is_told_at_once():
+async def test_a_rate_limit_longer_than_the_deadline_is_told_at_once() -> None:
     async with running_service(faults=Faults(failed_response=RATE_LIMITED), settings=HASTY) as running:
         async with asyncio.timeout(2):
             with pytest.raises(Exception, match="Rate limit"):

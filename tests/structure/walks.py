@@ -1,21 +1,25 @@
 """Through how many modules four things pass: a chunk of sound, a text, a setting, an error.
 
 Every function of the program that runs between the two ends is noted by the profiler, in the real server over
-the emulator; modules of the emulator and of the tests do not count. Run: `python -m tests.structure.walks`.
+the emulator; modules of the emulator and of the tests do not count. What looks on beside the way, at a copy,
+is told apart. Run: `python -m tests.structure.walks`.
 """
 
 import asyncio
+import gc
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_stack
 from types import FrameType
 from typing import Any
 
 import wyoming_azure_realtime
 from tests.support.eventually import eventually
-from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
+from tests.support.spoken_words import speaking
+from tests.support.wyoming_events import PCM_16K, event_bytes
 from tests.support.wyoming_peer import Door, wyoming_door
 from wyoming_azure_realtime.emulator.faults import Disconnect, Faults
 from wyoming_azure_realtime.settings.load import load
@@ -24,6 +28,8 @@ from wyoming_azure_realtime.settings.model import Deadlines, Settings
 ROOT = Path(wyoming_azure_realtime.__file__).parent
 PREFIX = "WYOMING_AZURE_REALTIME_"
 NOT_COUNTED = ("emulator", "offline")
+TIMERS = ("SilenceWatch.",)
+"""What runs every second, whatever passes meanwhile."""
 
 
 def module_of(frame: FrameType) -> str:
@@ -37,44 +43,76 @@ def module_of(frame: FrameType) -> str:
 
 
 class Walk:
-    """The modules that ran, in the order in which they were entered first."""
+    """The modules that ran, in the order in which they were entered first.
 
-    def __init__(self) -> None:
+    `onlooker`: the module that gets a copy of what passes. What ran only below it is `beside`. Of what is
+    recorded several times only what ran each time is on the way: the rest happened to run meanwhile.
+    """
+
+    def __init__(self, onlooker: str | None = None) -> None:
+        self._onlooker = onlooker
         self.modules: dict[str, None] = {}
+        self._below: dict[str, None] = {}
+        self._recorded = False
+
+    @property
+    def beside(self) -> list[str]:
+        """The onlooker, and whom it calls."""
+        return [module for module in self._below if module not in self.modules]
 
     def note(self, frame: FrameType, event: str, _: Any) -> None:
         if event != "call" or not frame.f_code.co_filename.startswith(str(ROOT)):
             return
-        caller: FrameType | None = frame
-        while caller is not None:  # the emulator runs in this process, and uses modules of ours
-            if module_of(caller).startswith(NOT_COUNTED):
-                return
-            caller = caller.f_back
-        self.modules[module_of(frame)] = None
+        frames = [one for one, _ in walk_stack(frame)]
+        if any(one.f_code.co_qualname.startswith(TIMERS) for one in frames):
+            return
+        stack = [module_of(one) for one in frames]
+        if any(module.startswith(NOT_COUNTED) for module in stack):
+            return  # the emulator runs in this process, and uses modules of ours
+        modules = self._below if self._onlooker in stack else self.modules
+        modules[stack[0]] = None
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
+        gc.collect()  # what other tests left behind is closed now, and not on the way
+        gc.disable()
+        before, self.modules = self.modules, {}
         sys.setprofile(self.note)
         try:
             yield
         finally:
             sys.setprofile(None)
+            gc.enable()
+        if self._recorded:
+            self.modules = {module: None for module in before if module in self.modules}
+        self._recorded = True
+
+
+SPEECH = [
+    event_bytes("audio-chunk", {**PCM_16K, "timestamp": None}, speaking(1.0)[at : at + 320])
+    for at in range(0, 32_000, 320)
+]
+"""A second of it, as Home Assistant sends it."""
 
 
 async def chunk_in() -> Walk:
-    """From the client's socket to the service's: chunks that make one append, in the middle of a command."""
-    walk = Walk()
+    """From the client's socket to the service's: chunks that make one append, in the middle of a command.
+
+    Who listens for the end of the speech is beside the way: it gets the sound when that is recorded.
+    """
+    walk = Walk(onlooker="speech.endpointing")
     async with wyoming_door() as door, door.peer() as peer:
         await peer.send("audio-start", PCM_16K)
-        for _ in range(50):
-            await peer.audio(1)
+        for chunk in SPEECH[:60]:
+            await peer.send_raw(chunk)
             await asyncio.sleep(0.01)
-        sent = sent_bytes(door)
-        with walk.recorded():
-            for _ in range(12):
-                await peer.send_raw(event_bytes("audio-chunk", {**PCM_16K, "timestamp": None}, TEN_MS))
-                await asyncio.sleep(0.01)
-            await eventually(lambda: sent_bytes(door) > sent)
+        for begin in (60, 72, 84):
+            sent = sent_bytes(door)
+            with walk.recorded():
+                for chunk in SPEECH[begin : begin + 12]:
+                    await peer.send_raw(chunk)
+                    await asyncio.sleep(0.01)
+                await eventually(lambda: sent_bytes(door) > sent)  # noqa: B023 - called at once
     return walk
 
 
@@ -88,24 +126,29 @@ async def text_out() -> Walk:
     async with wyoming_door() as door, door.peer() as peer:
         await peer.send("synthesize", {"text": "Hello."})
         await peer.until("audio-stop")
-        with walk.recorded():
-            await peer.send("synthesize", {"text": "The kitchen light is on."})
-            await peer.until("audio-stop")
+        for _ in range(3):
+            with walk.recorded():
+                await peer.send("synthesize", {"text": "The kitchen light is on."})
+                await peer.until("audio-stop")
     return walk
 
 
 async def error_back() -> Walk:
     """From a broken socket, the last one that may be tried, to the client's `error`."""
-    walk = Walk()
+    walk = Walk(onlooker="speech.endpointing")
     faults = Faults(closed_after_commit=Disconnect(code=1006))
     settings = Settings(deadlines=Deadlines(request=0.3))
-    async with wyoming_door(faults=faults, settings=settings) as door, door.peer() as peer:
-        await peer.send("audio-start", PCM_16K)
-        await peer.audio(60)
-        await eventually(lambda: sent_bytes(door) > 0)
-        with walk.recorded():
-            await peer.send("audio-stop")
-            await peer.until("error")
+    async with wyoming_door(faults=faults, settings=settings) as door:
+        for _ in range(3):
+            async with door.peer() as peer:
+                sent = sent_bytes(door)
+                await peer.send("audio-start", PCM_16K)
+                for chunk in SPEECH[:60]:
+                    await peer.send_raw(chunk)
+                await eventually(lambda: sent_bytes(door) > sent)  # noqa: B023 - called at once
+                with walk.recorded():
+                    await peer.send("audio-stop")
+                    await peer.until("error")
     return walk
 
 
@@ -136,6 +179,8 @@ async def main() -> None:
         ("an error, back to the client", await error_back()),
     ):
         print(f"{title}: {len(walk.modules)} modules: {', '.join(walk.modules)}")
+        if walk.beside:
+            print(f"  and beside it {len(walk.beside)}: {', '.join(walk.beside)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for whatever audio Wyoming can describe."""
+"""Hypothesis strategies for whatever audio Wyoming can describe, and WAV files besides."""
 
 from hypothesis import strategies as st
 
@@ -13,4 +13,14 @@ def audio_formats() -> st.SearchStrategy[AudioFormat]:
         rate=st.sampled_from(COMMON_RATES) | st.integers(8_000, 192_000),
         width=st.integers(1, 4),
         channels=st.integers(1, 8),
+    )
+
+
+def file_formats() -> st.SearchStrategy[AudioFormat]:
+    others = st.sampled_from([("float", 4), ("float", 8), ("a-law", 1), ("mu-law", 1)])
+    return audio_formats() | st.builds(
+        lambda rate, channels, other: AudioFormat(rate, other[1], channels, other[0]),
+        rate=st.sampled_from(COMMON_RATES),
+        channels=st.integers(1, 8),
+        other=others,
     )

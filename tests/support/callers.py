@@ -188,12 +188,12 @@ class HttpCaller:
     """`base` of the program's HTTP API. Use as a context manager."""
 
     def __init__(self, base: str) -> None:
-        self._base = base
+        self.base = base
 
     async def __aenter__(self) -> "HttpCaller":
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         timeout = aiohttp.ClientTimeout(total=None, sock_read=PATIENCE)
-        self._client = aiohttp.ClientSession(self._base, connector=connector, timeout=timeout)
+        self._client = aiohttp.ClientSession(self.base, connector=connector, timeout=timeout)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -228,6 +228,12 @@ class HttpCaller:
         async with self._client.get(f"{_API}/info") as response:
             told: dict[str, int] = (await response.json())["mismatches"]
             return told
+
+    async def last_resorts(self) -> int:
+        """How many pieces of texts the service would not say, however it was asked."""
+        async with self._client.get(f"{_API}/info") as response:
+            counts: dict[str, int] = (await response.json())["lastResorts"]
+            return sum(counts.values())
 
     @asynccontextmanager
     async def _post(self, path: str, **request: Any) -> AsyncIterator[aiohttp.ClientResponse]:

@@ -35,7 +35,7 @@ class _Utterance:
         self._digest.update(pcm)
 
     async def partials(self) -> AsyncGenerator[str, None]:
-        for partial in ():
+        for partial in list[str]():
             yield partial
 
     async def finish(self) -> str:
@@ -52,7 +52,9 @@ class _Engine:
     async def utterance(self, hints: EngineHints) -> AsyncIterator[_Utterance]:
         yield _Utterance(self._texts)
 
-    async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+    async def speak(
+        self, text: str, *, voice: str, speed: float, language: str = ""
+    ) -> AsyncGenerator[bytes, None]:
         if text not in self._sounds:
             raise SpeechServiceError("Not a command that is known.")
         sound = self._sounds[text]

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tests.support.callers import NoAnswer, WyomingCaller
+from tests.support.wyoming_events import vowel
 
-PCM = b"\x10\x20" * 4800  # 0.3 s at 16 kHz
+PCM = vowel(300)
 TEXT = "The light is on."
 
 

@@ -1,5 +1,13 @@
 """Things people say to their home, for round trips from text to sound and back."""
 
+from wyoming_azure_realtime.offline.sentences import words
+
+
+def plain(text: str) -> str:
+    """A text as both recognisers would have it: CMU Sphinx writes words, Whisper sentences with figures."""
+    return " ".join(words(text))
+
+
 # heard right from each of the ten voices: as spoken, through 16 kHz, between seconds of silence, in
 # slight and in audible noise
 ROUND_TRIP = (

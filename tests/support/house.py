@@ -26,6 +26,9 @@ from wyoming_azure_realtime.emulator.server import EmulatorServer
 
 KEY = "a-key-for-long-runs"
 ROOT = Path(__file__).parents[2]
+POOL_THREADS = 2
+"""Threads that may start later, with the first work for them: the comparison's, and one of asyncio's."""
+
 TARGET_NAMES = ("first", "second", "third")
 
 
@@ -98,6 +101,10 @@ class House:
         return told[0]
 
 
+# Its limit of new connections is for tests of their own.
+VOICE_LIVE = {"voice_live": {"transcription_deployment": "azure-speech", "connections_per_minute": 10_000}}
+
+
 @asynccontextmanager
 async def house(
     *,
@@ -105,9 +112,14 @@ async def house(
     engines: Engines | None = None,
     targets: int = 1,
     model: str = "whisper-1",
+    service: str = "azure_openai",
     **settings: Any,
 ) -> AsyncIterator[House]:
-    """`model` transcribes; `settings`: sections of the program's own settings."""
+    """`model` transcribes at `service`; `settings`: sections of the program's own settings.
+
+    No voice of this machine stands in for a target that fails, unless `speech` is given.
+    """
+    settings.setdefault("speech", {"last_resort": "none"})
     async with AsyncExitStack() as stack:
         engines = engines or word_engines()
         servers = [
@@ -115,7 +127,7 @@ async def house(
             for _ in range(targets)
         ]
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        (folder / "settings.yaml").write_bytes(_settings(servers, model, settings))
+        (folder / "settings.yaml").write_bytes(_settings(servers, model, service, settings))
         program = await stack.enter_async_context(started(*_watched(folder / "settings.yaml"), cwd=ROOT))
         uri = await program.uri()
         port = int(uri.rpartition(":")[2])
@@ -123,14 +135,15 @@ async def house(
         yield House(program, servers, WyomingCaller(port), WyomingCaller(port, streams=True), http)
 
 
-def _settings(servers: Sequence[EmulatorServer], model: str, more: dict[str, Any]) -> bytes:
+def _settings(servers: Sequence[EmulatorServer], model: str, service: str, more: dict[str, Any]) -> bytes:
     targets = [
         {
             "name": name,
             "endpoint": server.url,
-            "service": "azure_openai",
+            "service": service,
             "key": KEY,
             "transcription_deployment": model,
+            **VOICE_LIVE.get(service, {}),
         }
         for name, server in zip(TARGET_NAMES, servers, strict=False)
     ]

@@ -3,25 +3,32 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import msgspec
-import numpy as np
 
-from tests.support.service import Running, running_service
+from tests.support.admission import registry_of
+from tests.support.service import DEFAULTS, Running, running_service
+from wyoming_azure_realtime.accounting.history import TurnHistory
+from wyoming_azure_realtime.accounting.ledger import Ledger
+from wyoming_azure_realtime.accounting.metrics import Metrics
+from wyoming_azure_realtime.accounting.store import StatePlace
+from wyoming_azure_realtime.admission.connections import ConnectionRegistry
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.server import PREFIX, HttpServer
 from wyoming_azure_realtime.observe import ObservedEvent, Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
-from wyoming_azure_realtime.settings.model import Http, Secret
+from wyoming_azure_realtime.settings.model import History as Rules
+from wyoming_azure_realtime.settings.model import Http, Secret, Settings
 
 RECOGNIZE = f"{PREFIX}/recognize"
 SYNTHESIZE = f"{PREFIX}/synthesize"
 STREAM = f"{PREFIX}/synthesize/stream"
 INFO = f"{PREFIX}/info"
+REMEMBERED = Rules()
 SAID = "turn on the kitchen lights"
 
 
@@ -40,12 +47,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Door:
-    """The server, what runs behind it, a client session whose base is the server, and what was reported."""
+    """The server, what runs behind it, a client of the server, what was reported and what is remembered."""
 
     server: HttpServer
     running: Running
     client: aiohttp.ClientSession
     events: list[ObservedEvent]
+    history: TurnHistory
 
     async def ask(self, method: str, path: str, **request: Any) -> Answer:
         async with asyncio.timeout(10), self.client.request(method, path, **request) as response:
@@ -70,27 +78,56 @@ class Door:
 
 @asynccontextmanager
 async def http_door(
-    *, token: str = "", max_body: int = 1 << 20, limits: BodyLimits | None = None, **options: Any
+    *,
+    token: str = "",
+    trusted_proxy: str = "",
+    max_body: int = 1 << 20,
+    limits: BodyLimits | None = None,
+    state: StatePlace | None = None,
+    rules: Rules = REMEMBERED,
+    registry: ConnectionRegistry | None = None,
+    **options: Any,
 ) -> AsyncIterator[Door]:
-    """`options`: those of `running_service`."""
-    async with running_service(**options) as running:
-        http = Http(listen="127.0.0.1:0", token=Secret(token), max_body=max_body)
+    """`state`: where history and costs are kept; `options`: those of `running_service`."""
+    settings = msgspec.structs.replace(options.pop("settings", DEFAULTS), history=rules)
+    async with running_service(settings=settings, **options) as running, AsyncExitStack() as stack:
+        http = Http(listen="127.0.0.1:0", token=Secret(token), trusted_proxy=trusted_proxy, max_body=max_body)
         events: list[ObservedEvent] = []
         observer = Observer(ObservedLog().write, events.append)
-        server = HttpServer(running.service, http, observer, model="gpt-realtime", limits=limits)
+        history = await stack.enter_async_context(_remembered(running, rules, state))
+        server = HttpServer(
+            running.service,
+            http,
+            observer,
+            registry_of(observer=observer) if registry is None else registry,
+            model="gpt-realtime",
+            limits=limits,
+            history=history,
+        )
         await server.start()
-        try:
-            base = f"http://127.0.0.1:{server.port}"
-            async with aiohttp.ClientSession(base) as client:
-                yield Door(server, running, client, events)
-        finally:
-            await server.stop()
+        stack.push_async_callback(server.stop)
+        base = f"http://127.0.0.1:{server.port}"
+        async with aiohttp.ClientSession(base) as client:
+            yield Door(server, running, client, events, history)
 
 
-def noise(seconds: float, rate: int = 24_000) -> bytes:
-    """PCM16 mono that nobody takes for silence."""
-    samples = np.random.default_rng(7).integers(-8000, 8000, round(seconds * rate), dtype=np.int16)
-    return samples.astype("<i2").tobytes()
+@asynccontextmanager
+async def _remembered(running: Running, rules: Rules, state: StatePlace | None) -> AsyncIterator[TurnHistory]:
+    target = running.service.catalog.provider.target
+    ledger = Ledger(Settings().cost, [target], running.observer, state)
+    metrics = Metrics(ledger, [target.name])
+    metrics.sessions = running.service.session_counts
+    history = TurnHistory(ledger, rules)
+    history.timelines.sessions = metrics.open_and_idle
+    for subscriber in (ledger.count, metrics.count, history.count):
+        running.observer.subscribe(subscriber)
+    running.service.spending = ledger
+    await ledger.start()
+    await history.start()
+    try:
+        yield history
+    finally:
+        await ledger.stop()
 
 
 def base64_of(pcm: bytes) -> str:

@@ -23,18 +23,22 @@ _NOT_PASSED_ON = {"content-length", "transfer-encoding", "content-encoding", "co
 async def ingress(behind: str) -> AsyncIterator[str]:
     """The page's address through it; `behind`: the address without it."""
 
-    async def passed_on(request: web.Request) -> web.Response:
+    async def passed_on(request: web.Request) -> web.StreamResponse:
         headers = _kept(request.headers) | {"X-Ingress-Path": PREFIX.rstrip("/")}
         address = f"{behind}/{request.match_info['path']}"
         body = await request.read()
         async with client.request(request.method, address, headers=headers, data=body) as answer:
-            return web.Response(status=answer.status, headers=_kept(answer.headers), body=await answer.read())
+            passing = web.StreamResponse(status=answer.status, headers=_kept(answer.headers))
+            await passing.prepare(request)
+            async for piece in answer.content.iter_any():  # as it comes: some answers have no end
+                await passing.write(piece)
+            return passing
 
     application = web.Application()
     application.router.add_route("*", PREFIX + "{path:.*}", passed_on)
     connector = TCPConnector(local_addr=(ADDRESS, 0))
     async with ClientSession(connector=connector) as client:
-        runner = web.AppRunner(application, access_log=None)
+        runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=2)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

@@ -21,3 +21,13 @@ def reserved_ports(number: int) -> Iterator[list[int]]:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             ports.append(one.getsockname()[1])
         yield ports
+
+
+def has_ipv6() -> bool:
+    """Whether this machine can listen on loopback of IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

@@ -60,16 +60,21 @@ class Program:
 
 
 @asynccontextmanager
-async def program(*arguments: str, environ: Mapping[str, str] | None = None) -> AsyncIterator[Program]:
-    """Start it with these arguments and nothing else configured."""
+async def program(
+    *arguments: str, environ: Mapping[str, str] | None = None, detached: bool = False
+) -> AsyncIterator[Program]:
+    """Start it with these arguments and nothing else configured. `detached`: from any terminal."""
     command = (sys.executable, "-m", "wyoming_azure_realtime", *arguments)
-    async with started(*command, environ=environ) as running:
+    async with started(*command, environ=environ, detached=detached) as running:
         yield running
 
 
 @asynccontextmanager
 async def started(
-    *command: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+    *command: str,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    detached: bool = False,
 ) -> AsyncIterator[Program]:
     """The program, by whatever command; ended in order, and at the latest in `STOP_SECONDS`."""
     process = await asyncio.create_subprocess_exec(
@@ -79,6 +84,7 @@ async def started(
         stderr=asyncio.subprocess.PIPE,
         env=clean_environment(environ or {}),
         cwd=cwd,
+        start_new_session=detached,
     )
     running = Program(process)
     reading = asyncio.create_task(running.read_log())

@@ -48,7 +48,8 @@ class Peer:
             "session.update",
             session={"type": "realtime", "audio": {"input": {"turn_detection": None, **audio_input}}},
         )
-        return (await self.until("session.updated"))["session"]
+        session: JsonObject = (await self.until("session.updated"))["session"]
+        return session
 
     async def append(self, pcm: bytes) -> None:
         """Some audio."""

@@ -4,7 +4,7 @@ Sounds are float arrays in 16-bit steps; levels in dBFS are those of the root me
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,15 +36,18 @@ def nothing(length: float) -> Sound:
 def levels(sound: Sound) -> Sound:
     """DBFS of every 10 ms."""
     whole = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
-    return 10 * np.log10((whole**2).mean(axis=1) / 32768.0**2 + 1e-12)
+    dbfs: Sound = 10 * np.log10((whole**2).mean(axis=1) / 32768.0**2 + 1e-12)
+    return dbfs
 
 
 def at_level(sound: Sound, dbfs: float) -> Sound:
-    return sound * (32768 * 10 ** (dbfs / 20) / np.sqrt(np.mean(sound**2)))
+    changed: Sound = sound * (32768 * 10 ** (dbfs / 20) / np.sqrt(np.mean(sound**2)))
+    return changed
 
 
 def pcm(sound: Sound) -> bytes:
-    return np.rint(sound.clip(-32768, 32767)).astype("<i2").tobytes()
+    rounded: Sound = np.rint(sound.clip(-32768, 32767))
+    return rounded.astype("<i2").tobytes()
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,58 @@ def babble(length: float, dbfs: float, seed: int = 0) -> Sound:
     return at_level(mixed, dbfs)
 
 
-NOISES = {"white": white, "pink": pink, "fan": fan, "babble": babble}
+def music(length: float, dbfs: float, seed: int = 0) -> Sound:
+    """Three voices of a synthesizer in a major key, with a drum."""
+    chance, count = _chance(seed), round(length * RATE)
+    mixed, beat = np.zeros(count), 60 / chance.uniform(80, 130)
+    for number in range(int(length / beat) + 1):
+        at = round(number * beat * RATE)
+        for _ in range(3):
+            hertz = 220 * 2 ** ((chance.choice((0, 2, 4, 5, 7, 9, 11)) + 12 * chance.integers(-1, 2)) / 12)
+            time = np.arange(round(beat * chance.choice((1, 2)) * RATE)) / RATE
+            overtones = (np.sin(2 * np.pi * hertz * n * time) / n**1.3 for n in range(1, 9))
+            _add(mixed, at, sum(overtones, np.zeros(1)) * np.minimum(time / 0.01, 1) * np.exp(-time / beat))
+        time = np.arange(RATE // 7) / RATE
+        drum = chance.normal(size=len(time)) * 1.5 if number % 2 else 5 * np.sin(2 * np.pi * 60 * time)
+        _add(mixed, at, drum * np.exp(-time / 0.04))
+    return at_level(mixed, dbfs)
+
+
+def kitchen(length: float, dbfs: float, seed: int = 0) -> Sound:
+    """An extractor hood, water, and things that are put down."""
+    chance = _chance(seed)
+    water = shaped(length, seed + 1, [(100, -30), (800, -6), (3000, 0), (8000, -6)])
+    sound = fan(length, -20, seed) + at_level(water, -26)
+    for _ in range(round(2 * length)):
+        hertz = chance.uniform(800, 5000)
+        time = np.arange(round(0.15 * RATE)) / RATE
+        ring = np.sin(2 * np.pi * hertz * time) * np.exp(-time / chance.uniform(0.005, 0.03))
+        _add(sound, int(chance.integers(len(sound))), ring * chance.uniform(1000, 8000))
+    return at_level(sound, dbfs)
+
+
+def _add(sound: Sound, at: int, other: Sound) -> None:
+    sound[at : at + len(other)] += other[: max(0, len(sound) - at)]
+
+
+NOISES: dict[str, Callable[[float, float, int], Sound]] = {
+    "white": white, "pink": pink, "fan": fan, "kitchen": kitchen, "music": music, "babble": babble,
+}  # fmt: skip
+
+
+def keyboard(dbfs: float = -25.0, seed: int = 0) -> Sound:
+    """Three seconds of somebody who types."""
+    chance, sound = _chance(seed), nothing(3)
+    for at in np.cumsum(chance.uniform(0.07, 0.25, 20)):
+        _add(sound, round(at * RATE), click(-20, int(chance.integers(99))) * chance.uniform(0.3, 1.0))
+    return at_level(sound, dbfs - 10)
+
+
+def whisper(text: str, dbfs: float = -45.0) -> Sound:
+    """Breath in the outline of the words."""
+    said = utterance(text).sound
+    loudness = np.convolve(np.abs(said), np.ones(200) / 200, "same")
+    return at_level(loudness * shaped(seconds(said), 1, [(100, -30), (800, 0), (3000, 0), (8000, -12)]), dbfs)
 
 
 def click(dbfs: float = -10.0, seed: int = 0) -> Sound:

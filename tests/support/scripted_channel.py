@@ -5,11 +5,12 @@ Together with virtual time, a whole turn over the real pool and the real engine 
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wyoming_azure_realtime.conversation.agent import conversation_of
 from wyoming_azure_realtime.errors import BackendError, SessionLost
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.realtime import client_events as client
@@ -18,6 +19,7 @@ from wyoming_azure_realtime.realtime.session_config import Hints, SessionConfig,
 from wyoming_azure_realtime.realtime.shapes import Response
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
+from wyoming_azure_realtime.speech.last_resort import LocalVoice
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import Sessions, TurnEngine, session_pool
@@ -36,7 +38,7 @@ class ScriptedChannel:
         self.kind: Literal["realtime", "transcription"] = (
             "transcription" if isinstance(config, TranscriptionConfig) else "realtime"
         )
-        self.hints = Hints()
+        self.hints: Hints | None = Hints()
         self.items: set[str] = set()
         self.expires_at: float | None = None
         self.sent: list[client.ClientEvent] = []
@@ -126,7 +128,7 @@ def created(request: client.ResponseCreate, response_id: str) -> server.ServerEv
 
 def spoken(text: str, response_id: str) -> list[server.ServerEvent]:
     """The transcript, then the sound."""
-    place = {"response_id": response_id, "item_id": f"item_{response_id}"}
+    place: dict[str, Any] = {"response_id": response_id, "item_id": f"item_{response_id}"}
     return [
         server.AudioTranscriptDelta(delta=text, **place),
         server.AudioDelta(delta=bytes(LETTER_BYTES * max(1, len(text))), **place),
@@ -225,19 +227,29 @@ class ScriptedOpener:
 
 @asynccontextmanager
 async def scripted_service(
-    script: Script = HONEST, settings: Settings | None = None
+    script: Script = HONEST,
+    settings: Settings | None = None,
+    *,
+    names: Sequence[str] = ("default",),
+    local_voice: LocalVoice | None = None,
+    home_names: Sequence[str] = (),
 ) -> AsyncIterator[Scripted]:
-    """At the end no session is leased and no task is left."""
+    """`names`: of the targets. At the end no session is leased and no task is left."""
     settings = settings or Settings()
     before = asyncio.all_tasks()
-    target = Target(endpoint="https://r.example", key=Secret("k"), transcription_deployment="whisper-1")
+    targets = [
+        Target(name=name, endpoint="https://r.example", key=Secret("k"), transcription_deployment="whisper-1")
+        for name in names
+    ]
     opener = ScriptedOpener(script)
     events: list[ObservedEvent] = []
     observer = Observer(events.append)
     sessions = session_pool(opener, settings.pool, observer)
-    catalog = catalog_of(target, settings)
-    asr, tts = Backends([target], "recognition", observer), Backends([target], "synthesis", observer)
-    service = SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer)
+    catalog = catalog_of(targets[0], settings)
+    asr, tts = Backends(targets, "recognition", observer), Backends(targets, "synthesis", observer)
+    engine = TurnEngine(sessions)
+    service = SpeechService(catalog, engine, asr, tts, settings, observer, local_voice=local_voice)
+    service.conversation = conversation_of(settings, targets, engine, service, observer, lambda: home_names)
     try:
         yield Scripted(service, sessions, opener.channels, events, opener)
         await asyncio.sleep(1.0)

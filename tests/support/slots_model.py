@@ -11,7 +11,7 @@ from wyoming_azure_realtime.errors import (
     TooManyRequests,
 )
 from wyoming_azure_realtime.observe import TurnKind
-from wyoming_azure_realtime.pool.slots import Decision, Slots
+from wyoming_azure_realtime.pool.slots import Decision, Slot, Slots
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
 KEYS: dict[str, tuple[str, TurnKind]] = {
@@ -43,6 +43,11 @@ class Waiting:
     fresh: bool
     came: int
     deadline: float
+
+
+def _key(slot: Slot) -> str:
+    assert isinstance(slot.key, str)
+    return slot.key
 
 
 class SlotsModel:
@@ -168,8 +173,9 @@ class SlotsModel:
             self._given(waiter, slot)
         for opening in decision.open:
             assert opening.id not in self.places
-            self.places[opening.id] = Place(opening.key, "opening")
-            self.opened_ever[opening.key] += 1
+            key = _key(opening)
+            self.places[opening.id] = Place(key, "opening")
+            self.opened_ever[key] += 1
         self._check()
         self._check_room(decision)
         self._check_order(decision, asked, before)
@@ -240,7 +246,7 @@ class SlotsModel:
                         assert kind_full, "room kept warm"
                         assert KEYS[place.key][1] != kind, "room of its own kind kept warm"
                 wanted = [waiting.key for waiting in self.waiting.values()]
-                same_place = [slot for slot in decision.open if not kind_full or KEYS[slot.key][1] == kind]
+                same_place = [slot for slot in decision.open if not kind_full or KEYS[_key(slot)][1] == kind]
                 assert all(slot.key in wanted for slot in same_place), "warmth before a waiter"
         assert queued <= self.limits.max_waiting, "more wait than may wait"
         if any(isinstance(error, TooManyRequests) for _, error in decision.refuse):
@@ -271,9 +277,9 @@ class SlotsModel:
             for waiter, slot in decision.give:
                 elsewhere = kind_full and KEYS[self.places[slot].key][1] != kind
                 assert elsewhere or before[waiter] <= after, "overtaken"
-            for slot in decision.open:
-                ranks = [rank for waiter, rank in before.items() if asked[waiter].key == slot.key]
-                elsewhere = kind_full and KEYS[slot.key][1] != kind
+            for opened in decision.open:
+                ranks = [rank for waiter, rank in before.items() if asked[waiter].key == opened.key]
+                elsewhere = kind_full and KEYS[_key(opened)][1] != kind
                 assert elsewhere or not ranks or min(ranks) <= after, "room made for one behind"
             for other in refused if left in self.waiting else []:
                 assert before[left] <= self._rank(other, asked[other]), "refused before one behind"

@@ -7,6 +7,7 @@ and a word that stands first may be misheard.
 
 import asyncio
 import functools
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
@@ -15,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
+from wyoming_azure_realtime.audio.samples import G711_LEVELS
 from wyoming_azure_realtime.emulator.engines import EngineHints, Engines, ToneSynthesizer
 from wyoming_azure_realtime.offline.espeak import SAMPLE_RATE, VoiceStyle, engine
 
@@ -28,6 +30,7 @@ MISHEARD = MappingProxyType({"kitchen": "chicken", "lights": "rice", "and": "fan
 """What a word becomes without a word before it."""
 
 SPEECH_RATE = 16_000
+SPEECH_FORMAT = AudioFormat(SPEECH_RATE, 2, 1)
 PAUSE_MS = 60
 _LEVEL = 3000.0
 _RATE = 8_000
@@ -55,6 +58,28 @@ def speech(
     for word, pause in zip(said, [*between, after], strict=True):
         parts += [np.rint(_spoken()[word]), _hush(pause)]
     return np.concatenate(parts).astype("<i2").tobytes()
+
+
+@functools.cache
+def speaking(seconds: float, fmt: AudioFormat = SPEECH_FORMAT) -> bytes:
+    """So much speech without a pause, whatever is said."""
+    said = speech([VOCABULARY[n % len(VOCABULARY)] for n in range(math.ceil(seconds / 0.25))])
+    return in_format(np.frombuffer(said, "<i2").astype(np.float64), seconds, fmt)
+
+
+def in_format(sound: Samples, seconds: float, fmt: AudioFormat) -> bytes:
+    """So much of a sound at 16 kHz, in 16-bit steps, in another format, the same in each channel."""
+    places = np.arange(round(seconds * fmt.rate)) / fmt.rate * SPEECH_RATE
+    samples = np.interp(places, np.arange(len(sound)), sound)
+    if fmt.encoding == "float":
+        values = (samples / 32768).astype(f"<f{fmt.width}").view(np.uint8)
+    elif fmt.encoding != "integer":
+        values = np.abs(G711_LEVELS[fmt.encoding][None, :] - samples[:, None]).argmin(axis=1).astype(np.uint8)
+    else:
+        zero = 128 if fmt.width == 1 else 0
+        steps = np.rint(samples * 2.0 ** (8 * fmt.width - 16)).astype(np.int64) + zero
+        values = steps.astype("<i8").view(np.uint8).reshape(-1, 8)[:, : fmt.width]
+    return np.repeat(values.reshape(-1, 1, fmt.width), fmt.channels, axis=1).tobytes()
 
 
 def words_in(pcm: bytes, rate: int = REALTIME.rate) -> list[str]:

@@ -23,7 +23,7 @@ async def _ask(uri: str, last: type[Eventable], *events: Event) -> list[Event]:
     async with asyncio.timeout(SECONDS), AsyncClient.from_uri(uri) as client:
         for event in events:
             await client.write_event(event)
-        while not answers or not last.is_type(answers[-1].type):  # type: ignore[attr-defined]
+        while not answers or not last.is_type(answers[-1].type):
             event = await client.read_event()
             assert event is not None, "it hung up"
             assert event.type != "error", event.data

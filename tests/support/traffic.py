@@ -1,6 +1,7 @@
 """Requests whose answers are checked word by word, one after the other or several at a time."""
 
 import asyncio
+import difflib
 import itertools
 import random
 import time
@@ -22,6 +23,7 @@ class Asked:
 
     `first`: to the beginning of its answer; `hush`: how long that fell silent after it had begun.
     `error` and `wrong`: what became of it instead, if anything; `broken_off`: after a part had been heard.
+    `foreign`: words that were heard and are not in the text, or not in its order.
     """
 
     kind: Kind
@@ -32,6 +34,7 @@ class Asked:
     error: str = ""
     wrong: str = ""
     broken_off: bool = False
+    foreign: int = 0
 
     @property
     def waited(self) -> float:
@@ -55,11 +58,12 @@ async def ask(
     try:
         if kind == "synthesis":
             spoken = await caller.speak(text, voice=voice)
-            wrong = _difference(words_of(text), words_in(spoken.pcm))
-            return Asked(kind, began, spoken.first, spoken.seconds, spoken.hush, wrong=wrong)
-        pcm, expected = recording_of(text, MICROPHONE)
+            expected, got = words_of(text), words_in(spoken.pcm)
+            wrong, foreign = _difference(expected, got), _foreign(expected, got)
+            return Asked(kind, began, spoken.first, spoken.seconds, spoken.hush, wrong=wrong, foreign=foreign)
+        pcm, transcript = recording_of(text, MICROPHONE)
         heard = await caller.hear(pcm, pace=pace)
-        wrong = _difference(expected.split(), heard.text.split())
+        wrong = _difference(transcript.split(), heard.text.split())
         return Asked(kind, began, heard.seconds, heard.seconds, wrong=wrong)
     except NoAnswer as error:
         seconds = time.monotonic() - began
@@ -92,3 +96,8 @@ def turns(callers: Iterable[Caller]) -> Callable[[], Caller]:
 
 def _difference(expected: list[str], got: list[str]) -> str:
     return "" if got == expected else f"'{' '.join(expected)}' became '{' '.join(got)}'"
+
+
+def _foreign(expected: list[str], got: list[str]) -> int:
+    blocks = difflib.SequenceMatcher(None, expected, got, autojunk=False).get_matching_blocks()
+    return len(got) - sum(block.size for block in blocks)

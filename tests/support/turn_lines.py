@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 _AGAIN = re.compile(r"(?:Recognition|Synthesis) (\w+) tries again in [\d.]+ s after: (.*)")
 _ENDED = re.compile(
-    r"(Recognition|Synthesis) (\w+) over (\w+) \(.*\) by ([\w-]+): ([\w-]+), ([\d.]+) s of audio, "
+    r"(Recognition|Synthesis) (\w+) over (\w+) \(.*\) by (\S+): ([\w-]+), ([\d.]+) s of audio, "
     r"first result after (\S+) ms, (\d+) ms in all"
 )
 

@@ -11,6 +11,9 @@ from tests.support.word_sounds import sound_of, words_in, words_of
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.emulator.engines import EngineHints, Engines
 
+NO_DRAFTS = {"draft_after": 0.0}
+"""Settings of recognition: words of chords are no speech, and only speech makes a draft stale."""
+
 _LEVELS = (0.7, 1.2)
 _TEMPOS = (0.92, 1.0, 1.08)
 
@@ -21,7 +24,9 @@ class WordVoice:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
 
-    async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+    async def speak(
+        self, text: str, *, voice: str, speed: float, language: str = ""
+    ) -> AsyncGenerator[bytes, None]:
         """A piece per word."""
         level = self._chance.uniform(*_LEVELS)
         tempo = self._chance.choice(_TEMPOS) * speed
@@ -44,7 +49,7 @@ class WordUtterance:
     async def partials(self) -> AsyncGenerator[str, None]:
         """None."""
         await self._ended.wait()
-        for partial in ():
+        for partial in list[str]():
             yield partial
 
     async def finish(self) -> str:

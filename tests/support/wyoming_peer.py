@@ -9,6 +9,7 @@ from typing import Any
 
 from wyoming.event import Event, async_read_event
 
+from tests.support.admission import registry_of
 from tests.support.service import Running, running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes
 from wyoming_azure_realtime.observe import ObservedEvent as Observed
@@ -58,12 +59,13 @@ async def wyoming_door(
     uris: tuple[str, ...] = ("tcp://127.0.0.1:0",),
     limits: Limits | None = None,
     profile: Profile | None = None,
+    profiles: Mapping[str, Profile] = MappingProxyType({}),
     catalog: Mapping[str, Any] = MappingProxyType({}),
     allowed_networks: tuple[str, ...] = ("local",),
     sessions: int = 16,
     **service: Any,
 ) -> AsyncIterator[Door]:
-    """`catalog`: fields that shall be others. `service`: what `running_service` takes."""
+    """`catalog`: other fields. `profiles`: beside the default. `service`: as `running_service` takes it."""
     async with running_service(**service) as behind:
         behind.service.catalog = replace(behind.service.catalog, **catalog)
         events: list[Observed] = []
@@ -71,9 +73,9 @@ async def wyoming_door(
         server = WyomingServer(
             behind.service,
             listeners,
-            {"default": profile or Profile()},
+            {"default": profile or Profile(), **profiles},
             limits or Limits(),
-            Observer(ObservedLog().write, events.append),
+            registry_of(limits, Observer(ObservedLog().write, events.append)),
             allowed_networks,
             sessions,
         )
@@ -105,6 +107,12 @@ class Peer:
         self.writer.write(data)
         async with asyncio.timeout(PATIENCE):
             await self.writer.drain()
+
+    def pause_reading(self) -> None:
+        """From now on nothing is read of what comes."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
 
     async def audio(self, chunks: int = 20) -> None:
         """That many chunks of 10 ms."""

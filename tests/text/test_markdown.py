@@ -91,13 +91,13 @@ def words(text: str) -> str:
 
 @given(text=TEXT, cuts=CUTS)
 @example(text="`a``b`", cuts=[3])
-def test_the_chunks_make_no_difference(text: str, cuts: list[int]):
+def test_the_chunks_make_no_difference(text: str, cuts: list[int]) -> None:
     assert converted(cut_up(text, cuts)) == converted(text)
     assert converted(list(text)) == converted(text)
 
 
 @given(text=PLAIN_LINES)
-def test_plain_text_stays_as_it_is(text: str):
+def test_plain_text_stays_as_it_is(text: str) -> None:
     if not re.search(r"(?i)http|ftp|www|^\d+[.)] ", text, re.MULTILINE):
         assert words(converted(text)) == words(text)
 
@@ -120,6 +120,9 @@ def test_plain_text_stays_as_it_is(text: str):
         "snake_case_ and _",
         "What?! Wow!",
         "a|b",
+        "Use a | b or a || c",
+        "[1]: not a link",
+        "[1]: h",
         "5 > 3",
         ">5 lights",
         "2**10 is 1024",
@@ -162,7 +165,7 @@ def test_plain_text_stays_as_it_is(text: str):
         "[",
     ],
 )
-def test_what_only_looks_like_markup_survives(text: str):
+def test_what_only_looks_like_markup_survives(text: str) -> None:
     assert words(converted(text)) == words(text)
     assert words(converted(list(text))) == words(text)
 
@@ -197,6 +200,17 @@ def test_what_only_looks_like_markup_survives(text: str):
         ("Tom &amp; Jerry &lt;3 &#233;&nbsp;&euro;", "Tom & Jerry <3 é €"),
         ("<b>bold</b> and<br/>new <!-- hidden --> line", "bold and new line"),
         ("Wait<break time='1s'/> here", "Wait here"),
+        ("<mstts:express-as style='sad' styledegree=\"2\">It</mstts:express-as> is", "It is"),
+        (
+            "It<bookmark mark='a'/> is<lexicon uri='https://a.b/c.xml'/> on<mstts:silence type='x' />.",
+            "It is on.",
+        ),
+        ("<voice name='x'><prosody rate='+10%'>It is</prosody></voice><paragraph/> on", "It is on"),
+        (
+            "It is <audio src='https://a.b/c.wav'>rain</audio>, a <phoneme ph='t'>tomato</phoneme>",
+            "It is rain, a tomato",
+        ),
+        ("A <phoneme alphabet='ipa' ph='t&#x259;&#x2c8;meɪtoʊ'/> a day", "A təmeɪtoʊ a day"),  # noqa: RUF001
         ("\\*not bold\\* and \\# no title", "*not bold* and # no title"),
         ("Done 🎉 for 👩‍👩‍👧 and 🇩🇪 and ❤️", "Done for and and"),
         ("Press 1️⃣ or ©️", "Press 1 or"),
@@ -217,25 +231,42 @@ def test_what_only_looks_like_markup_survives(text: str):
         ("| A | B |\n|---|---|", "A, B"),
         ("| **A** | B \\| C |\n|---|---|\n| `x` | y\\|z |", "x: y|z"),
         ("|x| is a number", "|x| is a number"),
+        ("Room | °C\n---|--:\nBath | 21.5\nHall | 19", "Bath: 21.5. Hall: 19"),
+        (
+            "**Room** | Heat | Wet\n:- | - | -\nBath|21, or so|4\nHall| |5\n\nEnd",
+            "Bath: Heat 21, or so, Wet 4. Hall: Wet 5. End",
+        ),
+        ("> A | B\n> --- | ---\n> x | y", "x: y"),
+        ("> | A | B |\n> |---|---|\n> | x | y |", "x: y"),
+        ("Room | °C\nBath | 21\nEnd", "Room | °C Bath | 21 End"),
+        ("Take A | B. Or C", "Take A | B. Or C"),
+        ("A | B\n- one\n---", "A | B one"),
+        ("A | B\n--- | ---\nx | y\nAnd the end.", "x: y. And the end."),
+        (
+            "It is so[^1]. And[^b] so.\n\n[^1]: A note, see [x](y).\n[^b]: Another",
+            "It is so. And so. A note, see x. Another",
+        ),
+        ("See [the docs][1].\n\n[1]: https://x.y/z 'Docs'\n[a b]: <x>\nEnd", "See the docs. End"),
+        ("[Ann]: Hello\n[Bob]: # 5, https://x.y", "[Ann]: Hello [Bob]: # 5, x.y"),
     ],
 )
-def test_markdown_becomes_what_one_would_read_out(markdown: str, text: str):
+def test_markdown_becomes_what_one_would_read_out(markdown: str, text: str) -> None:
     assert words(converted(markdown)) == text
     assert words(converted(list(markdown))) == text
 
 
-def test_words_are_given_while_their_paragraph_is_still_coming():
+def test_words_are_given_while_their_paragraph_is_still_coming() -> None:
     markdown = MarkdownToSpeech()
     assert markdown.add("**The light** in the [hall](") == "The light in the"
     assert markdown.add("http://x.y) is on. It") == " hall is on. It"
 
 
-def test_blocks_are_parted_by_blank_lines_and_items_by_lines():
+def test_blocks_are_parted_by_blank_lines_and_items_by_lines() -> None:
     assert converted("# A\nB\n\n- c\n- d\n\nE") == "A.\n\nB\n\nc.\nd.\n\nE"
     assert converted("- a\n\n- b\n- c") == "a.\n\nb.\nc"
 
 
-def test_a_bracket_that_is_never_closed_holds_back_a_bounded_stretch():
+def test_a_bracket_that_is_never_closed_holds_back_a_bounded_stretch() -> None:
     markdown = MarkdownToSpeech()
     assert len(markdown.add("[" + "word " * 400)) > 1000
 
@@ -285,7 +316,7 @@ MOST_TIMES = 100
 
 @pytest.mark.parametrize("nasty", NASTY)
 @pytest.mark.parametrize(("length", "step"), [(3_000, 1), (20_000, 7), (100_000, 100_000)])
-def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
+def test_no_text_holds_the_program_up(nasty: str, length: int, step: int) -> None:
     def convert(unit: str) -> None:
         markdown = MarkdownToSpeech()
         for chunk in in_steps(unit * (length // len(unit)), step):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.cpu import cpu_seconds
 from tests.support.sentence_cases import cases
-from tests.support.text_chunks import CUTS, complete, cut_up, in_steps, streamed
+from tests.support.text_chunks import CUTS, all_of, complete, cut_up, in_steps, streamed
 from wyoming_azure_realtime.errors import InvalidRequest
 from wyoming_azure_realtime.text.pieces import LONGEST_PIECE, Piece, Pieces, Splitter
 from wyoming_azure_realtime.text.sentences import CLAUSE_PAUSE, PARAGRAPH_PAUSE, SENTENCE_PAUSE, is_speakable
@@ -22,7 +22,7 @@ It is 21.5 °C inside. Shall I turn them off?
 """
 
 
-def test_a_streamed_answer_is_spoken_without_its_marks():
+def test_a_streamed_answer_is_spoken_without_its_marks() -> None:
     assert streamed(in_steps(ANSWER, 4), language="en") == [
         Piece("Lights.\n\nThree lights are on in the living room,", CLAUSE_PAUSE),
         Piece("and one is on in the hall:", PARAGRAPH_PAUSE),
@@ -33,14 +33,14 @@ def test_a_streamed_answer_is_spoken_without_its_marks():
 
 
 @given(text=st.text(max_size=300), step=st.integers(1, 50))
-def test_whatever_comes_becomes_pieces_that_can_be_spoken(text: str, step: int):
+def test_whatever_comes_becomes_pieces_that_can_be_spoken(text: str, step: int) -> None:
     for pieces in (streamed(in_steps(text, step)), complete(text)):
         assert all(is_speakable(piece.text) and len(piece.text) <= LONGEST_PIECE for piece in pieces)
         assert not pieces or pieces[-1].pause in {0.0, CLAUSE_PAUSE, SENTENCE_PAUSE, PARAGRAPH_PAUSE}
 
 
 @pytest.mark.parametrize("step", [1, 3, 100])
-def test_a_speak_element_makes_it_ssml_without_being_asked(step: int):
+def test_a_speak_element_makes_it_ssml_without_being_asked(step: int) -> None:
     ssml = "\ufeff \n<speak version='1.0'>Hello <break time='1s'/> world</speak>\n"
     assert streamed(in_steps(ssml, step)) == [Piece("Hello", 1.0), Piece("world", 0.0)]
     declared = "<?xml version='1.0' encoding='utf-16'?><speak>Hello</speak>"
@@ -49,12 +49,12 @@ def test_a_speak_element_makes_it_ssml_without_being_asked(step: int):
 
 @pytest.mark.parametrize("text", ["<spe", "<", "<speed> is it", "<b>Hello</b>", "", " ", "<?"])
 @pytest.mark.parametrize("step", [1, 100])
-def test_what_only_begins_like_ssml_is_text(text: str, step: int):
+def test_what_only_begins_like_ssml_is_text(text: str, step: int) -> None:
     for piece in streamed(in_steps(text, step)):
         assert piece.text in {"<spe", "<speed> is it", "Hello"}
 
 
-def test_ssml_is_not_spoken_before_it_is_known_to_be_well_formed():
+def test_ssml_is_not_spoken_before_it_is_known_to_be_well_formed() -> None:
     pieces = Pieces()
     pieces.add("<speak>Hello. <break/> This is a long sentence of it. And another one.")
     assert pieces.take() == []
@@ -64,28 +64,28 @@ def test_ssml_is_not_spoken_before_it_is_known_to_be_well_formed():
     assert pieces.take() == []
 
 
-def test_another_format_is_refused():
+def test_another_format_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="'midi'"):
         Pieces(text_format="midi")
 
 
-def test_it_tells_when_no_more_text_comes():
+def test_it_tells_when_no_more_text_comes() -> None:
     pieces = Pieces()
     pieces.add("Hello")
-    assert not pieces.finished
+    before = pieces.finished
     pieces.finish()
-    assert pieces.finished
+    assert (before, pieces.finished) == (False, True)
     assert pieces.take() == [Piece("Hello", 0.0)]
 
 
-def test_a_pause_of_the_sender_lets_a_short_sentence_go():
-    pieces = Pieces(language="en")
+def test_a_pause_of_the_sender_lets_a_short_sentence_go() -> None:
+    pieces = Pieces(languages=("en",))
     pieces.add("Let me check.")
     assert pieces.take() == []
     assert pieces.take(hurry=True) == [Piece("Let me check.", SENTENCE_PAUSE)]
 
 
-def test_empty_text_has_no_pieces():
+def test_empty_text_has_no_pieces() -> None:
     for text in ("", " \n", "...", "🎉", "**", "```\ncode\n```", "<speak/>"):
         assert complete(text) == []
         assert streamed(list(text)) == []
@@ -99,7 +99,7 @@ MOST_TIMES = 100
     "nasty", ["।", "*", ".", '."', "Mr. ", "word ", "。", "?”", "1. ", "z. ", "a, ", "! ", "?!\n", "x"]
 )
 @pytest.mark.parametrize(("length", "step"), [(3_000, 1), (50_000, 50_000)])
-def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
+def test_no_text_holds_the_program_up(nasty: str, length: int, step: int) -> None:
     def take(unit: str) -> None:
         text = "A" + unit * (length // len(unit))
         streamed(in_steps(text, step))
@@ -109,7 +109,7 @@ def test_no_text_holds_the_program_up(nasty: str, length: int, step: int):
 
 
 @pytest.mark.parametrize("beginning", ["", "```\n", "# ", "| a | ", "- ", "> ", "`"])
-def test_what_is_kept_of_an_endless_text_is_bounded(beginning: str):
+def test_what_is_kept_of_an_endless_text_is_bounded(beginning: str) -> None:
     pieces = Pieces()
     pieces.add(beginning)
     longest = 0
@@ -150,13 +150,13 @@ def texts(words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 def split(chunks: list[str], language: str = "") -> list[Piece]:
-    splitter = Splitter(language)
+    splitter = Splitter((language,))
     cuts = []
     for chunk in chunks:
         splitter.add(chunk)
-        cuts += splitter.take()
+        cuts += all_of(splitter)
     splitter.finish()
-    return cuts + splitter.take()
+    return cuts + all_of(splitter)
 
 
 def squeezed(text: str) -> str:
@@ -179,12 +179,67 @@ def places(text: str, cuts: list[Piece]) -> list[int]:
 
 @pytest.mark.parametrize(("language", "text", "sentences"), cases())
 @pytest.mark.parametrize("known", [True, False], ids=["language known", "language unknown"])
-def test_sentences_end_where_a_reader_would_say(language: str, text: str, sentences: list[str], known: bool):
+def test_sentences_end_where_a_reader_would_say(
+    language: str, text: str, sentences: list[str], known: bool
+) -> None:
     assert [cut.text for cut in split([text], language if known else "")] == sentences
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Wir sehen uns am 5. Mai in Wien."),
+        ("de", "Heute ist Freitag, den 30. November 2026."),
+        ("de", "am 5. Mai"),
+        ("de", "Der Bus hält in der Hauptstr. 5 vor dem Haus."),
+        ("de", "Hauptstr. 5"),
+        ("de", "Bahnhofstr. Ecke Marktplatz"),
+        ("de", "Lange Str. 12"),
+        ("da", "Vi ses den 30. November i Aarhus."),
+        ("nl", "dhr. De Vries"),
+        ("nl", "Daar komt dhr. De Vries aan."),
+        ("es", "Sra. López"),
+        ("es", "Ahí viene la Sra. López con su hijo."),
+        ("fr", "5 av. Foch"),
+        ("fr", "Il habite depuis un an au 5 av. Foch à Paris."),
+    ],
+)
+def test_abbreviations_and_ordinals_are_not_cut(language: str, text: str) -> None:
+    for chunks in ([text], list(text)):
+        for known in (language, ""):
+            assert [cut.text for cut in split(chunks, known)] == [text]
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_every_piece_says_its_languages(step: int) -> None:
+    text = (
+        "Das Licht in der Küche ist an. The weather is fine and it will stay so. Alles klar, bis morgen dann."
+    )
+    pieces = streamed(in_steps(text, step))
+    assert [piece.languages[0] for piece in pieces] == ["de", "en", "de"]
+    assert "de" in pieces[1].languages
+    german = streamed(in_steps(text, step), language="de-AT")
+    assert [piece.languages for piece in german] == [("de-AT",), ("de-AT", "en"), ("de-AT",)]
+    english = streamed(in_steps(text, step), language="en")
+    assert [piece.languages for piece in english] == [("en", "de"), ("en",), ("en", "de")]
+
+
+def test_what_is_usual_counts_where_nothing_else_tells() -> None:
+    def languages(text: str, *usual: str) -> tuple[str, ...]:
+        pieces = Pieces(usual=usual)
+        pieces.add(text)
+        pieces.finish()
+        return pieces.take()[0].languages
+
+    assert languages("21 °C") == ()
+    assert languages("21 °C", "", "") == ()
+    assert languages("21 °C", "nl", "de") == ("nl", "de")
+    assert languages("De lamp in de keuken is aan.", "de") == ("nl",)
+    assert languages("Living Room ist jetzt an", "en-GB")[0] == "de"
+
+
 @given(text=texts(WORDS) | st.text(max_size=200), cuts=CUTS, language=st.sampled_from(["", "en", "de", "zh"]))
-def test_nothing_that_has_a_sound_is_lost_or_doubled(text: str, cuts: list[int], language: str):
+def test_nothing_that_has_a_sound_is_lost_or_doubled(text: str, cuts: list[int], language: str) -> None:
     for chunks in (cut_up(text, cuts), list(text), [text]):
         pieces = split(chunks, language)
         places(text, pieces)
@@ -194,12 +249,14 @@ def test_nothing_that_has_a_sound_is_lost_or_doubled(text: str, cuts: list[int],
 
 @given(text=texts(SENTENCES), cuts=CUTS, language=st.sampled_from(["", "en", "de"]))
 @example(text="word " * 400, cuts=[700], language="en")
-def test_without_a_clause_the_cuts_do_not_depend_on_the_chunks(text: str, cuts: list[int], language: str):
+def test_without_a_clause_the_cuts_do_not_depend_on_the_chunks(
+    text: str, cuts: list[int], language: str
+) -> None:
     assert split([*cut_up(text, cuts), ""], language) == split(["", *text, ""], language)
 
 
 @given(text=texts(WORDS), cuts=CUTS)
-def test_past_the_first_common_cut_the_chunks_make_no_difference(text: str, cuts: list[int]):
+def test_past_the_first_common_cut_the_chunks_make_no_difference(text: str, cuts: list[int]) -> None:
     some, others = places(text, split(cut_up(text, cuts))), places(text, split(list(text)))
     if len(cut_up(text, cuts)) == 1 or not (common := set(some) & set(others)):
         return
@@ -208,7 +265,7 @@ def test_past_the_first_common_cut_the_chunks_make_no_difference(text: str, cuts
 
 
 @given(text=texts(WORDS).map(lambda text: text.replace("\n", " ")))
-def test_complete_text_is_never_cut_at_a_clause(text: str):
+def test_complete_text_is_never_cut_at_a_clause(text: str) -> None:
     splitter = Splitter()
     splitter.add(text[:LONGEST_PIECE])
     splitter.finish()
@@ -216,8 +273,8 @@ def test_complete_text_is_never_cut_at_a_clause(text: str):
     assert [cut.text for cut in cuts[:-1] if not re.search(r"[.!?…؟。！？।]\W*$", cut.text)] == []  # noqa: RUF001
 
 
-def test_the_first_piece_of_streamed_text_is_a_clause_if_it_is_long_enough():
-    splitter = Splitter("en")
+def test_the_first_piece_of_streamed_text_is_a_clause_if_it_is_long_enough() -> None:
+    splitter = Splitter(("en",))
     splitter.add("Turning on all of the kitchen lights")
     assert splitter.take() == []
     splitter.add(", because")
@@ -226,14 +283,14 @@ def test_the_first_piece_of_streamed_text_is_a_clause_if_it_is_long_enough():
     assert splitter.take() == [Piece("because it is dark outside, and the sun has set, too.", SENTENCE_PAUSE)]
 
 
-def test_a_short_clause_is_not_spoken_alone():
-    splitter = Splitter("en")
+def test_a_short_clause_is_not_spoken_alone() -> None:
+    splitter = Splitter(("en",))
     splitter.add("Well, yes, of course I will, my friend")
     assert splitter.take() == []
 
 
-def test_text_of_less_than_forty_characters_is_not_cut_at_a_clause():
-    splitter = Splitter("en")
+def test_text_of_less_than_forty_characters_is_not_cut_at_a_clause() -> None:
+    splitter = Splitter(("en",))
     splitter.add("The lights in the living room, on now")
     assert splitter.take() == []
 
@@ -242,7 +299,7 @@ def test_text_of_less_than_forty_characters_is_not_cut_at_a_clause():
     "mark",
     [", ", "; ", ": ", " - ", " – ", "—", "، "],  # noqa: RUF001
 )
-def test_clauses_end_at_any_of_their_marks(mark: str):
+def test_clauses_end_at_any_of_their_marks(mark: str) -> None:
     splitter = Splitter()
     splitter.add(f"So many words before the mark is there{mark}and some more")
     assert len(splitter.take()) == 1
@@ -251,30 +308,30 @@ def test_clauses_end_at_any_of_their_marks(mark: str):
 @pytest.mark.parametrize(
     "words", ["costs 1,000,000 or", "at 10:30:25 or", "a well-known-word and", "on 2026-05-12 at"]
 )
-def test_numbers_and_compounds_are_no_clauses(words: str):
-    splitter = Splitter("en")
+def test_numbers_and_compounds_are_no_clauses(words: str) -> None:
+    splitter = Splitter(("en",))
     splitter.add(f"So many words before the mark is there and {words} more and more")
     assert splitter.take() == []
 
 
-def test_a_first_sentence_that_is_there_is_not_cut_at_a_clause():
-    splitter = Splitter("en")
+def test_a_first_sentence_that_is_there_is_not_cut_at_a_clause() -> None:
+    splitter = Splitter(("en",))
     splitter.add("The light in the living room is on, and the door is open. The")
     assert [cut.text for cut in splitter.take()] == [
         "The light in the living room is on, and the door is open."
     ]
 
 
-def test_a_first_sentence_that_seems_to_be_there_is_not_cut_at_a_clause():
-    splitter = Splitter("en")
+def test_a_first_sentence_that_seems_to_be_there_is_not_cut_at_a_clause() -> None:
+    splitter = Splitter(("en",))
     splitter.add("The light in the living room is on, and the door is open.")
     assert splitter.take() == []
     splitter.finish()
     assert len(splitter.take()) == 1
 
 
-def test_a_sentence_is_given_with_the_first_character_after_it():
-    splitter = Splitter("en")
+def test_a_sentence_is_given_with_the_first_character_after_it() -> None:
+    splitter = Splitter(("en",))
     splitter.add("The kitchen light is on.")
     assert splitter.take() == []
     splitter.add(" ")
@@ -283,8 +340,8 @@ def test_a_sentence_is_given_with_the_first_character_after_it():
     assert splitter.take() == [Piece("The kitchen light is on.", SENTENCE_PAUSE)]
 
 
-def test_a_short_sentence_waits_for_the_next_but_not_in_a_hurry():
-    splitter = Splitter("en")
+def test_a_short_sentence_waits_for_the_next_but_not_in_a_hurry() -> None:
+    splitter = Splitter(("en",))
     splitter.add("One moment. Th")
     assert splitter.take() == []
     assert splitter.take(hurry=True) == [Piece("One moment.", SENTENCE_PAUSE)]
@@ -297,13 +354,13 @@ def test_a_short_sentence_waits_for_the_next_but_not_in_a_hurry():
     ("text", "given"),
     [("Let me check.", 1), ("Let me ask Dr.", 0), ("It costs 3.", 0), ("Let me", 0), ("你好。", 1)],
 )
-def test_in_a_hurry_a_likely_end_is_enough(text: str, given: int):
+def test_in_a_hurry_a_likely_end_is_enough(text: str, given: int) -> None:
     splitter = Splitter()
     splitter.add(text)
     assert len(splitter.take(hurry=True)) == given
 
 
-def test_pauses_follow_from_what_ends_a_piece():
+def test_pauses_follow_from_what_ends_a_piece() -> None:
     text = (
         "The first sentence is here. The second one, too!\n\nOne line stands alone\nAnother one, too. The end"
     )
@@ -316,36 +373,36 @@ def test_pauses_follow_from_what_ends_a_piece():
     ]
 
 
-def test_wrapped_lines_are_no_ends():
+def test_wrapped_lines_are_no_ends() -> None:
     line = "This line of prose is wrapped by its sender where it is long enough for that,"
     assert len(split([f"{line}\n{line}\n{line} and then it ends."])) == 1
 
 
-def test_complete_text_is_cut_into_few_pieces():
-    splitter = Splitter("en")
+def test_complete_text_is_cut_into_few_pieces() -> None:
+    splitter = Splitter(("en",))
     splitter.add("The first sentence. " + "Another sentence of it. " * 10)
     splitter.finish()
     lengths = [len(cut.text) for cut in splitter.take()]
     assert lengths == [19, 95, 95, 47]
 
 
-def test_long_text_is_cut_between_words():
+def test_long_text_is_cut_between_words() -> None:
     words = " ".join(f"word{number}" for number in range(1000))
     pieces = split([words[:700], words[700:]])
     assert len(pieces) < 10
     assert " ".join(cut.text for cut in pieces).split() == words.split()
 
 
-def test_a_word_without_an_end_is_cut_anywhere():
+def test_a_word_without_an_end_is_cut_anywhere() -> None:
     assert [len(cut.text) for cut in split(["x" * 2500])] == [1000, 1000, 500]
 
 
 @pytest.mark.parametrize("text", ["Hello", "5", "你", "…a…"])
-def test_letters_and_digits_can_be_spoken(text: str):
+def test_letters_and_digits_can_be_spoken(text: str) -> None:
     assert is_speakable(text)
 
 
 @pytest.mark.parametrize("text", ["", " ", "…", "?!", "🙂", "---", "\n"])
-def test_nothing_else_can(text: str):
+def test_nothing_else_can(text: str) -> None:
     assert not is_speakable(text)
     assert split([text]) == []

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from tests.support.cpu import cpu_seconds
 from tests.support.text_chunks import CUTS, complete, cut_up, in_steps, streamed
-from wyoming_azure_realtime.errors import InvalidRequest, RequestError, TextTooLong
+from wyoming_azure_realtime.errors import InvalidRequest, RequestError
 from wyoming_azure_realtime.text.pieces import Piece
 from wyoming_azure_realtime.text.sentences import CLAUSE_PAUSE, PARAGRAPH_PAUSE, SENTENCE_PAUSE
-from wyoming_azure_realtime.text.ssml import LONGEST_PAUSE, MAX_CHARACTERS, MAX_DEPTH
+from wyoming_azure_realtime.text.ssml import LONGEST_LANGUAGE, LONGEST_PAUSE, MAX_DEPTH, SsmlReader
 
 WORDS = st.text(st.characters(categories=["Lu", "Ll", "Nd"], include_characters=" &<>'"), max_size=12)
 TAGS = st.sampled_from(
@@ -18,7 +18,7 @@ TAGS = st.sampled_from(
         ("<emphasis level='strong'>", "</emphasis>"),
         ("<lang xml:lang='de-DE'>", "</lang>"),
         ("<p>", "</p>"),
-        ("<phoneme alphabet='ipa' ph='x'>", "</phoneme>"),
+        ("<phoneme alphabet='ipa' ph=''>", "</phoneme>"),
         ("<prosody pitch='high'>", "</prosody>"),
         ("<s>", "</s>"),
         ("<voice name='x'>", "</voice>"),
@@ -79,7 +79,7 @@ def letters(text: str) -> str:
 
 
 @given(tree=TREES, cuts=CUTS)
-def test_all_the_text_is_spoken_and_none_of_the_tags(tree: tuple[str, str], cuts: list[int]):
+def test_all_the_text_is_spoken_and_none_of_the_tags(tree: tuple[str, str], cuts: list[int]) -> None:
     ssml, words = f"<speak>{tree[0]}</speak>", tree[1]
     pieces = complete(ssml)
     assert letters("".join(piece.text for piece in pieces)) == letters(words)
@@ -87,7 +87,7 @@ def test_all_the_text_is_spoken_and_none_of_the_tags(tree: tuple[str, str], cuts
 
 
 @given(text=FRAGMENTS, cuts=CUTS)
-def test_whatever_comes_is_spoken_or_refused(text: str, cuts: list[int]):
+def test_whatever_comes_is_spoken_or_refused(text: str, cuts: list[int]) -> None:
     try:
         pieces = streamed(cut_up(f"<speak>{text}", cuts))
     except RequestError:
@@ -110,11 +110,20 @@ def test_whatever_comes_is_spoken_or_refused(text: str, cuts: list[int]):
         ("strength='none'", 0),
     ],
 )
-def test_breaks_are_pauses(attributes: str, seconds: float):
+def test_breaks_are_pauses(attributes: str, seconds: float) -> None:
     assert said(f"Hello <break {attributes}/> world") == [Piece("Hello", seconds), Piece("world", 0)]
 
 
-def test_breaks_add_up_with_each_other_and_with_the_punctuation():
+@pytest.mark.parametrize("ahead", ["", "<p>", " \n<lang xml:lang='de'>", "<voice name='x'>"])
+def test_breaks_ahead_of_the_first_word_are_kept(ahead: str) -> None:
+    name = ahead.strip()[1:].partition(" ")[0].rstrip(">")
+    end = f"</{name}>" if name else ""
+    (piece, other) = said(f"{ahead}<break time='700ms'/> <break time='300ms'/>Hello<break/>you{end}")
+    assert (piece.lead, piece.pause, other.lead) == (1.0, 0.75, 0.0)
+    assert said("<break time='9s'/>" * 9 + "Hello")[0].lead == LONGEST_PAUSE
+
+
+def test_breaks_add_up_with_each_other_and_with_the_punctuation() -> None:
     pieces = said("Hello.<break time='1s'/> <break time='1s'/><p/>World.<break time='1s'/>")
     assert [piece.pause for piece in pieces] == [pytest.approx(2 + PARAGRAPH_PAUSE), 1]
 
@@ -134,16 +143,18 @@ def test_breaks_add_up_with_each_other_and_with_the_punctuation():
         (".5", 0.5),
     ],
 )
-def test_rates_are_passed_on(rate: str, factor: float):
-    assert said(f"<prosody rate='{rate}'>Hello</prosody>") == [Piece("Hello", 0, pytest.approx(factor))]
+def test_rates_are_passed_on(rate: str, factor: float) -> None:
+    (piece,) = said(f"<prosody rate='{rate}'>Hello</prosody>")
+    assert piece == Piece("Hello", 0, piece.rate)
+    assert piece.rate == pytest.approx(factor)
 
 
-def test_rates_within_rates_multiply():
+def test_rates_within_rates_multiply() -> None:
     pieces = said("a <prosody rate='50%'>b <prosody rate='150%'>c</prosody> d</prosody> e")
     assert [piece.rate for piece in pieces] == [1, 0.5, 0.75, 0.5, 1]
 
 
-def test_voices_are_passed_on():
+def test_voices_are_passed_on() -> None:
     pieces = said("<voice name='de-DE-KatjaNeural'>Guten Tag</voice> and <voice name='x'>hello</voice>")
     assert [(piece.text, piece.voice) for piece in pieces] == [
         ("Guten Tag", "de-DE-KatjaNeural"),
@@ -164,20 +175,26 @@ def test_voices_are_passed_on():
         ("2 * 3 and **stars** stay", ["2 * 3 and **stars** stay"]),
         ("<metadata>hidden</metadata><lexicon uri='x'/>Shown", ["Shown"]),
         ("Line\n   one\n\n   more", ["Line one more"]),
+        ("On <audio src='a.wav'>the sound of rain</audio> it is", ["On the sound of rain it is"]),
+        ("On <audio src='a.wav'/> it is", ["On it is"]),
+        ("The <phoneme alphabet='ipa' ph='təˈmeɪtoʊ'/> is", ["The təmeɪtoʊ is"]),  # noqa: RUF001
+        ("The <phoneme alphabet='sapi' ph='t ax m ey t ow 1'> </phoneme> is", ["The taxmeytow is"]),
+        ("The <phoneme ph='x'><sub alias='tomato'>t</sub></phoneme> is", ["The tomato is"]),
+        ("The <phoneme ph='x'>tomato<break time='0s'/></phoneme> is", ["The tomato", "is"]),
         ("<break/> ", []),
         ("", []),
     ],
 )
-def test_everything_else_becomes_its_text(body: str, texts: list[str]):
+def test_everything_else_becomes_its_text(body: str, texts: list[str]) -> None:
     assert [piece.text for piece in said(body)] == texts
 
 
-def test_paragraphs_and_sentences_are_parted():
+def test_paragraphs_and_sentences_are_parted() -> None:
     pieces = said("<p><s>One of them</s><s>The other</s></p>And the end of it")
     assert [piece.pause for piece in pieces] == [SENTENCE_PAUSE, PARAGRAPH_PAUSE, 0]
 
 
-def test_long_ssml_is_cut_between_sentences():
+def test_long_ssml_is_cut_between_sentences() -> None:
     pieces = said(
         "<prosody rate='fast'>" + "A sentence of some length, really. " * 60 + "</prosody><break/>End"
     )
@@ -186,11 +203,11 @@ def test_long_ssml_is_cut_between_sentences():
     assert pieces[-2].pause == pytest.approx(SENTENCE_PAUSE + 0.75)
 
 
-def test_punctuation_after_a_break_stays_there():
+def test_punctuation_after_a_break_stays_there() -> None:
     assert said("Hello<break time='1s'/>, world") == [Piece("Hello", 1), Piece(", world", 0)]
 
 
-def test_a_clause_before_a_break_keeps_its_pause():
+def test_a_clause_before_a_break_keeps_its_pause() -> None:
     assert said("Well,<break time='1s'/> hello")[0].pause == pytest.approx(1 + CLAUSE_PAUSE)
 
 
@@ -214,18 +231,18 @@ def test_a_clause_before_a_break_keeps_its_pause():
     ],
 )
 @pytest.mark.parametrize("step", [1, 1000])
-def test_malformed_ssml_is_refused_saying_where(ssml: str, where: str, step: int):
+def test_malformed_ssml_is_refused_saying_where(ssml: str, where: str, step: int) -> None:
     with pytest.raises(InvalidRequest) as refused:
         streamed(in_steps(ssml, step))
     assert where in refused.value.message
 
 
-def test_plain_text_said_to_be_ssml_is_refused():
+def test_plain_text_said_to_be_ssml_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="line 1, column 1"):
         complete("Hello", text_format="ssml")
 
 
-def test_an_entity_bomb_is_refused_before_it_goes_off():
+def test_an_entity_bomb_is_refused_before_it_goes_off() -> None:
     bomb = (
         "<!DOCTYPE b [<!ENTITY a 'ha'>" + "".join(f"<!ENTITY a{n} '{'&a;' * 10}'>" for n in range(9)) + "]>"
     )
@@ -233,23 +250,89 @@ def test_an_entity_bomb_is_refused_before_it_goes_off():
         complete(f"<?xml version='1.0'?>{bomb}<speak>&a8;</speak>")
 
 
-def test_an_external_entity_is_refused():
+def test_an_external_entity_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="document type"):
         complete(
             "<!DOCTYPE s [<!ENTITY f SYSTEM 'file:///etc/passwd'>]><speak>&f;</speak>", text_format="ssml"
         )
 
 
-def test_ssml_without_an_end_is_bounded():
-    with pytest.raises(TextTooLong):
-        streamed(["<speak>", *["words " * 1000] * (MAX_CHARACTERS // 6000 + 1)])
-
-
 @pytest.mark.parametrize("nasty", ["<", "<p>", "<break/>", "&amp;", "a", " ", "<a b='", "]]>", "<!--"])
-def test_hostile_ssml_is_read_in_time(nasty: str):
+def test_hostile_ssml_is_read_in_time(nasty: str) -> None:
     def read(unit: str) -> None:
         with contextlib.suppress(RequestError):
             streamed(["<speak>", *in_steps(unit * (50_000 // len(unit)), 9)])
 
     # three times as much is what the worst takes
     assert cpu_seconds(lambda: read(nasty)) < 20 * cpu_seconds(lambda: read("word "), times=3)
+
+
+@pytest.mark.parametrize(
+    ("ssml", "languages"),
+    [
+        ("<s xml:lang='de-DE'>21 Uhr</s>", ("de-DE",)),
+        ("<voice name='x' xml:lang='fr-FR'>Midi</voice>", ("fr-FR",)),
+        ("Das Licht im <lang xml:lang='en-GB'>Living Room</lang> ist jetzt an.", ("en-GB", "de")),
+        ("<s xml:lang='de'>Das Licht im <lang xml:lang='en'>Living Room</lang> ist an.</s>", ("de", "en")),
+        ("21 Uhr", ()),
+    ],
+)
+def test_the_language_of_a_passage_wins(ssml: str, languages: tuple[str, ...]) -> None:
+    assert complete(f"<speak>{ssml}</speak>")[0].languages == languages
+
+
+def test_one_sentence_in_two_languages_is_one_piece() -> None:
+    ssml = "<speak xml:lang='de'>Das <lang xml:lang='en'>Living Room</lang> Licht ist an.</speak>"
+    assert [piece.text for piece in complete(ssml)] == ["Das Living Room Licht ist an."]
+
+
+def test_a_language_code_is_of_bounded_length() -> None:
+    (piece,) = complete(f"<speak xml:lang='{'x' * 5000}'>Hello</speak>")
+    assert len(piece.languages[0]) <= LONGEST_LANGUAGE
+
+
+MANNERS = (
+    "One <mstts:express-as style='cheerful' role='Girl' xmlns:mstts='m'>two "
+    "<prosody pitch='+5%' volume='x-loud'>three</prosody> four</mstts:express-as> five"
+)
+
+
+def manners_of(ssml: str, *, manners: bool) -> list[tuple[str, str, str, str]]:
+    reader = SsmlReader(manners=manners)
+    reader.add(f"<speak>{ssml}</speak>")
+    reader.finish()
+    return [(one.text, one.style, one.pitch, one.volume) for one in reader.take()]
+
+
+def test_style_pitch_and_volume_are_read_for_voices_that_have_them() -> None:
+    assert manners_of(MANNERS, manners=True) == [
+        ("One", "", "", ""),
+        ("two", "cheerful", "", ""),
+        ("three", "cheerful", "+5%", "x-loud"),
+        ("four", "cheerful", "", ""),
+        ("five", "", "", ""),
+    ]
+
+
+def test_for_other_voices_they_do_not_part_a_sentence() -> None:
+    assert manners_of(MANNERS, manners=False) == [("One two three four five", "", "", "")]
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<prosody pitch='very high'>",
+        "<prosody pitch='5'>",
+        "<prosody volume='11dB/s'>",
+        "<prosody volume=''>",
+        "<prosody contour='(0%,+20Hz)'>",
+    ],
+)
+def test_what_is_no_manner_is_left_out(element: str) -> None:
+    assert manners_of(f"{element}word</prosody>", manners=True) == [("word", "", "", "")]
+
+
+@pytest.mark.parametrize("style", ["a b", "x" * 41, "'", "<"])
+def test_what_is_no_style_is_left_out(style: str) -> None:
+    element = f'<mstts:express-as xmlns:mstts="m" style="{escape(style)}">word</mstts:express-as>'
+    assert manners_of(element, manners=True) == [("word", "", "", "")]

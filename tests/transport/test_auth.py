@@ -33,14 +33,16 @@ KEY = "k3y/with+odd=chars"
         (Target(endpoint="http://127.0.0.1:1", key=Secret("")), {"api-key": ""}),
     ],
 )
-async def test_a_key_travels_in_exactly_one_header_as_it_stands(target: Target, headers: dict[str, str]):
+async def test_a_key_travels_in_exactly_one_header_as_it_stands(
+    target: Target, headers: dict[str, str]
+) -> None:
     credentials = credentials_for(provider_of(target))
     assert await credentials.headers() == headers
     await credentials.close()
 
 
 @pytest.mark.parametrize("service", PROVIDERS)
-def test_a_key_does_not_show_itself(service: str):
+def test_a_key_does_not_show_itself(service: str) -> None:
     target = Target(endpoint="https://r.example", key=Secret(KEY), service=service)
     provider = provider_of(target)
     credentials: Credentials = KeyCredentials(provider)
@@ -48,7 +50,7 @@ def test_a_key_does_not_show_itself(service: str):
         assert KEY not in shown
 
 
-def test_entra_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_entra_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "azure.identity.aio", None)  # as if it were not installed
     with pytest.raises(SettingsError) as caught:
         credentials_for(provider_of(Target(endpoint="https://r.openai.azure.com", auth="entra")))
@@ -60,7 +62,7 @@ ENTRA = Target(
 )
 
 
-async def test_entra_gives_a_fresh_token_for_the_scope_each_time(monkeypatch: pytest.MonkeyPatch):
+async def test_entra_gives_a_fresh_token_for_the_scope_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     entra = install_entra(monkeypatch)
     credentials = credentials_for(provider_of(ENTRA))
     assert await credentials.headers() == {"Authorization": "Bearer token-1"}
@@ -72,7 +74,7 @@ async def test_entra_gives_a_fresh_token_for_the_scope_each_time(monkeypatch: py
 
 async def test_a_token_that_cannot_be_had_says_what_to_check_and_not_what_was_said(
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     install_entra(monkeypatch).failure = RuntimeError("client secret hunter2 is wrong")
     with pytest.raises(AuthenticationFailed) as caught:
         await credentials_for(provider_of(ENTRA)).headers()
@@ -81,7 +83,7 @@ async def test_a_token_that_cannot_be_had_says_what_to_check_and_not_what_was_sa
     assert "hunter2" not in str(caught.value)
 
 
-async def test_a_token_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+async def test_a_token_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "TOKEN_SECONDS", 0.02)
     install_entra(monkeypatch).hangs = True
     async with asyncio.timeout(5):

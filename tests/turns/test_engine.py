@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -32,8 +32,9 @@ from wyoming_azure_realtime.observe import RequestJudged, RequestSent
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail, StatusDetails
+from wyoming_azure_realtime.realtime.speech_turn import WORDINGS
 from wyoming_azure_realtime.settings.model import Budget, Deadlines, Pool, Recognition, Settings
-from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
+from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.requests import RecognitionResult as Recognised
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.budget import MAX_FAULTS
@@ -64,8 +65,10 @@ async def hear(service: SpeechService, audio: bytes, *, then_quiet: float = 0.0,
         return (await answer).text
 
 
-async def _last(results) -> Recognised:
-    return [result async for result in results][-1]
+async def _last(results: AsyncIterator[Partial | Recognised]) -> Recognised:
+    last = [result async for result in results][-1]
+    assert isinstance(last, Recognised)
+    return last
 
 
 async def speak(service: SpeechService, text: str, *, client: str = "") -> bytes:
@@ -76,7 +79,9 @@ async def speak(service: SpeechService, text: str, *, client: str = "") -> bytes
 
 
 def judged(running: Scripted) -> Counter[str]:
-    return Counter(event.outcome for event in running.events if isinstance(event, RequestJudged))
+    return Counter(
+        event.outcome for event in running.events if isinstance(event, RequestJudged) and event.asked
+    )
 
 
 # --- what a command may cost
@@ -91,7 +96,9 @@ def tapped(taps: int) -> bytes:
 @pytest.mark.parametrize("taps", [0, 1, 2, 5, 30])
 @pytest.mark.parametrize("draft_after", [0.0, 0.2])
 @in_virtual_time
-async def test_taps_after_a_command_cost_little_where_the_server_ends_it(taps: int, draft_after: float):
+async def test_taps_after_a_command_cost_little_where_the_server_ends_it(
+    taps: int, draft_after: float
+) -> None:
     settings = Settings(recognition=Recognition(requires_external_vad=False, draft_after=draft_after))
     async with scripted_service(settings=settings) as running:
         assert await hear(running.service, tapped(taps), then_quiet=20) == SAID
@@ -102,20 +109,9 @@ async def test_taps_after_a_command_cost_little_where_the_server_ends_it(taps: i
     assert turn.total_seconds < 5
 
 
-@in_virtual_time
-async def test_taps_for_a_minute_without_a_command_keep_the_budget():
-    settings = Settings(recognition=Recognition(requires_external_vad=False, longest_turn=60.0))
-    audio = (pcm(click(dbfs=-25.0)) + pcm(nothing(0.4))) * 120
-    async with scripted_service(service_that_says(str, lambda: ""), settings) as running:
-        assert await hear(running.service, audio, then_quiet=20) == ""
-        (turn,) = running.turns
-    assert turn.requests <= settings.budget.requests + 1
-    assert turn.sent_seconds <= 3 * turn.audio_seconds + 1
-
-
 @pytest.mark.parametrize("seed", range(20))
 @in_virtual_time
-async def test_no_sound_exceeds_the_budget_whoever_ends_the_command(seed: int):
+async def test_no_sound_exceeds_the_budget_whoever_ends_the_command(seed: int) -> None:
     chance = random.Random(seed)
     budget = Budget(requests=chance.randint(1, 6), sessions=chance.randint(1, 3), audio_factor=2.0)
     recognition = Recognition(requires_external_vad=chance.random() < 0.5, longest_turn=30.0)
@@ -138,7 +134,7 @@ async def test_no_sound_exceeds_the_budget_whoever_ends_the_command(seed: int):
 
 
 @in_virtual_time
-async def test_a_pause_is_a_draft_only_while_the_whole_can_be_sent_again():
+async def test_a_pause_is_a_draft_only_while_the_whole_can_be_sent_again() -> None:
     pauses = speech(FIRST_CLAUSE, before=100, after=500) * 8
     for factor, most in ((1.0, 1), (2.0, 3), (10.0, 9)):
         settings = Settings(budget=Budget(audio_factor=factor))
@@ -191,7 +187,7 @@ NEVER = 1000.0
 @in_virtual_time
 async def test_a_draft_and_what_came_after_it_stand_in_for_a_whole_that_does_not_come(
     plan: list[tuple[float, str]], expected: str
-):
+) -> None:
     settings = Settings(deadlines=Deadlines(request=20.0, transcript=60.0))
     async with scripted_service(answers_by(*plan), settings) as running:
         assert await hear(running.service, TWO_PAUSES) == expected
@@ -200,7 +196,7 @@ async def test_a_draft_and_what_came_after_it_stand_in_for_a_whole_that_does_not
 
 
 @in_virtual_time
-async def test_drafts_that_nobody_needs_any_more_hold_no_sessions():
+async def test_drafts_of_a_slow_service_hold_few_sessions() -> None:
     settings = Settings(budget=Budget(audio_factor=50.0), deadlines=Deadlines(transcript=60.0))
     async with scripted_service(service_that_says(str, lambda: SAID, 50.0), settings) as running:
         async with running.service.recognize(RecognitionRequest("test")) as utterance:
@@ -210,12 +206,12 @@ async def test_drafts_that_nobody_needs_any_more_hold_no_sessions():
                 utterance.write(audio[at : at + CHUNK])
                 await asyncio.sleep(0.01)
             await asyncio.sleep(1.0)
-            assert sum(channel.requests for channel in running.channels) >= 6
-            assert sum(not channel.closed and channel.requests > 0 for channel in running.channels) <= 3
+            assert 1 <= running.requests <= 2
+            assert sum(channel.audio_bytes > 0 for channel in running.channels) <= 2
 
 
 @in_virtual_time
-async def test_a_tap_after_a_cough_is_no_reason_to_ask_again():
+async def test_a_tap_after_a_cough_is_no_reason_to_ask_again() -> None:
     settings = Settings(recognition=Recognition(requires_external_vad=False, draft_after=0.0))
     audio = speech(ONE_WORD, before=200, after=1500) + pcm(click(dbfs=-25.0)) + bytes(64_000)
     async with scripted_service(service_that_says(str, lambda: ""), settings) as running:
@@ -236,21 +232,22 @@ def never_the_text(text: str) -> str:
 
 @pytest.mark.parametrize("requests", [1, 3, 12])
 @in_virtual_time
-async def test_a_text_that_is_never_said_costs_so_many_requests_and_one_session(requests: int):
+async def test_a_text_that_is_never_said_costs_so_many_requests_and_one_session(requests: int) -> None:
     settings = Settings(budget=Budget(requests=requests))
     async with scripted_service(service_that_says(never_the_text, str), settings) as running:
         with pytest.raises(errors.ContentMismatch):
             await speak(running.service, TEXT)
         (turn,) = running.turns
-    assert turn.requests == turn.mismatches == running.requests == requests
+    expected = min(requests, WORDINGS)
+    assert turn.requests == turn.mismatches == running.requests == expected
     assert turn.outcome == "content-mismatch"
     assert turn.sessions == 0
-    assert max(channel.requests for channel in running.channels) == requests  # all on one session
-    assert judged(running) == {"content-mismatch": requests}
+    assert max(channel.requests for channel in running.channels) == expected  # all on one session
+    assert judged(running) == {"content-mismatch": expected}
 
 
 @in_virtual_time
-async def test_a_text_that_is_never_said_and_slowly_ends_with_its_deadline():
+async def test_a_text_that_is_never_said_and_slowly_ends_with_its_deadline() -> None:
     async with scripted_service(service_that_says(never_the_text, str, 3.5)) as running:
         began = now()
         with pytest.raises(errors.BackendError):
@@ -260,7 +257,7 @@ async def test_a_text_that_is_never_said_and_slowly_ends_with_its_deadline():
 
 
 @in_virtual_time
-async def test_a_service_without_latency_is_asked_no_more_often():
+async def test_a_service_without_latency_is_asked_no_more_often() -> None:
     async with scripted_service(service_that_says(never_the_text, str, 0.0)) as running:
         with pytest.raises(errors.BackendError):
             await speak(running.service, TEXT)
@@ -275,7 +272,7 @@ def deaf_to_cancel(channel: ScriptedChannel, event: client.ClientEvent) -> None:
 
 
 @in_virtual_time
-async def test_sessions_that_do_not_leave_off_are_closed_and_counted():
+async def test_sessions_that_do_not_leave_off_are_closed_and_counted() -> None:
     settings = Settings(budget=Budget(sessions=2))
     async with scripted_service(deaf_to_cancel, settings) as running:
         with pytest.raises(errors.ContentMismatch):
@@ -295,18 +292,18 @@ def endless(channel: ScriptedChannel, event: client.ClientEvent) -> None:
 
 
 @in_virtual_time
-async def test_a_service_that_does_not_stop_speaking_is_stopped():
+async def test_a_service_that_does_not_stop_speaking_is_stopped() -> None:
     async with scripted_service(endless) as running:
-        with pytest.raises(errors.ProtocolViolation, match="stop speaking"):
-            await speak(running.service, TEXT)
+        await speak(running.service, TEXT)
         (turn,) = running.turns
+        assert turn.last_resorts == 1
         for channel in running.channels:
             await channel.close()
     assert turn.received_seconds < 30
 
 
 @in_virtual_time
-async def test_leaving_cancels_the_response_by_its_id_and_keeps_the_session():
+async def test_leaving_cancels_the_response_by_its_id_and_keeps_the_session() -> None:
     async with scripted_service() as running:
         async with running.service.synthesize(SynthesisRequest("test")) as synthesis:
             await synthesis.write(TEXT)
@@ -330,7 +327,7 @@ async def test_leaving_cancels_the_response_by_its_id_and_keeps_the_session():
 
 
 @in_virtual_time
-async def test_leaving_before_the_response_has_an_id_cancels_it_as_soon_as_it_has():
+async def test_leaving_before_the_response_has_an_id_cancels_it_as_soon_as_it_has() -> None:
     def slow(channel: ScriptedChannel, event: client.ClientEvent) -> None:
         if isinstance(event, client.ResponseCreate):
             channel.says(created(event, "r1"), after=0.2)
@@ -352,7 +349,7 @@ async def test_leaving_before_the_response_has_an_id_cancels_it_as_soon_as_it_ha
 
 
 @in_virtual_time
-async def test_leaving_while_the_whole_is_transcribed_closes_the_session_at_once():
+async def test_leaving_while_the_whole_is_transcribed_closes_the_session_at_once() -> None:
     async with scripted_service(service_that_says(str, lambda: SAID, 3.0)) as running:
         async with running.service.recognize(RecognitionRequest("test")) as utterance:
             utterance.begin(SIXTEEN)
@@ -366,7 +363,7 @@ async def test_leaving_while_the_whole_is_transcribed_closes_the_session_at_once
 
 
 @in_virtual_time
-async def test_a_draft_that_nobody_needs_any_more_is_counted_and_its_session_is_used_again():
+async def test_a_draft_that_nobody_needs_any_more_is_counted_and_its_session_is_used_again() -> None:
     settings = Settings(recognition=Recognition(draft_after=0.2))
     audio = speech(FIRST_CLAUSE, before=200, after=300) + speech(ONE_WORD, after=700)
     async with scripted_service(settings=settings) as running:
@@ -379,7 +376,7 @@ async def test_a_draft_that_nobody_needs_any_more_is_counted_and_its_session_is_
 
 
 @in_virtual_time
-async def test_usage_of_failed_responses_is_counted_too():
+async def test_usage_of_failed_responses_is_counted_too() -> None:
     failures = 2
 
     def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
@@ -401,7 +398,7 @@ async def test_usage_of_failed_responses_is_counted_too():
     assert sum(isinstance(event, RequestSent) for event in running.events) == 3
 
 
-def chatter(*events: server.ServerEvent, every: float = 1.0) -> Script:
+def chatter(*events: server.ServerEvent | server.UnknownEvent, every: float = 1.0) -> Script:
     """Never answers, but always says something."""
 
     def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
@@ -421,7 +418,9 @@ def one_sample(response: str) -> server.ServerEvent:
 
 @pytest.mark.parametrize("events", [(), (server.RateLimitsUpdated(),), (server.UnknownEvent(type="new"),)])
 @in_virtual_time
-async def test_whatever_keeps_coming_a_text_ends_with_its_deadline(events: tuple):
+async def test_whatever_keeps_coming_a_text_ends_with_its_deadline(
+    events: tuple[server.ServerEvent | server.UnknownEvent, ...],
+) -> None:
     async with scripted_service(chatter(*events)) as running:
         began = now()
         with pytest.raises(errors.BackendError):
@@ -432,7 +431,7 @@ async def test_whatever_keeps_coming_a_text_ends_with_its_deadline(events: tuple
 
 
 @in_virtual_time
-async def test_what_brings_a_turn_no_further_does_not_put_off_the_next_attempt():
+async def test_what_brings_a_turn_no_further_does_not_put_off_the_next_attempt() -> None:
     async with scripted_service(chatter(server.RateLimitsUpdated())) as running:
         with pytest.raises(errors.BackendError):
             await speak(running.service, TEXT)
@@ -443,7 +442,7 @@ async def test_what_brings_a_turn_no_further_does_not_put_off_the_next_attempt()
 
 
 @in_virtual_time
-async def test_whatever_keeps_coming_a_command_ends_with_its_deadline():
+async def test_whatever_keeps_coming_a_command_ends_with_its_deadline() -> None:
     async with scripted_service(chatter(server.RateLimitsUpdated())) as running:
         began = now()
         with pytest.raises(errors.BackendTimeout):
@@ -454,7 +453,7 @@ async def test_whatever_keeps_coming_a_command_ends_with_its_deadline():
 
 
 @in_virtual_time
-async def test_a_long_text_that_is_spoken_slowly_is_not_cut_off():
+async def test_a_long_text_that_is_spoken_slowly_is_not_cut_off() -> None:
     def steady(channel: ScriptedChannel, event: client.ClientEvent) -> None:
         if isinstance(event, client.ResponseCreate):
             response, text = new_id(), text_of(event)
@@ -471,7 +470,7 @@ async def test_a_long_text_that_is_spoken_slowly_is_not_cut_off():
 
 @pytest.mark.parametrize("turn", ["command", "text"])
 @in_virtual_time
-async def test_a_retry_after_that_is_longer_than_what_is_left_is_told_at_once(turn: str):
+async def test_a_retry_after_that_is_longer_than_what_is_left_is_told_at_once(turn: str) -> None:
     async with scripted_service() as running:
         running.opener.refusal = errors.RateLimited("Too many.", retry_after=60.0)
         began = now()
@@ -481,7 +480,7 @@ async def test_a_retry_after_that_is_longer_than_what_is_left_is_told_at_once(tu
 
 
 @in_virtual_time
-async def test_a_retry_after_that_fits_is_waited_for():
+async def test_a_retry_after_that_fits_is_waited_for() -> None:
     async with scripted_service() as running:
         running.opener.refusal = errors.RateLimited("Too many.", retry_after=7.0)
         asyncio.get_running_loop().call_later(5.0, setattr, running.opener, "refusal", None)
@@ -492,7 +491,7 @@ async def test_a_retry_after_that_fits_is_waited_for():
 
 @pytest.mark.parametrize("error", [errors.SessionLost("x"), errors.ConnectFailed("x", status=503)])
 @in_virtual_time
-async def test_failures_end_after_so_many_attempts_or_with_the_deadline(error: errors.BackendError):
+async def test_failures_end_after_so_many_attempts_or_with_the_deadline(error: errors.BackendError) -> None:
     settings = Settings(deadlines=Deadlines(request=3600.0))
 
     def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
@@ -516,7 +515,7 @@ async def test_failures_end_after_so_many_attempts_or_with_the_deadline(error: e
 @in_virtual_time
 async def test_after_the_loss_of_all_sessions_the_next_turn_fails_once_and_the_one_after_it_not(
     siblings: int, turn: str
-):
+) -> None:
     settings = Settings(pool=Pool(min_size=siblings))
 
     async def ask(running: Scripted) -> float:
@@ -542,7 +541,7 @@ async def test_after_the_loss_of_all_sessions_the_next_turn_fails_once_and_the_o
 
 
 @in_virtual_time
-async def test_what_one_kind_of_turn_has_found_out_spares_the_other_kind():
+async def test_what_one_kind_of_turn_has_found_out_spares_the_other_kind() -> None:
     async with scripted_service() as running:
         running.service.warm()
         await asyncio.sleep(1.0)
@@ -554,7 +553,9 @@ async def test_what_one_kind_of_turn_has_found_out_spares_the_other_kind():
 
 @pytest.mark.parametrize("siblings", [2, 8])
 @in_virtual_time
-async def test_behind_a_proxy_that_answers_pings_the_second_attempt_is_on_a_new_session(siblings: int):
+async def test_behind_a_proxy_that_answers_pings_the_second_attempt_is_on_a_new_session(
+    siblings: int,
+) -> None:
     async with scripted_service(settings=Settings(pool=Pool(min_size=siblings))) as running:
         running.service.warm()
         await asyncio.sleep(1.0)
@@ -566,7 +567,7 @@ async def test_behind_a_proxy_that_answers_pings_the_second_attempt_is_on_a_new_
 
 
 @in_virtual_time
-async def test_a_session_that_dies_in_mid_command_is_noticed_before_the_transcript_is_late():
+async def test_a_session_that_dies_in_mid_command_is_noticed_before_the_transcript_is_late() -> None:
     async with scripted_service() as running:
         running.service.warm()
         await asyncio.sleep(1.0)
@@ -579,7 +580,7 @@ async def test_a_session_that_dies_in_mid_command_is_noticed_before_the_transcri
 
 
 @in_virtual_time
-async def test_a_service_that_thinks_for_long_but_is_there_is_waited_for():
+async def test_a_service_that_thinks_for_long_but_is_there_is_waited_for() -> None:
     async with scripted_service(service_that_says(str, lambda: SAID, 3.5)) as running:
         assert await hear(running.service, COMMAND) == SAID
         assert await speak(running.service, TEXT)
@@ -587,7 +588,7 @@ async def test_a_service_that_thinks_for_long_but_is_there_is_waited_for():
 
 
 @in_virtual_time
-async def test_a_service_that_speaks_is_there_whether_it_answers_pings_or_not():
+async def test_a_service_that_speaks_is_there_whether_it_answers_pings_or_not() -> None:
     def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
         channel.pings_answered = False
         if isinstance(event, client.ResponseCreate):
@@ -602,7 +603,7 @@ async def test_a_service_that_speaks_is_there_whether_it_answers_pings_or_not():
 
 
 @in_virtual_time
-async def test_a_client_that_reads_slowly_is_no_silence_of_the_service():
+async def test_a_client_that_reads_slowly_is_no_silence_of_the_service() -> None:
     text = "the kitchen light is on and the window is open. " * 12
     async with scripted_service() as running:
         async with running.service.synthesize(SynthesisRequest("test")) as synthesis:
@@ -616,7 +617,7 @@ async def test_a_client_that_reads_slowly_is_no_silence_of_the_service():
 
 @pytest.mark.parametrize("same_address", [True, False])
 @in_virtual_time
-async def test_many_speaking_clients_do_not_shut_recognition_out(same_address: bool):
+async def test_many_speaking_clients_do_not_shut_recognition_out(same_address: bool) -> None:
     text = "the kitchen light is on and the window is open. " * 20
     async with scripted_service() as running:
         running.service.warm()
@@ -636,7 +637,7 @@ async def test_many_speaking_clients_do_not_shut_recognition_out(same_address: b
 
 
 @in_virtual_time
-async def test_what_comes_late_of_the_command_before_is_no_part_of_this_one():
+async def test_what_comes_late_of_the_command_before_is_no_part_of_this_one() -> None:
     earlier: list[list[server.ServerEvent]] = []
 
     def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
@@ -658,7 +659,10 @@ async def test_what_comes_late_of_the_command_before_is_no_part_of_this_one():
 
 def unruly(chance: random.Random) -> Script:
     """A service that answers in order or out of it, twice or never, late, with contradictions, or drops."""
-    past: list[server.ServerEvent] = [server.RateLimitsUpdated(), server.UnknownEvent(type="new")]
+    past: list[server.ServerEvent | server.UnknownEvent] = [
+        server.RateLimitsUpdated(),
+        server.UnknownEvent(type="new"),
+    ]
 
     def script(channel: ScriptedChannel, event: client.ClientEvent) -> None:
         match event:
@@ -703,7 +707,9 @@ async def outcome(turn: Callable[[], object], running: Scripted) -> str:
 
 @pytest.mark.parametrize("seed", range(40))
 @in_virtual_time
-async def test_under_any_history_a_turn_ends_in_time_within_its_budget_and_nothing_is_left_behind(seed: int):
+async def test_under_any_history_a_turn_ends_in_time_within_its_budget_and_nothing_is_left_behind(
+    seed: int,
+) -> None:
     chance = random.Random(seed)
     async with scripted_service(unruly(chance)) as running:
         budget, most = Settings().budget, Settings().deadlines.request

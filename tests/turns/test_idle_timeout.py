@@ -34,12 +34,12 @@ async def late_after(
 
 
 @in_virtual_time
-async def test_a_service_that_says_nothing_is_late_after_so_many_seconds():
+async def test_a_service_that_says_nothing_is_late_after_so_many_seconds() -> None:
     assert await late_after(IdleTimeout(4.0, endless())) == pytest.approx(4.0)
 
 
 @in_virtual_time
-async def test_progress_begins_the_stretch_anew():
+async def test_progress_begins_the_stretch_anew() -> None:
     async def talk(idle: IdleTimeout) -> None:
         for _ in range(10):
             await asyncio.sleep(3.0)
@@ -49,7 +49,7 @@ async def test_progress_begins_the_stretch_anew():
 
 
 @in_virtual_time
-async def test_progress_does_not_prolong_the_time_in_all():
+async def test_progress_does_not_prolong_the_time_in_all() -> None:
     async def talk(idle: IdleTimeout) -> None:
         while True:
             await asyncio.sleep(1.0)
@@ -62,7 +62,7 @@ async def test_progress_does_not_prolong_the_time_in_all():
 
 
 @in_virtual_time
-async def test_the_time_in_all_goes_on_with_the_next_attempt():
+async def test_the_time_in_all_goes_on_with_the_next_attempt() -> None:
     total = ServiceTime(5.0)
     async with IdleTimeout(4.0, total):
         await asyncio.sleep(3.0)
@@ -71,7 +71,7 @@ async def test_the_time_in_all_goes_on_with_the_next_attempt():
 
 
 @in_virtual_time
-async def test_a_pause_counts_for_neither():
+async def test_a_pause_counts_for_neither() -> None:
     total = ServiceTime(5.0)
     async with IdleTimeout(4.0, total) as idle:
         idle.paused()
@@ -83,7 +83,7 @@ async def test_a_pause_counts_for_neither():
 
 @pytest.mark.parametrize("seconds", [100.0, math.inf])
 @in_virtual_time
-async def test_the_stretch_may_become_shorter_or_finite(seconds: float):
+async def test_the_stretch_may_become_shorter_or_finite(seconds: float) -> None:
     async def shorten(idle: IdleTimeout) -> None:
         await asyncio.sleep(50.0)
         idle.progressed()
@@ -93,7 +93,7 @@ async def test_the_stretch_may_become_shorter_or_finite(seconds: float):
 
 
 @in_virtual_time
-async def test_time_that_is_added_in_a_pause_may_be_used():
+async def test_time_that_is_added_in_a_pause_may_be_used() -> None:
     total = ServiceTime(2.0)
 
     async def listen(idle: IdleTimeout) -> None:
@@ -107,7 +107,7 @@ async def test_time_that_is_added_in_a_pause_may_be_used():
 
 
 @in_virtual_time
-async def test_it_expires_when_it_is_told_to():
+async def test_it_expires_when_it_is_told_to() -> None:
     async def expire(idle: IdleTimeout) -> None:
         await asyncio.sleep(0.5)
         idle.expire()
@@ -116,7 +116,7 @@ async def test_it_expires_when_it_is_told_to():
 
 
 @in_virtual_time
-async def test_nothing_is_left_behind():
+async def test_nothing_is_left_behind() -> None:
     async with IdleTimeout(0.05, endless()):
         pass
     loop = asyncio.get_running_loop()
@@ -125,7 +125,7 @@ async def test_nothing_is_left_behind():
 
 
 @in_virtual_time
-async def test_other_errors_pass():
+async def test_other_errors_pass() -> None:
     with pytest.raises(KeyError):
         async with IdleTimeout(1.0, endless()):
             raise KeyError

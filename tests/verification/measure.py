@@ -4,10 +4,10 @@ import argparse
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tests.verification.corpus import Answer, answers, corruptions
+from tests.verification.answers import Answer, answers, corruptions
 from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 TOLERANCE = 0.2
@@ -55,6 +55,20 @@ def measured(corpus: Iterable[Answer], tolerance: float = TOLERANCE, seed: int =
             if agrees(answer.text, spoken, tolerance):
                 result.misses.append((kind, answer.text, spoken))
     return result
+
+
+def failing(languages: Iterable[str], check: Callable[[str], object]) -> dict[str, str]:
+    """The languages that a property does not hold in, each with what was found.
+
+    One language after the other, since only the last few stay loaded.
+    """
+    found = {}
+    for language in languages:
+        try:
+            check(language)
+        except AssertionError as error:
+            found[language] = "\n".join([str(error), *getattr(error, "__notes__", ())])
+    return found
 
 
 def _print(result: Result, tolerance: float) -> None:

@@ -15,12 +15,13 @@ class Value:
 
 
 def cardinal(number: float) -> str:
-    return num2words(number)
+    words: str = num2words(number)
+    return words
 
 
 def plain(number: int) -> str:
     """Without the `and` and the comma, as Americans say it."""
-    return num2words(number).replace(" and ", " ").replace(",", "")
+    return cardinal(number).replace(" and ", " ").replace(",", "")
 
 
 def decimal(number: str) -> str:
@@ -147,12 +148,12 @@ def date(chance: random.Random) -> Value:
         f"{day} {month}",
         f"{month[:3]} {day}" if month != "May" else f"May {day}",
     ]
-    spoken = [
+    ways = [
         (f"{month} {nth}", f"{month} the {nth}"),
         (f"the {nth} of {month}", f"{nth} of {month}"),
         (f"{month} {nth}",),
     ]
-    return Value(written[style - 3], spoken[style - 3])
+    return Value(written[style - 3], ways[style - 3])
 
 
 _UNITS = [

@@ -120,5 +120,5 @@ async def test_server_answers_as_the_reference_says(transcript: Path, url: str) 
         await player.leave()
 
 
-def test_there_are_transcripts_of_both_dialects() -> None:
-    assert {path.parent.name for path in TRANSCRIPTS} == {"ga", "preview"}
+def test_there_are_transcripts_of_every_dialect() -> None:
+    assert {path.parent.name for path in TRANSCRIPTS} == {"ga", "preview", "voice_live"}

@@ -24,7 +24,7 @@ class Machine:
         return self.networks
 
 
-def test_a_network_that_the_machine_joins_may_connect_and_one_that_it_left_may_not():
+def test_a_network_that_the_machine_joins_may_connect_and_one_that_it_left_may_not() -> None:
     machine = Machine()
     access_list = AccessList(["local"], machine.look, lambda: machine.now)
     assert not access_list.admits(STRANGER)
@@ -36,7 +36,7 @@ def test_a_network_that_the_machine_joins_may_connect_and_one_that_it_left_may_n
     assert not access_list.admits(STRANGER)
 
 
-def test_a_flood_of_strangers_makes_it_look_once_in_a_while():
+def test_a_flood_of_strangers_makes_it_look_once_in_a_while() -> None:
     machine = Machine()
     access_list = AccessList(["local"], machine.look, lambda: machine.now)
     for at in range(10_000):
@@ -45,11 +45,11 @@ def test_a_flood_of_strangers_makes_it_look_once_in_a_while():
     assert machine.looks == 2
 
 
-def test_it_says_what_would_let_a_stranger_in():
+def test_it_says_what_would_let_a_stranger_in() -> None:
     assert "_ALLOWED_NETWORKS=local,203.0.113.7 " in AccessList(["local"]).advice(STRANGER)
 
 
-def test_this_machine_is_in_the_networks_of_its_own_addresses():
+def test_this_machine_is_in_the_networks_of_its_own_addresses() -> None:
     machine = machine_networks()
     assert all(network.prefixlen for network in machine)
     for texts in interface_addresses().values():
@@ -74,7 +74,7 @@ def admits(allowed: list[str], host: str) -> bool:
         *("198.51.100.7", "::ffff:198.51.100.7", "2001:db8:1::5"),
     ],
 )
-def test_the_home_may_connect_by_default(host: str):
+def test_the_home_may_connect_by_default(host: str) -> None:
     assert admits(["local"], host)
 
 
@@ -85,11 +85,11 @@ def test_the_home_may_connect_by_default(host: str):
         *("2001:db8:2::5", "2606:4700::1", "::ffff:203.0.113.7", "2002:c0a8:0101::1"),
     ],
 )
-def test_the_rest_of_the_world_may_not(host: str):
+def test_the_rest_of_the_world_may_not(host: str) -> None:
     assert not admits(["local"], host)
 
 
-def test_what_is_listed_replaces_the_default():
+def test_what_is_listed_replaces_the_default() -> None:
     allowed = ["203.0.113.0/24", "2001:db8:2::7"]
     assert admits(allowed, "203.0.113.200")
     assert admits(allowed, "::ffff:203.0.113.200")
@@ -100,17 +100,17 @@ def test_what_is_listed_replaces_the_default():
     assert admits(["local", *allowed], "192.168.1.20")
 
 
-def test_any_is_everybody():
+def test_any_is_everybody() -> None:
     assert admits(["any"], "203.0.113.7")
     assert admits(["any"], "2606:4700::1")
 
 
-def test_a_world_of_ipv4_does_not_hold_ipv6():
+def test_a_world_of_ipv4_does_not_hold_ipv6() -> None:
     assert not admits(["0.0.0.0/0"], "2606:4700::1")
     assert admits(["0.0.0.0/0"], "::ffff:8.8.8.8")
 
 
-def test_the_machines_own_networks_are_looked_at_only_where_they_decide():
+def test_the_machines_own_networks_are_looked_at_only_where_they_decide() -> None:
     asked: list[int] = []
 
     def machine() -> tuple[()]:
@@ -127,6 +127,6 @@ def test_the_machines_own_networks_are_looked_at_only_where_they_decide():
 
 
 @given(st.ip_addresses())
-def test_what_is_added_is_admitted(address: IPv4Address | IPv6Address):
+def test_what_is_added_is_admitted(address: IPv4Address | IPv6Address) -> None:
     text = AccessList(["local"]).with_added(address)
     assert AccessList(text.split(","), tuple).admits(unmapped(str(address)))

@@ -26,7 +26,7 @@ async def begin(peer: Peer) -> None:
     await peer.audio(30)
 
 
-async def test_a_session_that_comes_back_goes_to_the_client_that_holds_fewest():
+async def test_a_session_that_comes_back_goes_to_the_client_that_holds_fewest() -> None:
     settings = Settings(pool=Pool(min_size=0, max_size=4, timeout=60.0))
     async with AsyncExitStack() as stack:
         door = await stack.enter_async_context(wyoming_door(settings=settings))

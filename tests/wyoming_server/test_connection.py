@@ -11,12 +11,12 @@ from contextlib import suppress
 import pytest
 from wyoming.info import Info
 
+from tests.support.admission import registry_of
 from tests.support.service import running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import Door, Peer, eventually, wyoming_door
 from tests.wyoming_server.test_reader import MALFORMED
 from wyoming_azure_realtime.emulator.faults import Faults
-from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
 from wyoming_azure_realtime.wyoming_server.limits import ServerState
@@ -49,7 +49,7 @@ async def served(door: Door) -> None:
         assert (await peer.until("transcript"))[-1].data["text"]
 
 
-async def test_describe_is_answered_with_the_info_of_the_catalog():
+async def test_describe_is_answered_with_the_info_of_the_catalog() -> None:
     async with wyoming_door() as door, door.peer() as peer:
         await peer.send("describe")
         info = Info.from_event((await peer.until("info"))[-1])
@@ -58,7 +58,9 @@ async def test_describe_is_answered_with_the_info_of_the_catalog():
         ]
 
 
-async def test_describe_touches_no_backend_and_says_nothing_in_the_log(caplog):
+async def test_describe_touches_no_backend_and_says_nothing_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO)
     async with wyoming_door() as door:
         for _ in range(5):
@@ -69,13 +71,13 @@ async def test_describe_touches_no_backend_and_says_nothing_in_the_log(caplog):
     assert complaints(caplog) == []
 
 
-async def test_describe_is_answered_to_a_client_that_ends_its_side_at_once():
+async def test_describe_is_answered_to_a_client_that_ends_its_side_at_once() -> None:
     async with wyoming_door() as door, door.peer() as peer:
         await peer.send_raw(b'{ "type": "describe" }\n')
         assert kinds(await peer.rest_after_end()) == ["info"]
 
 
-async def test_describe_and_ping_are_answered_in_the_middle_of_a_request():
+async def test_describe_and_ping_are_answered_in_the_middle_of_a_request() -> None:
     async with wyoming_door() as door, door.peer() as peer:
         await peer.send("audio-start", PCM_16K)
         await peer.audio()
@@ -88,15 +90,15 @@ async def test_describe_and_ping_are_answered_in_the_middle_of_a_request():
 
 
 @pytest.mark.parametrize("data", [{}, {"text": None}, {"text": 5}])
-async def test_a_ping_of_any_kind_is_answered(data: dict[str, object]):
+async def test_a_ping_of_any_kind_is_answered(data: dict[str, object]) -> None:
     async with wyoming_door() as door, door.peer() as peer:
         await peer.send("ping", data)
         await peer.until("pong")
 
 
-async def test_unknown_events_are_ignored():
+async def test_unknown_events_are_ignored() -> None:
     async with wyoming_door() as door, door.peer() as peer:
-        for kind in ("select-program", "run-pipeline", "transcript", "x" * 500, "audio", "info", "error"):
+        for kind in ("select-program", "run-pipeline", "handled", "x" * 500, "audio", "info", "error"):
             await peer.send(kind, {"name": "azure-realtime"}, b"payload")
         await peer.send("audio-start", PCM_16K)
         await peer.send("played", {})
@@ -108,7 +110,7 @@ async def test_unknown_events_are_ignored():
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_malformed_input_ends_in_an_error_and_one_log_line_without_a_traceback(
     data: bytes, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     caplog.set_level(logging.INFO)
     async with wyoming_door(limits=SMALL) as door:
         async with door.peer() as peer:
@@ -122,7 +124,7 @@ async def test_malformed_input_ends_in_an_error_and_one_log_line_without_a_trace
         await served(door)
 
 
-async def test_malformed_input_in_the_middle_of_a_request_cancels_it():
+async def test_malformed_input_in_the_middle_of_a_request_cancels_it() -> None:
     async with wyoming_door() as door, door.peer() as peer:
         await peer.send("transcribe", {"language": "en"})
         await peer.audio()
@@ -131,12 +133,12 @@ async def test_malformed_input_in_the_middle_of_a_request_cancels_it():
         assert await door.outcomes() == ["cancelled"]
 
 
-async def test_a_client_that_goes_on_sending_nonsense_is_cut_off():
+async def test_a_client_that_goes_on_sending_nonsense_is_cut_off() -> None:
     async with wyoming_door(limits=Limits(drain=0.2)) as door, door.peer() as peer:
         await cut_off(peer, b"nonsense\n" * 1000)
 
 
-async def test_ten_announced_gigabytes_cost_no_memory():
+async def test_ten_announced_gigabytes_cost_no_memory() -> None:
     async with wyoming_door() as door, door.peer() as peer:
         tracemalloc.start()
         try:
@@ -147,7 +149,7 @@ async def test_ten_announced_gigabytes_cost_no_memory():
             tracemalloc.stop()
 
 
-async def test_the_answer_of_an_early_error_is_not_lost_while_the_client_is_still_sending():
+async def test_the_answer_of_an_early_error_is_not_lost_while_the_client_is_still_sending() -> None:
     async with wyoming_door() as door:
         for _ in range(20):
             async with door.peer() as peer:
@@ -158,24 +160,24 @@ async def test_the_answer_of_an_early_error_is_not_lost_while_the_client_is_stil
                 assert kinds(await peer.rest()) == ["error"]
 
 
-async def test_what_follows_an_error_is_read_for_the_time_of_the_drain_and_no_longer():
+async def test_what_follows_an_error_is_read_for_the_time_of_the_drain_and_no_longer() -> None:
     async with wyoming_door(limits=Limits(drain=0.3)) as door, door.peer() as peer:
         await peer.send("transcribe", {"name": "no-such-model"})
         assert 0.25 < await cut_off(peer, event_bytes("audio-chunk", PCM_16K, TEN_MS)) < 3
 
 
-async def test_a_silent_client_is_closed_after_the_idle_time():
+async def test_a_silent_client_is_closed_after_the_idle_time() -> None:
     async with wyoming_door(limits=Limits(idle=0.2)) as door, door.peer() as peer:
         assert await peer.rest() == []
 
 
-async def test_bytes_that_make_no_event_do_not_count_as_activity():
+async def test_bytes_that_make_no_event_do_not_count_as_activity() -> None:
     async with wyoming_door(limits=Limits(idle=0.3, drain=0.2)) as door, door.peer() as peer:
         await peer.send_raw(event_bytes("audio-chunk", PCM_16K, bytes(4000))[:-4000])
         assert await cut_off(peer, b"\0") < 3
 
 
-async def test_a_request_that_stops_in_the_middle_is_an_error_after_the_idle_time():
+async def test_a_request_that_stops_in_the_middle_is_an_error_after_the_idle_time() -> None:
     async with wyoming_door(limits=Limits(idle=0.3, drain=0.2)) as door, door.peer() as peer:
         await peer.send("transcribe", {"language": "en"})
         await peer.audio()
@@ -183,7 +185,7 @@ async def test_a_request_that_stops_in_the_middle_is_an_error_after_the_idle_tim
         assert await door.outcomes() == ["cancelled"]
 
 
-async def test_a_client_that_waits_for_its_answer_is_not_idle():
+async def test_a_client_that_waits_for_its_answer_is_not_idle() -> None:
     faults = Faults(transcript_ms=700)
     async with wyoming_door(limits=Limits(idle=0.3), faults=faults) as door, door.peer() as peer:
         await peer.utter()
@@ -199,7 +201,9 @@ async def unread(door: Door) -> socket.socket:
     return client
 
 
-async def test_a_client_that_never_reads_its_audio_is_cut_off_and_its_response_cancelled(caplog):
+async def test_a_client_that_never_reads_its_audio_is_cut_off_and_its_response_cancelled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with wyoming_door(limits=Limits(write=0.3)) as door:
         client = await unread(door)
         text = event_bytes("synthesize", {"text": "a very long text " * 1000})
@@ -210,7 +214,7 @@ async def test_a_client_that_never_reads_its_audio_is_cut_off_and_its_response_c
     assert "read nothing for 0.3 seconds" in caplog.text
 
 
-async def test_a_client_that_only_asks_and_never_reads_costs_a_bounded_amount():
+async def test_a_client_that_only_asks_and_never_reads_costs_a_bounded_amount() -> None:
     async with wyoming_door(limits=Limits(write=2)) as door:
         client = await unread(door)
         asked = event_bytes("describe") * 1000
@@ -226,7 +230,9 @@ async def test_a_client_that_only_asks_and_never_reads_costs_a_bounded_amount():
             client.close()
 
 
-async def test_a_client_that_resets_its_connection_leaves_no_trace_in_the_log(caplog):
+async def test_a_client_that_resets_its_connection_leaves_no_trace_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO)
     async with wyoming_door() as door:
         async with door.peer() as peer:
@@ -260,36 +266,37 @@ class AlreadyReset(asyncio.Transport):
         self.aborted = True
 
 
-async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted():
+async def test_a_connection_that_was_reset_while_its_error_was_made_is_aborted() -> None:
     async with running_service() as behind:
-        state = ServerState.new(Limits(), sessions=16, observer=Observer())
+        state = ServerState.new(Limits(), sessions=16, registry=registry_of())
         transport = AlreadyReset()
         connection = ClientConnection(listener_service(behind.service), state)
         connection.connection_made(transport)
         connection.data_received(b"nonsense\n")
         assert transport.aborted
         connection.connection_lost(None)
-        assert state.registry.members() == []
+        assert state.clients.open() == []
+        assert len(state.registry) == 0
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"nonsense\n", event_bytes("describe"), event_bytes("audio-chunk", PCM_16K, TEN_MS) * 20]
 )
-async def test_a_connection_that_is_over_does_not_wait_for_the_garbage_collector(data: bytes):
+async def test_a_connection_that_is_over_does_not_wait_for_the_garbage_collector(data: bytes) -> None:
     async with wyoming_door() as door:
         gc.disable()
         try:
             async with door.peer() as peer:
                 await peer.send_raw(data)
-                await eventually(door.server._registry.members)
-                [connection] = map(weakref.ref, door.server._registry.members())
+                await eventually(door.server._clients.open)
+                [connection] = map(weakref.ref, door.server._clients.open())
                 await asyncio.sleep(0.05)
             await eventually(lambda: connection() is None)
         finally:
             gc.enable()
 
 
-async def test_at_the_limit_a_silent_connection_makes_room_for_one_that_speaks():
+async def test_at_the_limit_a_silent_connection_makes_room_for_one_that_speaks() -> None:
     async with wyoming_door(limits=Limits(max_connections=3)) as door:
         idle = [await asyncio.open_connection(door.address.host, door.address.port) for _ in range(6)]
         await served(door)
@@ -297,8 +304,9 @@ async def test_at_the_limit_a_silent_connection_makes_room_for_one_that_speaks()
             writer.transport.abort()
 
 
-async def test_when_all_connections_are_in_use_a_newcomer_is_refused():
+async def test_when_all_connections_are_in_use_a_newcomer_is_refused() -> None:
     async with wyoming_door(limits=Limits(max_connections=1)) as door, door.peer() as peer:
+        await peer.send("audio-start", PCM_16K)
         await peer.send("ping")
         await peer.until("pong")
         async with door.peer() as refused:
@@ -308,7 +316,7 @@ async def test_when_all_connections_are_in_use_a_newcomer_is_refused():
         await peer.until("pong")
 
 
-async def test_the_log_quotes_little_of_what_a_client_says(caplog):
+async def test_the_log_quotes_little_of_what_a_client_says(caplog: pytest.LogCaptureFixture) -> None:
     async with wyoming_door() as door, door.peer() as peer:
         name = "x\n2026-01-01 CRITICAL forged " + "y" * 150
         await peer.send("synthesize", {"text": "a secret text", "voice": {"name": name}})
@@ -320,7 +328,9 @@ async def test_the_log_quotes_little_of_what_a_client_says(caplog):
     assert "secret" not in caplog.text
 
 
-async def test_a_bug_of_ours_is_one_traceback_in_the_log_and_an_internal_error_for_the_client(caplog):
+async def test_a_bug_of_ours_is_one_traceback_in_the_log_and_an_internal_error_for_the_client(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     broken = {"default_language": 5}
     async with wyoming_door(catalog=broken) as door, door.peer() as peer:
         await peer.send("audio-start", PCM_16K)
@@ -331,7 +341,7 @@ async def test_a_bug_of_ours_is_one_traceback_in_the_log_and_an_internal_error_f
     assert len([record for record in caplog.records if record.exc_info]) == 1
 
 
-async def test_many_clients_at_once_are_all_served():
+async def test_many_clients_at_once_are_all_served() -> None:
     async with wyoming_door() as door:
         async with asyncio.TaskGroup() as group:
             for _ in range(30):
@@ -340,7 +350,7 @@ async def test_many_clients_at_once_are_all_served():
 
 
 @pytest.mark.parametrize("request_events", ["recognition", "synthesis"])
-async def test_clients_that_vanish_at_any_byte_leave_nothing_behind(request_events: str):
+async def test_clients_that_vanish_at_any_byte_leave_nothing_behind(request_events: str) -> None:
     audio = event_bytes("audio-chunk", PCM_16K, TEN_MS)
     stream = {
         "recognition": event_bytes("transcribe", {}) + audio * 12 + event_bytes("audio-stop"),
@@ -354,4 +364,4 @@ async def test_clients_that_vanish_at_any_byte_leave_nothing_behind(request_even
                 await peer.send_raw(stream[:at])
         await served(door)
         await eventually(lambda: not any(t.get_name().startswith("wyoming") for t in asyncio.all_tasks()))
-        await eventually(lambda: not door.server._registry.members())
+        await eventually(lambda: not door.server._clients.open())

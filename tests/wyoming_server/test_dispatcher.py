@@ -6,11 +6,11 @@ from typing import Any, cast
 import pytest
 from wyoming.event import Event as WyomingEvent
 
+from tests.support.admission import registry_of
 from tests.support.fake_clock import on_a_fake_clock
 from tests.support.memory_transport import MemoryTransport
 from tests.support.wyoming_events import event_bytes
 from tests.support.wyoming_peer import wyoming_door
-from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server import server
 from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
@@ -35,7 +35,7 @@ class Echo(RequestHandler):
         self._writer.send(encode(WyomingEvent("echoed", {"text": self.text})))
 
 
-async def test_a_further_kind_of_request_is_one_handler_and_one_row(monkeypatch: pytest.MonkeyPatch):
+async def test_a_further_kind_of_request_is_one_handler_and_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_HANDLERS", (*server._HANDLERS, Echo))
     async with wyoming_door() as door, door.peer() as peer:
         for text in ("first", "second"):
@@ -50,7 +50,7 @@ DRAIN = 5.0
 
 
 def echo_connection() -> tuple[ClientConnection, MemoryTransport]:
-    state = ServerState.new(Limits(drain=DRAIN), sessions=16, observer=Observer())
+    state = ServerState.new(Limits(drain=DRAIN), sessions=16, registry=registry_of())
     handlers = dict.fromkeys(Echo.event_types, Echo)
     connection = ClientConnection(ListenerService(cast("Any", None), b"", handlers), state)
     transport = MemoryTransport()
@@ -59,7 +59,7 @@ def echo_connection() -> tuple[ClientConnection, MemoryTransport]:
 
 
 @on_a_fake_clock
-async def test_after_the_rest_of_an_answered_request_the_connection_stays():
+async def test_after_the_rest_of_an_answered_request_the_connection_stays() -> None:
     connection, transport = echo_connection()
     connection.data_received(event_bytes("echo", {"text": "a"}))
     await asyncio.sleep(0)
@@ -73,17 +73,17 @@ async def test_after_the_rest_of_an_answered_request_the_connection_stays():
 
 
 @on_a_fake_clock
-async def test_the_rest_of_an_answered_request_is_discarded_for_a_limited_time():
+async def test_the_rest_of_an_answered_request_is_discarded_for_a_limited_time() -> None:
     connection, transport = echo_connection()
     connection.data_received(event_bytes("echo", {"text": "a"}))
     await asyncio.sleep(0.9 * DRAIN)
-    assert not transport.aborted
+    aborted_before = transport.aborted
     await asyncio.sleep(0.2 * DRAIN)
-    assert transport.aborted
+    assert (aborted_before, transport.aborted) == (False, True)
     connection.connection_lost(None)
 
 
-async def test_an_error_in_the_last_event_of_a_request_ends_our_side_at_once():
+async def test_an_error_in_the_last_event_of_a_request_ends_our_side_at_once() -> None:
     connection, transport = echo_connection()
     connection.data_received(event_bytes("echo-stop", {"text": 5}))
     assert b"invalid-request" in transport.written
@@ -91,11 +91,11 @@ async def test_an_error_in_the_last_event_of_a_request_ends_our_side_at_once():
     connection.connection_lost(None)
 
 
-async def test_an_error_before_the_last_event_waits_for_it():
+async def test_an_error_before_the_last_event_waits_for_it() -> None:
     connection, transport = echo_connection()
     connection.data_received(event_bytes("echo", {"text": 5}))
     assert b"invalid-request" in transport.written
-    assert not transport.closed
+    closed_before = transport.closed
     connection.data_received(event_bytes("echo-stop"))
-    assert transport.closed
+    assert (closed_before, transport.closed) == (False, True)
     connection.connection_lost(None)

@@ -47,7 +47,7 @@ async def send_quiet(peer: Peer, chunks: int = 50) -> None:
 
 
 @WAYS
-async def test_the_transcript_comes_first_and_the_rest_of_the_audio_is_drained(way: str):
+async def test_the_transcript_comes_first_and_the_rest_of_the_audio_is_drained(way: str) -> None:
     async with door_with(way) as door, door.peer() as peer:
         for sound, text in ((COMMAND, TEXT), (NEXT, NEXT_TEXT), (COMMAND, TEXT)):
             assert (await say_until_heard(peer, sound))[0] == text
@@ -59,7 +59,7 @@ async def test_the_transcript_comes_first_and_the_rest_of_the_audio_is_drained(w
 
 
 @WAYS
-async def test_a_client_need_not_say_that_the_audio_stopped(way: str):
+async def test_a_client_need_not_say_that_the_audio_stopped(way: str) -> None:
     async with door_with(way) as door:
         async with door.peer() as peer:
             assert (await say_until_heard(peer, COMMAND))[0] == TEXT
@@ -70,7 +70,7 @@ async def test_a_client_need_not_say_that_the_audio_stopped(way: str):
 
 
 @WAYS
-async def test_speech_after_the_turn_belongs_to_nobody(way: str):
+async def test_speech_after_the_turn_belongs_to_nobody(way: str) -> None:
     async with door_with(way) as door, door.peer() as peer:
         assert (await say_until_heard(peer, COMMAND))[0] == TEXT
         for at in range(0, len(NEXT), STEP):
@@ -83,7 +83,7 @@ async def test_speech_after_the_turn_belongs_to_nobody(way: str):
 
 
 @WAYS
-async def test_a_dropped_session_does_not_keep_the_transcript_back(way: str):
+async def test_a_dropped_session_does_not_keep_the_transcript_back(way: str) -> None:
     faults = Faults(closed_upload=Disconnect(after_ms=600, times=1))
     async with door_with(way, faults) as door, door.peer() as peer:
         text, sent = await say_until_heard(peer, COMMAND)
@@ -93,7 +93,7 @@ async def test_a_dropped_session_does_not_keep_the_transcript_back(way: str):
         assert await door.outcomes() == ["completed"]
 
 
-async def test_the_profile_alone_tells_clients_that_the_server_ends_turns():
+async def test_the_profile_alone_tells_clients_that_the_server_ends_turns() -> None:
     for profile, external in ((OWN, False), (Profile(), True)):
         async with wyoming_door(profile=profile) as door, door.peer() as peer:
             await peer.send("describe")

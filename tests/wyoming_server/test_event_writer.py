@@ -3,6 +3,7 @@ import asyncio
 from tests.support.fake_clock import on_a_fake_clock
 from tests.support.wyoming_peer import eventually, wyoming_door
 from wyoming_azure_realtime.wyoming_server import event_writer
+from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
 from wyoming_azure_realtime.wyoming_server.event_writer import WRITE_BUFFER, StallReaper
 
 
@@ -36,7 +37,7 @@ async def looked_twice() -> None:
 
 
 @on_a_fake_clock
-async def test_nobody_gives_way_while_there_is_a_session_for_everybody():
+async def test_nobody_gives_way_while_there_is_a_session_for_everybody() -> None:
     house = House(3)
     for _ in range(3):
         house.begin(seconds=100)
@@ -45,7 +46,7 @@ async def test_nobody_gives_way_while_there_is_a_session_for_everybody():
 
 
 @on_a_fake_clock
-async def test_those_who_hold_up_for_longest_end_stalled_request_and_no_more_of_them_than_needed():
+async def test_those_who_hold_up_for_longest_end_stalled_request_and_no_more_of_them_than_needed() -> None:
     house = House(2)
     some, longest, _, _ = house.begin(10), house.begin(20), house.begin(5), house.begin(None)
     await looked_twice()
@@ -53,7 +54,7 @@ async def test_those_who_hold_up_for_longest_end_stalled_request_and_no_more_of_
 
 
 @on_a_fake_clock
-async def test_a_short_wait_is_no_reason_and_work_upstream_is_none():
+async def test_a_short_wait_is_no_reason_and_work_upstream_is_none() -> None:
     house = House(1)
     house.begin(None)
     house.begin(0.5)
@@ -64,7 +65,7 @@ async def test_a_short_wait_is_no_reason_and_work_upstream_is_none():
 
 
 @on_a_fake_clock
-async def test_it_looks_no_more_when_there_is_room():
+async def test_it_looks_no_more_when_there_is_room() -> None:
     house = House(1)
     house.begin(None)
     house.begin(None)
@@ -76,8 +77,9 @@ async def test_it_looks_no_more_when_there_is_room():
     assert house.gave_way == []
 
 
-async def test_for_a_client_on_a_socket_few_bytes_wait_in_this_process():
+async def test_for_a_client_on_a_socket_few_bytes_wait_in_this_process() -> None:
     async with wyoming_door() as door, door.peer():
-        await eventually(door.server._registry.members)
-        [connection] = door.server._registry.members()
+        await eventually(door.server._clients.open)
+        [connection] = door.server._clients.open()
+        assert isinstance(connection, ClientConnection)
         assert connection._transport.get_write_buffer_limits()[1] == WRITE_BUFFER

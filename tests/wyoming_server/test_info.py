@@ -19,7 +19,7 @@ CATALOG = Catalog(
 )
 
 
-def test_there_is_one_program_each_way_under_the_name_that_never_changes():
+def test_there_is_one_program_each_way_under_the_name_that_never_changes() -> None:
     for service in PROVIDERS:
         info = build_info(replace(CATALOG, provider=provider_of(Target(service=service))))
         assert [program.name for program in [*info.asr, *info.tts]] == ["azure-realtime"] * 2
@@ -27,7 +27,7 @@ def test_there_is_one_program_each_way_under_the_name_that_never_changes():
         assert not any(others)
 
 
-def test_models_and_voices_are_those_of_the_catalog():
+def test_models_and_voices_are_those_of_the_catalog() -> None:
     info = build_info(CATALOG)
     [model] = info.asr[0].models
     assert (model.name, model.description, model.languages) == ("whisper-1", "Whisper", ["en", "en-US", "de"])
@@ -43,12 +43,12 @@ def test_models_and_voices_are_those_of_the_catalog():
     [
         ("azure_openai", "Azure OpenAI", True),
         ("openai", "OpenAI", True),
-        ("embedded", "espeak-ng and CMU Sphinx", False),
+        ("embedded", "Whisper and hibari, or CMU Sphinx and espeak-ng", False),
     ],
 )
 def test_whose_models_and_voices_they_are_and_who_reduces_noise_is_told_of_each_service(
     service: str, name: str, reduces_noise_itself: bool
-):
+) -> None:
     info = build_info(replace(CATALOG, provider=provider_of(Target(service=service))))
     credited = [offered.attribution for offered in (*info.asr[0].models, *info.tts[0].voices)]
     assert {credit.name for credit in credited} == {name}
@@ -56,7 +56,7 @@ def test_whose_models_and_voices_they_are_and_who_reduces_noise_is_told_of_each_
     assert info.asr[0].prefers_noise_reduction_enabled is not reduces_noise_itself
 
 
-def test_the_flags_tell_the_truth():
+def test_the_flags_tell_the_truth() -> None:
     info = build_info(CATALOG)
     assert info.asr[0].installed
     assert info.asr[0].supports_transcript_streaming
@@ -66,7 +66,7 @@ def test_the_flags_tell_the_truth():
     assert not build_info(replace(CATALOG, partials=False)).asr[0].supports_transcript_streaming
 
 
-def test_a_backend_that_cannot_hear_offers_no_recognition_and_says_why():
+def test_a_backend_that_cannot_hear_offers_no_recognition_and_says_why() -> None:
     info = build_info(replace(CATALOG, models=(), asr_unavailable_reason="No recogniser is installed."))
     assert not info.asr[0].installed
     assert info.asr[0].models == []
@@ -74,11 +74,11 @@ def test_a_backend_that_cannot_hear_offers_no_recognition_and_says_why():
     assert info.tts[0].installed
 
 
-def test_nothing_without_a_language_is_offered():
+def test_nothing_without_a_language_is_offered() -> None:
     mute = replace(CATALOG, voices=(*CATALOG.voices, Voice("odd", "Odd", (), "odd")))
     assert [voice.name for voice in build_info(mute).tts[0].voices] == ["alloy", "nova"]
 
 
-def test_the_wyoming_package_reads_it_back():
+def test_the_wyoming_package_reads_it_back() -> None:
     info = build_info(CATALOG)
     assert Info.from_event(info.event()) == info

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import has_ipv6
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.settings.addresses import TcpAddress
 from wyoming_azure_realtime.wyoming_server.listeners import TcpListener, UnixListener
@@ -26,17 +27,8 @@ async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         writer.close()
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
-async def test_port_0_becomes_a_real_port_which_it_tells(host: str):
+async def test_port_0_becomes_a_real_port_which_it_tells(host: str) -> None:
     listener = TcpListener(TcpAddress(host, 0))
     await listener.open(Greeter)
     [port] = {address.port for address in listener.bound}
@@ -47,32 +39,43 @@ async def test_port_0_becomes_a_real_port_which_it_tells(host: str):
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 @pytest.mark.parametrize("host", ["::1", "::"])
-async def test_ipv6_is_listened_on_where_it_is_asked_for(host: str):
+async def test_ipv6_is_listened_on_where_it_is_asked_for(host: str) -> None:
     listener = TcpListener(TcpAddress(host, 0))
     await listener.open(Greeter)
     assert await greeting(*await asyncio.open_connection("::1", listener.bound[0].port)) == b"hello"
-    assert listener.uris == [f"tcp://[{host}]:{listener.bound[0].port}"]
+    assert listener.uris[0] == f"tcp://[{host}]:{listener.bound[0].port}"
     listener.close()
 
 
-async def test_a_port_in_use_is_one_sentence_that_names_it():
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+async def test_every_address_of_ipv6_means_those_of_ipv4_too_at_the_same_port() -> None:
+    listener = TcpListener(TcpAddress("::", 0))
+    await listener.open(Greeter)
+    [port] = {address.port for address in listener.bound}
+    for host in ("::1", "127.0.0.1"):
+        assert await greeting(*await asyncio.open_connection(host, port)) == b"hello"
+    assert listener.uris == [f"tcp://[::]:{port}", f"tcp://0.0.0.0:{port}"]
+    listener.close()
+
+
+async def test_a_port_in_use_is_one_sentence_that_names_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(AddressInUse, match=rf"Cannot listen on tcp://127.0.0.1:{port}: it is in use"):
             await TcpListener(TcpAddress("127.0.0.1", port)).open(Greeter)
 
 
-async def test_an_address_that_this_machine_does_not_have_is_one_sentence():
+async def test_an_address_that_this_machine_does_not_have_is_one_sentence() -> None:
     with pytest.raises(SettingsError, match=r"Cannot listen on tcp://203.0.113.1:10300: .*no such address"):
         await TcpListener(TcpAddress("203.0.113.1", 10300)).open(Greeter)
 
 
-async def test_an_unknown_host_is_one_sentence():
+async def test_an_unknown_host_is_one_sentence() -> None:
     with pytest.raises(SettingsError, match="the host is unknown"):
         await TcpListener(TcpAddress("no-such-host.invalid", 10300)).open(Greeter)
 
 
-async def test_nobody_is_accepted_after_closing():
+async def test_nobody_is_accepted_after_closing() -> None:
     listener = TcpListener(TcpAddress("127.0.0.1", 0))
     await listener.open(Greeter)
     listener.close()
@@ -80,7 +83,7 @@ async def test_nobody_is_accepted_after_closing():
         await asyncio.open_connection("127.0.0.1", listener.bound[0].port)
 
 
-async def test_a_unix_socket_is_for_owner_and_group_and_gone_afterwards(tmp_path: Path):
+async def test_a_unix_socket_is_for_owner_and_group_and_gone_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "wyoming.sock"
     listener = UnixListener(str(path))
     await listener.open(Greeter)
@@ -90,7 +93,7 @@ async def test_a_unix_socket_is_for_owner_and_group_and_gone_afterwards(tmp_path
     assert not path.exists()
 
 
-async def test_a_stale_unix_socket_is_replaced(tmp_path: Path):
+async def test_a_stale_unix_socket_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "wyoming.sock"
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(path))
@@ -100,7 +103,7 @@ async def test_a_stale_unix_socket_is_replaced(tmp_path: Path):
     listener.close()
 
 
-async def test_a_unix_socket_that_somebody_serves_is_left_alone(tmp_path: Path):
+async def test_a_unix_socket_that_somebody_serves_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "wyoming.sock"
     first = UnixListener(str(path))
     await first.open(Greeter)
@@ -110,7 +113,7 @@ async def test_a_unix_socket_that_somebody_serves_is_left_alone(tmp_path: Path):
     first.close()
 
 
-async def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path):
+async def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("text")
     with pytest.raises(SettingsError, match="no socket"):
@@ -118,7 +121,7 @@ async def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path):
     assert path.read_text() == "text"
 
 
-async def test_a_link_to_elsewhere_is_left_alone(tmp_path: Path):
+async def test_a_link_to_elsewhere_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "link"
     path.symlink_to(tmp_path / "nowhere")
     with pytest.raises(SettingsError, match="no socket"):
@@ -126,7 +129,7 @@ async def test_a_link_to_elsewhere_is_left_alone(tmp_path: Path):
     assert path.is_symlink()
 
 
-async def test_a_socket_that_replaced_ours_is_left_alone(tmp_path: Path):
+async def test_a_socket_that_replaced_ours_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "wyoming.sock"
     first, second = UnixListener(str(path)), UnixListener(str(path))
     await first.open(Greeter)
@@ -137,6 +140,6 @@ async def test_a_socket_that_replaced_ours_is_left_alone(tmp_path: Path):
     second.close()
 
 
-async def test_a_directory_that_does_not_exist_is_one_sentence(tmp_path: Path):
+async def test_a_directory_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"Cannot listen on unix://.*: No such file or directory"):
         await UnixListener(str(tmp_path / "none" / "wyoming.sock")).open(Greeter)

@@ -2,15 +2,15 @@ import asyncio
 import time
 
 from tests.support.wyoming_events import kinds
-from tests.support.wyoming_peer import eventually, wyoming_door
+from tests.support.wyoming_peer import Door, eventually, wyoming_door
 from wyoming_azure_realtime.settings.model import Limits
 
 
-def accepted(door):
-    return len(door.server._registry.members())
+def accepted(door: Door) -> int:
+    return len(door.server._clients.open())
 
 
-async def test_who_has_just_connected_when_the_server_stops_may_still_say_what_it_wants():
+async def test_who_has_just_connected_when_the_server_stops_may_still_say_what_it_wants() -> None:
     async with wyoming_door() as door, door.peer() as peer:
         await eventually(lambda: accepted(door) == 1)
         stopping = asyncio.create_task(door.server.stop())
@@ -21,7 +21,7 @@ async def test_who_has_just_connected_when_the_server_stops_may_still_say_what_i
         assert await door.outcomes() == ["completed"]
 
 
-async def test_who_says_nothing_even_then_is_not_waited_for_long():
+async def test_who_says_nothing_even_then_is_not_waited_for_long() -> None:
     limits = Limits(stop=10)
     async with wyoming_door(limits=limits) as door, door.peer() as peer:
         await eventually(lambda: accepted(door) == 1)
@@ -33,7 +33,7 @@ async def test_who_says_nothing_even_then_is_not_waited_for_long():
         assert time.monotonic() - started < limits.stop / 2
 
 
-async def test_a_connection_that_waits_to_be_accepted_is_served_too():
+async def test_a_connection_that_waits_to_be_accepted_is_served_too() -> None:
     async with wyoming_door() as door:
         reader, writer = await asyncio.open_connection(door.address.host, door.address.port)
         writer.write(b'{"type": "describe"}\n')

@@ -87,7 +87,7 @@ def read_by_the_library(stream: bytes) -> list[Event]:
 )
 def test_any_way_of_cutting_the_bytes_gives_the_same_events(
     sent: list[tuple[Event, bool]], lengths: list[int]
-):
+) -> None:
     stream = b"".join(wire(event, inline=inline) for event, inline in sent)
     assert read_by_the_library(stream) == [event for event, _ in sent]
     assert read(cut(stream, lengths)) == ([event for event, _ in sent], "")
@@ -132,13 +132,15 @@ PARTS = [
 )
 def test_chunks_that_repeat_each_other_are_read_as_the_library_reads_them(
     parts: list[bytes], lengths: list[int]
-):
+) -> None:
     stream = b"".join(parts)
     assert read(cut(stream, lengths)) == (read_by_the_library(stream), "")
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_wherever_a_repeated_event_is_cut_twice_it_is_read_and_so_is_the_short_one_after_it(part: bytes):
+def test_wherever_a_repeated_event_is_cut_twice_it_is_read_and_so_is_the_short_one_after_it(
+    part: bytes,
+) -> None:
     stream = part + part + b'{"type":"x"}\n' + part
     expected = read_by_the_library(stream)
     # each byte of the second part on, and some before
@@ -147,14 +149,14 @@ def test_wherever_a_repeated_event_is_cut_twice_it_is_read_and_so_is_the_short_o
         assert read([stream[:first], stream[first:second], stream[second:]]) == (expected, "")
 
 
-def test_a_short_event_is_found_after_a_repeated_chunk_whose_header_came_in_two_reads():
+def test_a_short_event_is_found_after_a_repeated_chunk_whose_header_came_in_two_reads() -> None:
     first, second = chunk(b"ab"), chunk(b"cd")
     pieces = [first, second[:60], second[60:], b'{"type":"x"}\n']
     assert [event.type for event in read(pieces)[0]] == ["audio-chunk", "audio-chunk", "x"]
 
 
 @pytest.mark.parametrize("inline", [True, False])
-def test_a_payload_that_begins_like_the_last_chunk_is_no_event(inline: bool):
+def test_a_payload_that_begins_like_the_last_chunk_is_no_event(inline: bool) -> None:
     smuggled = chunk(b"ab") + b'{"type":"detect"}\n'
     outer = wire(Event("audio-chunk", dict(PCM_16K), smuggled), inline=inline)
     for at in range(len(outer) - len(smuggled), len(outer)):  # some of the payload in the second read
@@ -163,7 +165,7 @@ def test_a_payload_that_begins_like_the_last_chunk_is_no_event(inline: bool):
         assert error == ""
 
 
-def test_after_a_stream_was_cleared_in_the_middle_of_an_event_the_next_one_is_read():
+def test_after_a_stream_was_cleared_in_the_middle_of_an_event_the_next_one_is_read() -> None:
     whole = chunk(b"ab")
     for at in range(1, len(whole)):
         reader = WyomingReader(LIMITS)
@@ -178,7 +180,7 @@ def test_after_a_stream_was_cleared_in_the_middle_of_an_event_the_next_one_is_re
         assert event.type == "x"
 
 
-def test_the_bytes_of_an_event_whose_end_is_awaited_are_counted_wherever_its_data_are():
+def test_the_bytes_of_an_event_whose_end_is_awaited_are_counted_wherever_its_data_are() -> None:
     data = json.dumps({"a": "b" * 700}).encode()
     inline = b'{"type":"x","payload_length":10,"data":' + data + b"}\n"
     block = b'{"type":"x","payload_length":10,"data_length":%d}\n' % len(data) + data
@@ -198,7 +200,7 @@ def test_the_bytes_of_an_event_whose_end_is_awaited_are_counted_wherever_its_dat
         assert reader.buffered == 0
 
 
-def test_the_bytes_of_a_repeated_chunk_whose_end_is_awaited_are_counted():
+def test_the_bytes_of_a_repeated_chunk_whose_end_is_awaited_are_counted() -> None:
     reader = WyomingReader(LIMITS)
     reader.feed(chunk(bytes(320)))
     assert reader.next_event() is not None
@@ -208,7 +210,7 @@ def test_the_bytes_of_a_repeated_chunk_whose_end_is_awaited_are_counted():
 
 
 @pytest.mark.parametrize("inline", [True, False])
-def test_a_reader_keeps_nothing_of_a_long_event(inline: bool):
+def test_a_reader_keeps_nothing_of_a_long_event(inline: bool) -> None:
     limits = Limits(max_header=1 << 20, max_data=1 << 20)
     whole = wire(Event("x", {"a": "b" * 500_000}, b"ab"), inline=inline)
     tracemalloc.start()
@@ -223,13 +225,15 @@ def test_a_reader_keeps_nothing_of_a_long_event(inline: bool):
     assert after - before < 100_000
 
 
-def test_a_stream_fed_byte_by_byte_gives_the_same_events():
+def test_a_stream_fed_byte_by_byte_gives_the_same_events() -> None:
     stream = event_bytes("audio-chunk", {"rate": 16000}, b"\n{}\n") + event_bytes("describe")
     assert read([stream[i : i + 1] for i in range(len(stream))]) == read([stream])
 
 
 @given(noise=st.binary(max_size=300), lengths=st.lists(st.integers(0, 50), max_size=10))
-def test_any_bytes_give_events_or_the_documented_error_however_they_are_cut(noise: bytes, lengths: list[int]):
+def test_any_bytes_give_events_or_the_documented_error_however_they_are_cut(
+    noise: bytes, lengths: list[int]
+) -> None:
     assert read(cut(noise, lengths)) == read([noise])
 
 
@@ -240,7 +244,7 @@ damage = st.sampled_from([b"\0", b"\xff", b"\n", b"{", b"}", b'"', b"[", b"-", b
 @given(event=events, inline=st.booleans(), at=st.integers(0, 100), instead=damage, gone=st.integers(0, 4))
 def test_a_damaged_event_gives_events_or_the_documented_error(
     event: Event, inline: bool, at: int, instead: bytes, gone: int
-):
+) -> None:
     whole = wire(event, inline=inline)
     broken = whole[:at] + instead + whole[at + gone :]
     assert read([broken, whole]) == read([broken[:7], broken[7:] + whole])
@@ -298,7 +302,7 @@ CUT_OFF = {
 
 @pytest.mark.parametrize("before", [b"", event_bytes("describe"), event_bytes("audio-chunk", PCM_16K, b"ab")])
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_no_event_is_one_documented_error_that_quotes_nothing(data: bytes, before: bytes):
+def test_what_is_no_event_is_one_documented_error_that_quotes_nothing(data: bytes, before: bytes) -> None:
     reader = WyomingReader(LIMITS)
     reader.feed(before + data)
     if before:
@@ -310,7 +314,7 @@ def test_what_is_no_event_is_one_documented_error_that_quotes_nothing(data: byte
 
 
 @pytest.mark.parametrize("data", CUT_OFF.values(), ids=CUT_OFF.keys())
-def test_an_end_in_the_middle_of_an_event_is_an_error_and_no_event(data: bytes):
+def test_an_end_in_the_middle_of_an_event_is_an_error_and_no_event(data: bytes) -> None:
     before = event_bytes("audio-chunk", PCM_16K, b"ab")
     events, error = read([before + data])
     assert [event.type for event in events] == ["audio-chunk"]
@@ -327,7 +331,7 @@ def test_an_end_in_the_middle_of_an_event_is_an_error_and_no_event(data: bytes):
         (b'{"type": "x", "payload_length": -1}\n', Bound.MALFORMED),
     ],
 )
-def test_an_error_says_which_bound_was_overstepped(data: bytes, bound: Bound):
+def test_an_error_says_which_bound_was_overstepped(data: bytes, bound: Bound) -> None:
     reader = WyomingReader(LIMITS)
     reader.feed(data)
     with pytest.raises(MalformedEvent) as caught:
@@ -335,7 +339,7 @@ def test_an_error_says_which_bound_was_overstepped(data: bytes, bound: Bound):
     assert caught.value.bound is bound
 
 
-def test_the_limits_themselves_are_allowed():
+def test_the_limits_themselves_are_allowed() -> None:
     header = b'{"type": "x", "data_length": 2048, "payload_length": 4096}'
     block = json.dumps({"a": "b" * 2039}).encode()
     stream = header + b" " * (1024 - len(header)) + b"\n" + block + bytes(4096)
@@ -343,17 +347,17 @@ def test_the_limits_themselves_are_allowed():
     assert read([stream]) == ([Event("x", {"a": "b" * 2039}, bytes(4096))], "")
 
 
-def test_null_is_as_good_as_absent():
+def test_null_is_as_good_as_absent() -> None:
     stream = b'{"type": "describe", "data": null, "data_length": null, "payload_length": null}\n'
     assert read([stream]) == ([Event("describe", {})], "")
 
 
-def test_a_data_block_is_merged_over_inline_data():
+def test_a_data_block_is_merged_over_inline_data() -> None:
     stream = b'{"type": "x", "data": {"a": 1, "b": 1}, "data_length": 7}\n{"b":2}'
     assert read([stream]) == ([Event("x", {"a": 1, "b": 2})], "")
 
 
-def test_unknown_header_fields_are_ignored():
+def test_unknown_header_fields_are_ignored() -> None:
     assert read([b'{"version": "9", "type": "x", "future": {"a": [1]}}\n']) == ([Event("x", {})], "")
 
 
@@ -365,7 +369,7 @@ def take(pieces: list[bytes], limits: Limits = LIMITS) -> None:
         reader.next_event()
 
 
-def test_a_header_that_drips_in_costs_about_what_a_payload_does():
+def test_a_header_that_drips_in_costs_about_what_a_payload_does() -> None:
     size = 1 << 20
     drops = [b" " * 100] * (size // 100 - 1)
 
@@ -376,7 +380,7 @@ def test_a_header_that_drips_in_costs_about_what_a_payload_does():
     assert cpu_seconds(lambda: take(drops, limits), times=3) < 15 * ordinary
 
 
-def test_a_header_that_dripped_in_is_read():
+def test_a_header_that_dripped_in_is_read() -> None:
     reader = WyomingReader(Limits(max_header=1 << 20))
     for _ in range(1_000):
         reader.feed(b" " * 100)
@@ -387,7 +391,7 @@ def test_a_header_that_dripped_in_is_read():
     assert (event.type, event.data, event.payload) == ("x", b"{}", b"")
 
 
-def test_a_chunk_that_repeats_the_last_one_costs_less_than_one_that_does_not():
+def test_a_chunk_that_repeats_the_last_one_costs_less_than_one_that_does_not() -> None:
     alike = [chunk(bytes(320))] * 5_000
     different = [chunk(bytes(320), rate=16_000), chunk(bytes(320), rate=16_001)] * 2_500
     # a third of it, when nobody else uses the machine

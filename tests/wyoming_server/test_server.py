@@ -13,12 +13,12 @@ from wyoming.client import AsyncClient
 from wyoming.info import Describe
 from wyoming.tts import Synthesize
 
+from tests.support.admission import registry_of
 from tests.support.service import running_service
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import PATIENCE, Door, eventually, wyoming_door
 from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
-from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.model import Limits, Listener, Profile
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -34,7 +34,7 @@ async def heard_until(client: AsyncClient, kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "unix"])
-async def test_the_wyoming_packages_client_is_served(scheme: str, tmp_path: Path):
+async def test_the_wyoming_packages_client_is_served(scheme: str, tmp_path: Path) -> None:
     uri = f"unix://{tmp_path}/wyoming.sock" if scheme == "unix" else "tcp://127.0.0.1:0"
     async with wyoming_door(uris=(uri,)) as door, AsyncClient.from_uri(door.uri) as client:
         await client.write_event(Describe().event())
@@ -49,14 +49,14 @@ async def test_the_wyoming_packages_client_is_served(scheme: str, tmp_path: Path
         assert "audio-chunk" in await heard_until(client, "audio-stop")
 
 
-async def test_every_listener_has_the_defaults_of_its_profile():
+async def test_every_listener_has_the_defaults_of_its_profile() -> None:
     async with running_service() as behind:
         server = WyomingServer(
             behind.service,
             [Listener(uri="tcp://127.0.0.1:0"), Listener(uri="tcp://127.0.0.1:0", profile="german")],
             {"default": Profile(), "german": Profile(language="de", voice="echo")},
             Limits(),
-            Observer(),
+            registry_of(),
         )
         await server.start()
         try:
@@ -70,12 +70,12 @@ async def test_every_listener_has_the_defaults_of_its_profile():
             await server.stop()
 
 
-async def test_a_start_that_fails_leaves_nothing_listening():
+async def test_a_start_that_fails_leaves_nothing_listening() -> None:
     async with running_service() as behind:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             uris = ("tcp://127.0.0.1:0", f"tcp://127.0.0.1:{taken.getsockname()[1]}")
             server = WyomingServer(
-                behind.service, [Listener(uri=uri) for uri in uris], {}, Limits(), Observer()
+                behind.service, [Listener(uri=uri) for uri in uris], {}, Limits(), registry_of()
             )
             with pytest.raises(AddressInUse):
                 await server.start()
@@ -84,14 +84,14 @@ async def test_a_start_that_fails_leaves_nothing_listening():
                 await asyncio.open_connection(address.host, address.port)
 
 
-async def test_an_address_that_makes_no_sense_is_one_sentence():
+async def test_an_address_that_makes_no_sense_is_one_sentence() -> None:
     async with running_service() as behind:
-        server = WyomingServer(behind.service, [Listener(uri="http://x:1")], {}, Limits(), Observer())
+        server = WyomingServer(behind.service, [Listener(uri="http://x:1")], {}, Limits(), registry_of())
         with pytest.raises(SettingsError, match="Cannot listen on 'http://x:1'"):
             await server.start()
 
 
-async def test_without_a_client_on_stdio_the_input_never_ends():
+async def test_without_a_client_on_stdio_the_input_never_ends() -> None:
     async with wyoming_door() as door:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(door.server.input_ended(), 0.05)
@@ -112,7 +112,7 @@ async def stopped(door: Door) -> float:
     return time.monotonic() - started
 
 
-async def test_stopping_closes_idle_connections_at_once():
+async def test_stopping_closes_idle_connections_at_once() -> None:
     async with wyoming_door(limits=LONG) as door, door.peer() as peer:
         await peer.send("ping")
         await peer.until("pong")
@@ -122,7 +122,7 @@ async def test_stopping_closes_idle_connections_at_once():
         assert await stopping < AT_ONCE
 
 
-async def test_a_running_request_is_finished_before_the_stop():
+async def test_a_running_request_is_finished_before_the_stop() -> None:
     faults = Faults(transcript_ms=300)
     async with wyoming_door(limits=LONG, faults=faults) as door, door.peer() as peer:
         await peer.utter()
@@ -135,7 +135,7 @@ async def test_a_running_request_is_finished_before_the_stop():
         assert await door.outcomes() == ["completed"]
 
 
-async def test_a_request_that_outlasts_the_grace_period_is_answered_with_an_error():
+async def test_a_request_that_outlasts_the_grace_period_is_answered_with_an_error() -> None:
     faults = Faults(silent_response=Fault())
     async with wyoming_door(limits=SHORT, faults=faults) as door, door.peer() as peer:
         await peer.send("synthesize", {"text": "Hello."})
@@ -149,7 +149,7 @@ async def test_a_request_that_outlasts_the_grace_period_is_answered_with_an_erro
         assert await door.outcomes() == ["cancelled"]
 
 
-async def test_a_peer_that_never_reads_does_not_hold_up_the_stop():
+async def test_a_peer_that_never_reads_does_not_hold_up_the_stop() -> None:
     async with wyoming_door(limits=SHORT) as door:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -164,7 +164,7 @@ async def test_a_peer_that_never_reads_does_not_hold_up_the_stop():
         assert await door.outcomes() == ["cancelled"]
 
 
-async def test_an_upload_that_never_ends_does_not_hold_up_the_stop():
+async def test_an_upload_that_never_ends_does_not_hold_up_the_stop() -> None:
     async with wyoming_door(limits=SHORT) as door, door.peer() as peer:
         await peer.send("audio-start", PCM_16K)
         await peer.audio()
@@ -179,7 +179,7 @@ LIMITED = """
 import logging, resource, sys
 logging.basicConfig(stream=sys.stdout, format="%(message)s")
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
-from wyoming_azure_realtime.wyoming_server.server import room_for
+from wyoming_azure_realtime.admission.connections import room_for
 print(room_for({wanted}), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 
@@ -191,16 +191,16 @@ def under(soft: int, hard: int, wanted: int) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_a_low_limit_is_raised_as_far_as_it_takes():
+def test_a_low_limit_is_raised_as_far_as_it_takes() -> None:
     assert under(64, 4096, 1024) == ["1024 1280"]
 
 
-def test_where_it_may_not_be_raised_there_are_fewer_connections_and_a_warning():
+def test_where_it_may_not_be_raised_there_are_fewer_connections_and_a_warning() -> None:
     warning, answer = under(512, 512, 1024)
     assert answer == "256 512"
     assert "Only 256 connections are possible instead of limits.max_connections = 1024" in warning
 
 
-def test_an_enough_is_left_as_it_is():
+def test_an_enough_is_left_as_it_is() -> None:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert under(soft, soft, 1)[-1] == f"1 {soft}"

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from tests.support.wyoming_events import PCM_16K, TEN_MS, event_bytes, kinds
 from tests.support.wyoming_peer import PATIENCE, Peer
@@ -35,7 +36,7 @@ async def left(process: asyncio.subprocess.Process) -> int:
         return await process.wait()
 
 
-async def test_a_client_on_pipes_is_heard_and_spoken_to():
+async def test_a_client_on_pipes_is_heard_and_spoken_to() -> None:
     async with program() as (peer, process):
         await peer.send("describe")
         await peer.until("info")
@@ -48,7 +49,7 @@ async def test_a_client_on_pipes_is_heard_and_spoken_to():
         assert await left(process) == 0
 
 
-async def test_a_request_piped_in_whole_is_answered_before_the_program_ends():
+async def test_a_request_piped_in_whole_is_answered_before_the_program_ends() -> None:
     async with program() as (peer, process):
         await peer.send_raw(event_bytes("describe") + UTTERANCE)
         peer.end()
@@ -56,7 +57,7 @@ async def test_a_request_piped_in_whole_is_answered_before_the_program_ends():
         assert await left(process) == 0
 
 
-async def test_a_client_that_closes_our_output_ends_the_program():
+async def test_a_client_that_closes_our_output_ends_the_program() -> None:
     async with program() as (peer, process):
         await peer.send("describe")
         await peer.until("info")
@@ -66,14 +67,14 @@ async def test_a_client_that_closes_our_output_ends_the_program():
         assert await left(process) == 0
 
 
-async def test_malformed_input_is_an_error_and_the_end():
+async def test_malformed_input_is_an_error_and_the_end() -> None:
     async with program() as (peer, process):
         await peer.send_raw(b"nonsense\n")
         assert kinds(await peer.rest()) == ["error"]
         assert await left(process) == 0
 
 
-def test_a_file_in_place_of_a_pipe_is_refused_in_one_sentence(tmp_path):
+def test_a_file_in_place_of_a_pipe_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as out:
         done = subprocess.run(
             COMMAND,

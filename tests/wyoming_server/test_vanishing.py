@@ -41,7 +41,7 @@ async def told_within(door: Door, since: float) -> float:
 
 @pytest.mark.parametrize("kind", ["recognition", "synthesis"])
 class TestWhileAnAnswerIsAwaited:
-    async def test_a_reset(self, kind: str):
+    async def test_a_reset(self, kind: str) -> None:
         async with wyoming_door(faults=WAITING) as door, door.peer() as peer:
             await ask(peer, door, kind)
             sock = peer.writer.get_extra_info("socket")
@@ -49,13 +49,13 @@ class TestWhileAnAnswerIsAwaited:
             peer.writer.transport.abort()
             assert await told_within(door, time.monotonic()) < AT_ONCE
 
-    async def test_a_close(self, kind: str):
+    async def test_a_close(self, kind: str) -> None:
         async with wyoming_door(faults=WAITING) as door, door.peer() as peer:
             await ask(peer, door, kind)
             peer.writer.close()
             assert await told_within(door, time.monotonic()) < AT_ONCE
 
-    async def test_a_close_long_after_the_client_has_ended_its_side(self, kind: str):
+    async def test_a_close_long_after_the_client_has_ended_its_side(self, kind: str) -> None:
         async with wyoming_door(faults=WAITING) as door, door.peer() as peer:
             await ask(peer, door, kind)
             peer.end()
@@ -64,7 +64,7 @@ class TestWhileAnAnswerIsAwaited:
             peer.writer.close()
             assert await told_within(door, time.monotonic()) < AT_ONCE
 
-    async def test_a_close_with_more_requests_waiting_than_are_read(self, kind: str):
+    async def test_a_close_with_more_requests_waiting_than_are_read(self, kind: str) -> None:
         async with wyoming_door(faults=WAITING) as door, door.peer() as peer:
             await ask(peer, door, kind)
             peer.writer.write(event_bytes("audio-chunk", PCM_16K, TEN_MS) * 2000)
@@ -73,7 +73,7 @@ class TestWhileAnAnswerIsAwaited:
             assert await told_within(door, time.monotonic()) < AT_ONCE
 
 
-async def test_a_close_in_the_middle_of_an_upload():
+async def test_a_close_in_the_middle_of_an_upload() -> None:
     async with wyoming_door(faults=WAITING) as door, door.peer() as peer:
         await peer.send("audio-start", PCM_16K)
         await peer.audio()
@@ -84,10 +84,10 @@ async def test_a_close_in_the_middle_of_an_upload():
 
 
 @pytest.mark.parametrize("reads", [True, False])
-async def test_a_close_while_audio_is_being_written(reads: bool):
+async def test_a_close_while_audio_is_being_written(reads: bool) -> None:
     async with wyoming_door(faults=Faults(generation_pace=0.5)) as door, door.peer() as peer:
         if not reads:
-            peer.writer.transport.pause_reading()
+            peer.pause_reading()
         await peer.send("synthesize", {"text": "a long text " * 50})
         record = door.behind.server.record
         await eventually(lambda: any(s.counts["response.create"] for s in record.sessions))
@@ -99,14 +99,14 @@ async def test_a_close_while_audio_is_being_written(reads: bool):
         assert await told_within(door, time.monotonic()) < AT_ONCE
 
 
-async def test_a_client_that_waits_after_it_has_ended_its_side_sees_nothing_but_its_answer():
+async def test_a_client_that_waits_after_it_has_ended_its_side_sees_nothing_but_its_answer() -> None:
     async with wyoming_door(faults=Faults(transcript_ms=1000)) as door, door.peer() as peer:
         await peer.utter()
         assert kinds(await peer.rest_after_end()) == ["transcript"]
         assert await door.outcomes() == ["completed"]
 
 
-async def test_a_request_that_waits_for_the_one_before_it_is_answered_in_turn():
+async def test_a_request_that_waits_for_the_one_before_it_is_answered_in_turn() -> None:
     async with wyoming_door(faults=Faults(transcript_ms=300)) as door, door.peer() as peer:
         await peer.utter()
         await peer.utter()
@@ -115,7 +115,7 @@ async def test_a_request_that_waits_for_the_one_before_it_is_answered_in_turn():
 
 
 @pytest.mark.long
-async def test_clients_that_vanish_at_random_moments_leave_nothing_behind():
+async def test_clients_that_vanish_at_random_moments_leave_nothing_behind() -> None:
     async with house(faults=SLOW, engines=sink_engines()) as home:
         await home.settled()
         vanishing = Vanishing(home, seed=2)

@@ -17,6 +17,9 @@ from wyoming_azure_realtime.settings.load import Loaded, read_text, resolve
 from wyoming_azure_realtime.settings.tree import Branch, Leaf, overlay, parse, put
 
 WYOMING_PORT, HTTP_PORT = 10300, 8099
+STATE = "state"
+"""The folder, in the add-on's own, of what was spent."""
+
 INGRESS = "172.30.32.2"
 """Address from which requests of the Supervisor's ingress come; it has checked the user."""
 
@@ -28,8 +31,9 @@ FIXED = {
     # the Supervisor tells Home Assistant, and no announcement leaves its network
     "zeroconf.enabled": "false",
     "embedded.cache_dir": "",
+    "state": "",
 }
-"""The last one is filled in."""
+"""The last two are filled in."""
 
 TARGET = (
     "endpoint",
@@ -48,14 +52,22 @@ OPTIONS = {
     "noise_reduction": "recognition.noise_reduction",
     "voice": "speech.voice",
     "speed": "speech.speed",
+    "speech_language": "speech.language",
     "instructions": "speech.instructions",
-    "fallback": "fallback",
-    "fallback_hears": "fallback_hears",
+    "lead_in": "speech.lead_in",
     "names": "recognition.names",
     "http_token": "http.token",
     "debug": "log.debug",
 }
 """The other options that are one setting each."""
+
+AUTO = "auto"
+FALLBACKS = {
+    "fallback_asr": ("fallback.asr", "tcp://core-whisper:10300"),
+    "fallback_tts": ("fallback.tts", "tcp://core-piper:10200"),
+}
+"""Lists of addresses. In them `AUTO` is the official add-on that does the same. On the Supervisor's network,
+its host has its name: it is found when it runs, without a right to ask the Supervisor about others."""
 
 CHOICES: dict[str, tuple[str, dict[Any, str]]] = {
     "ends_command": ("recognition.requires_external_vad", {"home_assistant": "true", "server": "false"}),
@@ -64,7 +76,7 @@ CHOICES: dict[str, tuple[str, dict[Any, str]]] = {
 """Options whose values stand for those of a setting; any other value leaves it as it is."""
 
 MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES = "more_targets", "other_settings", "home_names"
-KNOWN = (*TARGET, *OPTIONS, *CHOICES, MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES)
+KNOWN = (*TARGET, *OPTIONS, *FALLBACKS, *CHOICES, MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES)
 
 _KEY = re.compile(r"[a-z_]+(\[\d{1,2}\])?(\.[A-Za-z0-9_-]+(\[\d{1,2}\])?){0,3}")
 
@@ -93,12 +105,17 @@ def load_options(
     """
     text = read_text(str(folder / "options.json"), origin="the Supervisor")
     reading = read_options(text)
-    fixed = _tree(FIXED | {"embedded.cache_dir": str(folder / "cache")}, "add-on")
+    fixed = _tree(FIXED | _places(folder), "add-on")
     tree = overlay(fixed, reading.tree)
     if home and reading.home_names:
         tree = overlay(tree, _tree(home, f"add-on option {HOME_NAMES}"))
     tree = overlay(tree, _tree(flags, "command line"))
     return resolve(tree), [f"Ignored the option {name}: this version has none" for name in reading.ignored]
+
+
+def _places(folder: Path) -> dict[str, str]:
+    """What the program writes itself, the recogniser's cache apart from what is backed up."""
+    return {"embedded.cache_dir": str(folder / "cache"), "state": str(folder / STATE / "state.sqlite")}
 
 
 def read_options(text: str) -> Reading:
@@ -113,6 +130,11 @@ def read_options(text: str) -> Reading:
     _targets(reading, options)
     for option, key in OPTIONS.items():
         reading.set(key, options.get(option), option)
+    for option, (key, official) in FALLBACKS.items():
+        entries = options.get(option)
+        if isinstance(entries, list):
+            entries = [official if entry == AUTO else entry for entry in entries]
+        reading.set(key, entries, option)
     for option, (key, values) in CHOICES.items():
         if isinstance(options.get(option), str | bool):
             reading.set(key, values.get(options[option]), option)

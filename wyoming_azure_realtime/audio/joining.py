@@ -1,7 +1,7 @@
 """Join pieces of text that were synthesized one by one into one audio: level, pauses and seams.
 
 In: 24 kHz PCM16 mono of one piece after the other, as it arrives. Out: what can be played. Kept back are at
-most a second of quiet and, from the second piece on, the beginning of a piece up to 1.3 s of sound.
+most five seconds of quiet and, from the second piece on, the beginning of a piece up to 1.3 s of sound.
 """
 
 import math
@@ -17,7 +17,7 @@ _FRAME = REALTIME.rate // 100
 _FRAME_BYTES = _FRAME * REALTIME.frame_bytes
 _QUIET = 32768.0**2 * _FRAME * 10**-5.0  # power of 10 ms, below which there is no speech: -50 dBFS
 _BEGINNING, _END = _FRAME_BYTES, 2 * _FRAME_BYTES  # of quiet that stays at a piece's edges
-_MOST_QUIET = 100 * _FRAME_BYTES  # that is kept back as the possible end of a piece
+_MOST_QUIET = 500 * _FRAME_BYTES  # that is kept back as the possible end of a piece
 _FADE = REALTIME.rate // 250
 _ACTIVE = 0.01  # part of the power of a piece's loudest frame, from which on a frame counts for its level
 _ENOUGH_FRAMES = 130  # to measure a piece's level
@@ -31,9 +31,9 @@ class Joiner:
     """Joins the audio of one piece after the other.
 
     Where two pieces meet, the quiet at their edges is replaced by the pause that the text asks for, and the
-    cut edges are faded over 4 ms; all other quiet stays. From the second piece on a piece is made as loud as
-    the first, by a constant gain of at most 6 dB: it is held back until 1.3 s of it, or all, have arrived to
-    measure it. A single piece is passed on unchanged.
+    cut edges are faded over 4 ms; other quiet stays, at most five seconds in a row. From the second one on a
+    piece is made as loud as the first, by a constant gain of at most 6 dB: it is held back until 1.3 s of it,
+    or all, have arrived to measure it. A single piece is passed on unchanged.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Joiner:
             beginning = len(self._quiet) + int(active[0]) * _FRAME_BYTES - _BEGINNING
             piece = piece if self._first else _faded_in(piece[max(0, beginning) :])
             self._begun = True
-        self._quiet[:] = frames[end:]
+        self._quiet[:] = frames[end:][:_MOST_QUIET]
         self._level.add(powers[: int(active[-1]) + 1])
         if self._gain is not None:
             return self._but_the_latest(self._amplified(piece))
@@ -91,17 +91,16 @@ class Joiner:
         return self._settle() if self._level.frames >= _ENOUGH_FRAMES else b""
 
     def _take_quiet(self, frames: bytes) -> bytes:
-        """Take quiet: passed on before the first sound, dropped before a later piece's, else kept back."""
+        """Take quiet: passed on before the first sound, dropped before a later piece's, else kept back.
+
+        It may be the end of the piece, whatever its length. If the service falls silent, the rest is dropped.
+        """
         if not self._begun and self._first:
             return self._but_the_latest(frames)
         self._quiet += frames
         if not self._begun:
             del self._quiet[:-_BEGINNING]
-        excess = bytes(self._quiet[:-_MOST_QUIET])
-        del self._quiet[: len(excess)]
-        if self._gain is not None:
-            return self._but_the_latest(self._amplified(excess))
-        self._kept += excess
+        del self._quiet[_MOST_QUIET:]
         return b""
 
     def _settle(self) -> bytes:

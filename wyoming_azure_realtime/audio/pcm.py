@@ -1,4 +1,4 @@
-"""Formats of PCM audio, durations by counting bytes, and WAV files.
+"""Formats of uncompressed audio, durations by counting bytes, and WAV files.
 
 WAV files come from the network, so every damage is one of three errors. The standard library's reader raises
 half a dozen kinds of exception on damaged input, and before Python 3.12 knows nothing of
@@ -7,32 +7,46 @@ WAVE_FORMAT_EXTENSIBLE; hence this one.
 
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
+from wyoming_azure_realtime.audio.signatures import refuse_compressed, to_wav
 from wyoming_azure_realtime.errors import AudioTooLong, InvalidRequest, UnsupportedAudio
+
+Encoding: TypeAlias = Literal["integer", "float", "a-law", "mu-law"]
+"""How a sample is written; the last two are those of ITU-T G.711."""
 
 # What Wyoming can describe and a microphone may deliver.
 _RATES = range(8_000, 192_000 + 1)
 _WIDTHS = range(1, 4 + 1)
 _CHANNELS = range(1, 8 + 1)
+# Only in files; bytes per sample.
+_OTHER_WIDTHS: dict[Encoding, tuple[int, ...]] = {"float": (4, 8), "a-law": (1,), "mu-law": (1,)}
 
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """Interleaved little-endian PCM: `rate` in Hz, `width` in bytes per sample, `channels`.
+    """Interleaved little-endian samples: `rate` in Hz, `width` in bytes per sample, `channels`, `encoding`.
 
-    Width 1 is unsigned, the others are signed; width 3 is packed.
-    Raises: UnsupportedAudio outside of 8000 to 192000 Hz, 1 to 4 bytes, 1 to 8 channels.
+    Integers of width 1 are unsigned, the others are signed; width 3 is packed. Floating point is full at 1.0.
+    Raises: UnsupportedAudio outside of 8000 to 192000 Hz, 1 to 8 channels, and 1 to 4 bytes (4 or 8 of
+    floating point, 1 of A-law and mu-law).
     """
 
     rate: int
     width: int
     channels: int
+    encoding: Encoding = "integer"
 
     def __post_init__(self) -> None:
         _check("sample rate", self.rate, _RATES, "Hz")
-        _check("sample width", self.width, _WIDTHS, "bytes")
         _check("number of channels", self.channels, _CHANNELS, "channels")
+        if self.encoding == "integer":
+            _check("sample width", self.width, _WIDTHS, "bytes")
+        elif self.width not in _OTHER_WIDTHS[self.encoding]:
+            raise UnsupportedAudio(
+                f"Unsupported audio: {8 * self.width} bits of {self.encoding}.",
+                advice="Send integers of 16 bits.",
+            )
 
     @property
     def frame_bytes(self) -> int:
@@ -45,7 +59,13 @@ class AudioFormat:
         return self.rate * self.frame_bytes
 
     def __str__(self) -> str:
-        return f"{self.rate} Hz, {8 * self.width} bit, {self.channels} ch"
+        encoding = "" if self.encoding == "integer" else f" {self.encoding}"
+        return f"{self.rate} Hz, {8 * self.width} bit{encoding}, {self.channels} ch"
+
+    @property
+    def mono(self) -> "AudioFormat":
+        """PCM16 mono at the same rate."""
+        return AudioFormat(self.rate, width=2, channels=1)
 
 
 def _check(name: str, value: object, allowed: range, unit: str) -> None:
@@ -67,9 +87,13 @@ BYTES_PER_SECOND = REALTIME.bytes_per_second
 """Bytes of one second of `REALTIME` audio."""
 
 
+# What is not zero in silence.
+_REST = {("integer", 1): b"\x80", ("a-law", 1): b"\xd5", ("mu-law", 1): b"\xff"}
+
+
 def silence(ms: float, fmt: AudioFormat = REALTIME) -> bytes:
     """Return digital silence of `ms` milliseconds, to the nearest frame."""
-    rest = b"\x80" if fmt.width == 1 else b"\0"
+    rest = _REST.get((fmt.encoding, fmt.width), b"\0")
     return rest * (round(ms * fmt.rate / 1000) * fmt.frame_bytes)
 
 
@@ -86,15 +110,14 @@ _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
 _MAX_CHUNKS = 256
 _UNKNOWN_LENGTH = 0xFFFFFFFF
-# Streaming writers announce 2 or 4 GiB, some less a header or a page; no real length comes near.
-_LEAST_UNKNOWN = 0x7FFF_0000
 
-_PCM = 1
+_TAGS: dict[Encoding, int] = {"integer": 1, "float": 3, "a-law": 6, "mu-law": 7}
 _EXTENSIBLE = 0xFFFE
 _GUID_AT = 24
 # A sub-format's GUID is the plain tag and these.
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-_ENCODINGS = {2: "ADPCM", 3: "floating point", 6: "A-law", 7: "mu-law", 0x11: "ADPCM", 0x55: "MP3"}
+_ENCODINGS: dict[int, Encoding] = {tag: encoding for encoding, tag in _TAGS.items()}
+_OTHERS = {2: "ADPCM", 0x11: "ADPCM", 0x31: "GSM", 0x55: "MP3", 0xFF: "AAC"}
 
 
 class _Chunk(NamedTuple):
@@ -104,11 +127,12 @@ class _Chunk(NamedTuple):
 
 
 def read_wav(data: bytes, *, max_bytes: int = MAX_WAV_BYTES) -> tuple[AudioFormat, bytes]:
-    """Return the format and the PCM frames of a WAV file.
+    """Return the format and the whole frames of a WAV file.
 
-    A data length of 0 or of 2 to 4 GiB, as streaming writers put it, means: up to the end of the file.
-    Raises: AudioTooLong for more than `max_bytes`; UnsupportedAudio for an encoding that is not PCM or a
-    format outside AudioFormat's limits; InvalidRequest for anything damaged; nothing else.
+    A data length of 0, or of more than `max_bytes`, is what writers put that do not know it yet, and means:
+    up to the end of the file. An incomplete last frame is left out.
+    Raises: AudioTooLong for more than `max_bytes`; UnsupportedAudio for files of other kinds, and encodings
+    and formats that AudioFormat does not have; InvalidRequest for anything damaged; nothing else.
     """
     if len(data) > max_bytes:
         raise AudioTooLong(f"The WAV file has {len(data)} bytes; at most {max_bytes} are accepted.")
@@ -120,7 +144,8 @@ def read_wav(data: bytes, *, max_bytes: int = MAX_WAV_BYTES) -> tuple[AudioForma
         elif chunk.name == b"data":
             if fmt is None:
                 raise InvalidRequest("The WAV file has its data before its format.")
-            return fmt, _frames(data, chunk, fmt, complete=riff_size == len(data) - 8)
+            unknown = chunk.size > max_bytes or (chunk.size == 0 and riff_size != len(data) - _CHUNK.size)
+            return fmt, _frames(data, chunk, fmt, unknown=unknown)
     raise InvalidRequest("The WAV file has no data chunk.")
 
 
@@ -139,7 +164,9 @@ def wav_header(fmt: AudioFormat, data_bytes: int | None) -> bytes:
     return (
         _RIFF.pack(b"RIFF", riff_size, b"WAVE")
         + _CHUNK.pack(b"fmt ", _FORMAT.size)
-        + _FORMAT.pack(_PCM, fmt.channels, fmt.rate, fmt.bytes_per_second, block, 8 * fmt.width)
+        + _FORMAT.pack(
+            _TAGS[fmt.encoding], fmt.channels, fmt.rate, fmt.bytes_per_second, block, 8 * fmt.width
+        )
         + _CHUNK.pack(b"data", data_size)
     )
 
@@ -150,15 +177,20 @@ def write_wav(fmt: AudioFormat, pcm: bytes) -> bytes:
 
 
 def _riff_size(data: bytes) -> int:
+    refuse_compressed(data)
     if len(data) < _RIFF.size:
-        raise InvalidRequest("This is not a WAV file: it is too short for a RIFF header.")
+        raise InvalidRequest(
+            "This is not a WAV file: it is too short for a RIFF header.", advice=f"Convert it: {to_wav()}"
+        )
     riff, size, kind = _RIFF.unpack_from(data)
     if riff in {b"RF64", b"BW64", b"RIFX"}:
         raise UnsupportedAudio(
             f"WAV files of the variant {riff.decode()} are not supported.", advice="Send RIFF."
         )
     if riff != b"RIFF" or kind != b"WAVE":
-        raise InvalidRequest("This is not a WAV file: it does not begin with RIFF and WAVE.")
+        raise InvalidRequest(
+            "This is not a WAV file: it does not begin with RIFF and WAVE.", advice=f"Convert it: {to_wav()}"
+        )
     return int(size)
 
 
@@ -187,10 +219,11 @@ def _audio_format(body: bytes) -> AudioFormat:
         guid = body[_GUID_AT : _GUID_AT + 16]
         if guid[2:] == _GUID_TAIL:
             tag = int.from_bytes(guid[:2], "little")
-    if tag != _PCM:
-        encoding = _ENCODINGS.get(tag, f"of type {tag:#06x}")
-        raise UnsupportedAudio(f"The WAV file's encoding is {encoding}.", advice="Send uncompressed PCM.")
-    fmt = AudioFormat(rate=rate, width=(bits + 7) // 8, channels=channels)
+    encoding = _ENCODINGS.get(tag)
+    if encoding is None:
+        name = _OTHERS.get(tag, f"of type {tag:#06x}")
+        raise UnsupportedAudio(f"The WAV file's encoding is {name}.", advice=f"Convert it: {to_wav()}")
+    fmt = AudioFormat(rate=rate, width=(bits + 7) // 8, channels=channels, encoding=encoding)
     if block != fmt.frame_bytes:
         raise InvalidRequest(
             f"The WAV file contradicts itself: {fmt} has {fmt.frame_bytes} bytes per frame, not {block}."
@@ -198,14 +231,12 @@ def _audio_format(body: bytes) -> AudioFormat:
     return fmt
 
 
-def _frames(data: bytes, chunk: _Chunk, fmt: AudioFormat, *, complete: bool) -> bytes:
-    """Return the frames of the data chunk. `complete`: the RIFF length is the file's, so length 0 is true."""
+def _frames(data: bytes, chunk: _Chunk, fmt: AudioFormat, *, unknown: bool) -> bytes:
+    """Return the frames of the data chunk. `unknown`: it may end anywhere."""
     available = len(data) - chunk.start
-    if chunk.size >= _LEAST_UNKNOWN or (chunk.size == 0 and not complete):
-        # what follows the last whole frame is a padding byte or the cut of an open stream
-        return data[chunk.start : len(data) - available % fmt.frame_bytes]
-    if chunk.size > available:
+    missing = 0 if unknown else chunk.size - available
+    # less than a frame: some writers count a padding byte, and some forget one
+    if missing >= max(2, fmt.frame_bytes):
         raise InvalidRequest(f"The WAV file is cut off: {chunk.size} bytes announced, {available} present.")
-    if chunk.size % fmt.frame_bytes:
-        raise InvalidRequest(f"The WAV file's audio ends in the middle of a frame ({fmt}).")
-    return data[chunk.start : chunk.start + chunk.size]
+    there = available if unknown else min(chunk.size, available)
+    return data[chunk.start : chunk.start + there - there % fmt.frame_bytes]

@@ -5,6 +5,7 @@ import asyncio
 import dataclasses
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -36,6 +37,10 @@ def add_backend_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=MODEL",
         help="A deployment that exists; without any, every model is deployed under its own name.",
     )
+    stand_in = parser.add_argument_group("stand-in of a service, for tests")
+    stand_in.add_argument("--hear", type=Path, metavar="FILE", help="JSON: recordings and what they say.")
+    stand_in.add_argument("--brain", type=Path, metavar="FILE", help="JSON: what is asked and answered.")
+    stand_in.add_argument("--control", type=int, metavar="PORT", help="Counters and faults over HTTP.")
     server = parser.add_argument_group("server")
     for field in _server_fields():
         server.add_argument(_flag(field.name), metavar="VALUE", help=f"Default: {field.default!r}.")
@@ -63,8 +68,11 @@ def run_backend(args: argparse.Namespace) -> int:
     logs.configure(settings.log, [server.key] if server.key else [])
     from wyoming_azure_realtime.offline.backend import BackendOptions, serve_backend  # noqa: PLC0415 - slow
 
+    options = BackendOptions(
+        server, args.engines, settings.embedded, hear=args.hear, brain=args.brain, control=args.control
+    )
     try:
-        asyncio.run(serve_backend(BackendOptions(server, args.engines, settings.embedded)))
+        asyncio.run(serve_backend(options))
     except (OSError, OverflowError) as error:
         raise SettingsError(f"The backend cannot run: {reason(error)}.") from error
     return 0

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 from collections.abc import Container
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from wyoming_azure_realtime.settings.model import CONFIG, all_options
 
 UID = 10300
 """The user that the program runs as in its images."""
+
+_MMAP_THRESHOLD, _LARGE = -3, 128 << 10
+_ARENA_MAX, _ARENAS = -8, 2
 
 _ADDON_FLAGS = {"uri": "listeners[0].uri", "http": "http.listen"}
 
@@ -29,11 +33,26 @@ def run_serve(args: argparse.Namespace) -> int:
 
     loaded = load(vars(args), os.environ)
     logs.configure(loaded.settings.log, secrets(loaded.settings))
+    _give_memory_back()
     import asyncio  # noqa: PLC0415
 
     from wyoming_azure_realtime.app import serve  # noqa: PLC0415 - slow: wrong settings are reported before
 
-    return asyncio.run(serve(loaded))
+    return asyncio.run(serve(loaded, read=lambda: load(vars(args), os.environ)))
+
+
+def _give_memory_back() -> None:
+    """Have glibc give the memory of large buffers back to the system, and keep less for each thread.
+
+    Otherwise it raises that size each time, up to 32 MB, and keeps in pieces what recordings and speech took.
+    Other libraries have no such call, or no need of it. Source: mallopt(3).
+    """
+    import ctypes  # noqa: PLC0415
+
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)
+        library.mallopt(_ARENA_MAX, _ARENAS)
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +79,7 @@ def add_addon_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_addon(args: argparse.Namespace) -> int:
     """Run the server as an add-on until a signal ends it. Raises SettingsError."""
-    from wyoming_azure_realtime.addon.options import load_options  # noqa: PLC0415 - not for --help
+    from wyoming_azure_realtime.addon.options import STATE, load_options  # noqa: PLC0415 - not for --help
     from wyoming_azure_realtime.settings.declaration import secrets  # noqa: PLC0415
 
     folder = Path(args.data)
@@ -70,7 +89,7 @@ def run_addon(args: argparse.Namespace) -> int:
     token = os.environ.pop("SUPERVISOR_TOKEN", "")  # nothing that is started from here needs it
     home = {"home_assistant.url": f"{args.supervisor}/core", "home_assistant.token": token} if token else {}
     loaded, notices = load_options(folder, flags, home)
-    become_unprivileged(args.user, folder / "cache")
+    become_unprivileged(args.user, folder / "cache", folder / STATE)
     logs.configure(loaded.settings.log, [*secrets(loaded.settings), *filter(None, [token])])
     for notice in notices:
         logging.getLogger(__name__).warning("%s", notice)

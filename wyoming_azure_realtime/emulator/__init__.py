@@ -1,1 +1,1 @@
-"""A server that speaks the realtime protocol in both dialects, on whatever speech engines it is given."""
+"""A server that speaks the realtime protocol in all its dialects, on whatever speech engines it is given."""

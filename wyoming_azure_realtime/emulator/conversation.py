@@ -6,7 +6,8 @@ truncation.
 
 import base64
 import binascii
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UNSET
@@ -99,6 +100,13 @@ class Conversation:
         entry.audio_ms = audio_end_ms
         entry.item = {**entry.item, "content": [{"type": "output_audio", "transcript": None}]}
 
+    def has_call(self, call_id: str) -> bool:
+        """Whether a call of that id was made."""
+        return any(
+            entry.item["type"] == "function_call" and entry.item.get("call_id") == call_id
+            for entry in self._entries
+        )
+
     def _place(self, previous_item_id: str | None) -> int:
         if previous_item_id is None:
             return len(self._entries)
@@ -124,6 +132,7 @@ class Conversation:
 _ING = {"retrieve": "retrieving", "delete": "deleting", "truncate": "truncating"}
 
 
+_CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _PARTS = {
     "user": ("input_text", "input_audio", "input_image"),
     "system": ("input_text",),
@@ -144,8 +153,31 @@ def check_item(item: Item, path: str, *, references: bool = False) -> None:
     for name in _REQUIRED.get(item.type, ()):
         if getattr(item, name) is UNSET:
             raise missing(f"{path}.{name}")
+    if item.call_id is not UNSET and not _CALL_ID.fullmatch(item.call_id):
+        where = f"{path}.call_id"
+        raise invalid(
+            where,
+            f"Invalid '{where}': string does not match pattern. Expected a string that matches the pattern "
+            f"'^{_CALL_ID.pattern}$'.",
+        )
     if item.type == "message":
         _check_message(item, path)
+
+
+def check_calls(items: Sequence[Item]) -> None:
+    """Refuse results in a response's input without their calls beside them.
+
+    A call that the session holds does not count (field reports).
+    """
+    calls = {item.call_id for item in items if item.type == "function_call"}
+    for index, item in enumerate(items):
+        if item.type == "function_call_output" and item.call_id not in calls:
+            raise _no_such_call(str(item.call_id), f"response.input[{index}].call_id")
+
+
+def _no_such_call(call_id: str, path: str) -> Refused:
+    message = f"Tool call ID '{call_id[:100]}' not found in conversation."
+    return Refused("invalid_tool_call_id", message, path)
 
 
 def created(item: Item) -> JsonObject:
@@ -159,6 +191,8 @@ def created(item: Item) -> JsonObject:
     }
     optional = ("role", "call_id", "name", "arguments", "output", "phase")
     named = {name: getattr(item, name) for name in optional if getattr(item, name) is not UNSET}
+    if item.type == "function_call":
+        named.setdefault("call_id", new_id("call"))
     return report | named | ({"content": content} if item.type == "message" else {})
 
 
@@ -223,6 +257,9 @@ class ItemEvents:
     async def create(self, event: client.ConversationItemCreate) -> None:
         """Add an item; answered by added and done, in the older dialect by created."""
         check_item(event.item, "item")
+        call_id = event.item.call_id
+        if event.item.type == "function_call_output" and not self._conversation.has_call(str(call_id)):
+            raise _no_such_call(str(call_id), "item.call_id")
         entry = Entry(created(event.item), audio_of(event.item, "item"))
         previous = self._conversation.add(entry, event.previous_item_id)
         await self._emit(events.ItemAdded(item=entry.item, previous_item_id=previous))

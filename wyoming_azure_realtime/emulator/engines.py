@@ -9,13 +9,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, silence
 from wyoming_azure_realtime.emulator.models import ALL_VOICES
 from wyoming_azure_realtime.errors import UnknownVoice
+from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,83 @@ class RecognitionEngine(Protocol):
 
 
 class SynthesisEngine(Protocol):
-    """Text to speech. `voice`: of the realtime API; `speed`: 1 is usual."""
+    """Text to speech. `voice`: of the realtime API; `speed`: 1 is usual; `language`: a code, or empty."""
 
-    def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+    def speak(self, text: str, *, voice: str, speed: float, language: str) -> AsyncGenerator[bytes, None]:
         """Yield the audio of `text`, cut anywhere; closing the generator stops the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextItem:
+    """One item of what is answered: words of somebody, a function call (its arguments), or its result.
+
+    `by_ear`: the words are those of a sound. `name`: of the function, in a call and its result.
+    """
+
+    kind: Literal["user", "assistant", "system", "call", "result"]
+    text: str
+    by_ear: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """What a model is asked. `items`: oldest first. `language`: of the request, a code, or empty."""
+
+    instructions: str = ""
+    items: tuple[ContextItem, ...] = ()
+    tools: tuple[JsonObject, ...] = ()
+    tool_choice: str | JsonObject = "auto"
+    language: str = ""
+
+    @property
+    def question(self) -> "Question":
+        """The user's last words; sounds that follow each other are one utterance with pauses."""
+        items = list(self.items)
+        while items and items[-1].kind != "user":
+            items.pop()
+        said = items[-1:]
+        del items[-1:]
+        while said and said[0].by_ear and items and items[-1].kind == "user" and items[-1].by_ear:
+            said.insert(0, items.pop())
+        text = " ".join(item.text for item in said if item.text)
+        return Question(text, bool(said) and said[0].by_ear, tuple(items))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be answered. `by_ear`: it was a sound; `earlier`: what was said and done before."""
+
+    text: str
+    by_ear: bool
+    earlier: tuple[ContextItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A call of one of the tools."""
+
+    name: str
+    arguments: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Text, calls, or both. `undeclared`: how many calls it would have made that the tools do not allow."""
+
+    text: str = ""
+    calls: tuple[FunctionCall, ...] = ()
+    undeclared: int = 0
+
+
+class AnswerEngine(Protocol):
+    """A language model, or what stands for one."""
+
+    async def answer(self, request: AnswerRequest) -> Answer:
+        """The answer to a request."""
+
+    def reads_aloud(self, instructions: str) -> bool | None:
+        """Whether by these instructions a text is spoken as it stands; None: as the emulator thinks."""
 
 
 async def _nothing() -> None:
@@ -60,12 +134,19 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """A recognizer and a synthesizer; either may be missing, and `reason` says why. `close` releases them."""
+    """A recognizer and a synthesizer; either may be missing, and `reason` says why. `close` releases them.
+
+    `voice`: what people call the synthesizer. `spoken`: codes of the languages that it speaks.
+    `answers` None: whatever is asked is said or written as it stands.
+    """
 
     recognizer: RecognitionEngine | None = None
     synthesizer: SynthesisEngine | None = None
     reason: str = ""
+    voice: str = "tones"
+    spoken: tuple[str, ...] = ("en",)
     close: Callable[[], Awaitable[None]] = field(default=_nothing)
+    answers: AnswerEngine | None = None
 
 
 MS_PER_CHARACTER = 60
@@ -76,7 +157,9 @@ _LOUDEST = 8000
 class ToneSynthesizer:
     """A tone of 60 ms for every character, silence for white space; the pitch follows the voice."""
 
-    async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+    async def speak(
+        self, text: str, *, voice: str, speed: float, language: str = ""
+    ) -> AsyncGenerator[bytes, None]:
         """Yield one piece for each character. Raises: UnknownVoice."""
         if voice not in ALL_VOICES:
             raise UnknownVoice(f"There is no voice {voice!r}.")
@@ -143,6 +226,8 @@ class ScriptedRecognizer:
         yield ScriptedUtterance(next(self._texts))
 
 
-def sink_engines(texts: Sequence[str] = ("turn on the kitchen lights",)) -> Engines:
+def sink_engines(
+    texts: Sequence[str] = ("turn on the kitchen lights",), answers: AnswerEngine | None = None
+) -> Engines:
     """A tone for every character, and these texts for the utterances."""
-    return Engines(recognizer=ScriptedRecognizer(texts), synthesizer=ToneSynthesizer())
+    return Engines(recognizer=ScriptedRecognizer(texts), synthesizer=ToneSynthesizer(), answers=answers)

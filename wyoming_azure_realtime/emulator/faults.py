@@ -92,11 +92,15 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     seed: int = 0
 
-    # latencies: of the upgrade, of `session.updated`, of a transcript after its commit, of the first audio
+    # latencies: of the upgrade, of `session.updated`, of a transcript after its commit, of the first audio,
+    # of an answer's first token after it was asked for
     handshake_ms: float = 0
     configuration_ms: float = 0
     transcript_ms: float = 0
     first_audio_ms: float = 0
+    first_token_ms: float = 0
+    # how fast text and the arguments of calls are written; 0 is at once
+    tokens_per_second: float = 0
     # seconds that one second of audio takes to generate; 0 is as fast as the engine
     generation_pace: float = 0
     # after so long a session expires as if its 60 minutes were over
@@ -119,9 +123,10 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     delayed_transcript: Delay | None = None
     failed_transcript: Failure | None = None
 
-    # synthesis: no event at all; the socket, the audio or everything ends in the middle, the latter with an
-    # `error`; a final status other than completed; completed without output; no `response.done`;
-    # the last audio after `output_audio.done`; other words
+    # responses, spoken or written (there a character counts as 60 ms of audio): no event at all; the socket,
+    # the output or everything ends in the middle, the latter with an `error`; a final status other than
+    # completed; completed without output; no `response.done`; of what is read aloud: the last audio after
+    # `output_audio.done`, other words
     silent_response: Fault | None = None
     closed_response: Disconnect | None = None
     silent_audio: Stall | None = None
@@ -140,12 +145,15 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     oversized_frame: Oversized | None = None
 
     def __post_init__(self) -> None:
-        durations = ("handshake_ms", "configuration_ms", "transcript_ms", "first_audio_ms", "generation_pace")
-        for name in (*durations, "session_seconds"):
+        for name in _DURATIONS:
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} must not be negative")
 
 
+_DURATIONS = (
+    "handshake_ms", "configuration_ms", "transcript_ms", "first_audio_ms", "first_token_ms",
+    "tokens_per_second", "generation_pace", "session_seconds",
+)  # fmt: skip
 NO_FAULTS = Faults()
 RATE_LIMITED = Failure(
     type="tokens", code="rate_limit_exceeded", message="Rate limit reached. Please try again in 2s."
@@ -172,6 +180,8 @@ class ResponseFaults:
     late_audio: bool
     never_done: bool
     first_audio_ms: float
+    first_token_ms: float
+    tokens_per_second: float
     generation_pace: float
 
     def spoken(self, text: str) -> str:
@@ -262,6 +272,8 @@ class FaultPlan:
             late_audio=late_audio,
             never_done=never_done,
             first_audio_ms=self.faults.first_audio_ms,
+            first_token_ms=self.faults.first_token_ms,
+            tokens_per_second=self.faults.tokens_per_second,
             generation_pace=self.faults.generation_pace,
         )
 

@@ -334,6 +334,22 @@ class InputSide:
         self._transcriptions[recording.item_id] = transcription
         transcription.start(self._start)
 
+    async def heard(self, entry: Entry) -> str:
+        """The words of an item's sound: as they were transcribed, else recognized now; empty if unknown.
+
+        What the model hears is not what the client is sent: a transcript may be late, lost or failed.
+        """
+        if (running := self._transcriptions.get(entry.id)) is not None:
+            return await running.recognized()
+        known = [part.get("transcript") for part in entry.item["content"] if part["type"] == "input_audio"]
+        if all(text is not None for text in known):
+            return " ".join(known)
+        if self._recognizer is None:
+            return ""
+        async with self._recognizer.utterance(self._state.hints) as stream:
+            stream.feed(entry.audio)
+            return await stream.finish()
+
     def _transcription_ended(self, transcription: RunningTranscription) -> None:
         item_id = transcription.recording.item_id
         entry = self._conversation.find(item_id)

@@ -3,7 +3,9 @@
 Facts about the vendor's models are of late 2026, as far as they matter to recognition and synthesis. Pure.
 """
 
+import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -46,8 +48,20 @@ TRANSCRIPTION_MODELS = {
     "gpt-live-transcribe": TranscriptionCapabilities(
         "live", False, frozenset({"languages", "keywords", "prompt", "delay"}), billed_by_duration=True
     ),
-    "gpt-transcribe": TranscriptionCapabilities("burst", True, frozenset({"languages", "keywords"})),
+    "gpt-transcribe": TranscriptionCapabilities(
+        "burst", True, frozenset({"languages", "keywords", "prompt"}), billed_by_duration=True
+    ),
 }
+# Those of Whisper's tokenizer (openai/whisper); the newer models take Chinese by region as well.
+_WHISPERS = (
+    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg "
+    "lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so "
+    "af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su"
+)
+LANGUAGES = frozenset(_WHISPERS.split())
+NEWER_LANGUAGES = LANGUAGES | {"ga", "kw", "yue", "zh-cn", "zh-tw", "zh-hk"}
+MOST_PROMPT = 1024
+"""Characters of a prompt (field reports from OpenAI's host, August 2026)."""
 DELAYS = ("minimal", "low", "medium", "high", "xhigh")
 
 
@@ -134,18 +148,72 @@ def transcription_usage(pcm_bytes: int, transcript: str, *, by_duration: bool) -
     }
 
 
-def response_usage(input_text: int, output_text: int, output_audio: int) -> JsonObject:
-    """The usage of one response, from its token counts."""
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """A part of what a model gets, and its tokens. `digest`: of all up to here."""
+
+    digest: bytes
+    text: int
+    audio: int
+
+
+def prompt_part(
+    before: PromptPart | None, text: str, *, audio_ms: int = 0, made: bool = False, name: str = ""
+) -> PromptPart:
+    """The part that follows `before`. `made`: the sound is a model's; `name`: tells sounds apart."""
+    digest = hashlib.blake2b(before.digest if before else b"", digest_size=16)
+    digest.update(f"{text}\0{name if audio_ms else ''}\0".encode())
+    ms = OUTPUT_MS_PER_TOKEN if made else INPUT_MS_PER_TOKEN
+    return PromptPart(digest.digest(), text_tokens(text), math.ceil(audio_ms / ms))
+
+
+class PromptCache:
+    """What of a prompt a service has met lately, and charges less for: its beginning, if that is long enough.
+
+    At most `MOST` prompts are remembered, those of the last `SECONDS`.
+    """
+
+    LEAST_TOKENS = 1024
+    SECONDS = 300.0
+    MOST = 4096
+
+    def __init__(self) -> None:
+        self._met: dict[bytes, float] = {}
+
+    def cached(self, prompt: Sequence[PromptPart], now: float) -> tuple[int, int]:
+        """The tokens of text and of audio that were met before; meets them. `now` in seconds."""
+        text = audio = 0
+        found = (0, 0)
+        for part in prompt:
+            text, audio = text + part.text, audio + part.audio
+            known = now - self._met.pop(part.digest, -math.inf) <= self.SECONDS
+            if known and text + audio >= self.LEAST_TOKENS:
+                found = text, audio
+            self._met[part.digest] = now
+        while len(self._met) > self.MOST:
+            del self._met[next(iter(self._met))]
+        return found
+
+
+def response_usage(
+    prompt: Sequence[PromptPart], cached: tuple[int, int], output_text: int, output_audio: int
+) -> JsonObject:
+    """The usage of one response, from its prompt, its cached tokens of text and audio, and what it made."""
+    input_text, input_audio = sum(part.text for part in prompt), sum(part.audio for part in prompt)
     return {
-        "total_tokens": input_text + output_text + output_audio,
-        "input_tokens": input_text,
+        "total_tokens": input_text + input_audio + output_text + output_audio,
+        "input_tokens": input_text + input_audio,
         "output_tokens": output_text + output_audio,
         "input_token_details": {
             "text_tokens": input_text,
-            "audio_tokens": 0,
+            "audio_tokens": input_audio,
             "image_tokens": 0,
-            "cached_tokens": 0,
-            "cached_tokens_details": {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0},
+            "cached_tokens": sum(cached),
+            "cached_tokens_details": {
+                "text_tokens": cached[0],
+                "audio_tokens": cached[1],
+                "image_tokens": 0,
+            },
         },
         "output_token_details": {"text_tokens": output_text, "audio_tokens": output_audio},
     }
@@ -155,7 +223,9 @@ def response_usage(input_text: int, output_text: int, output_audio: int) -> Json
 class ServerOptions:
     """The options of a server. `key` None: any key or none is accepted. `path_prefix`: before every path.
 
-    `transcription_sockets` false: `intent=transcription` is refused, as by some resources.
+    `transcription_sockets` false: `intent=transcription` is refused, as by some resources. `azure_voices`:
+    those that Voice Live has; empty: all with a right name. `connections_per_minute`: more get HTTP 429; 0:
+    any number.
     """
 
     host: str = "127.0.0.1"
@@ -164,6 +234,8 @@ class ServerOptions:
     path_prefix: str = ""
     deployments: Deployments = field(default_factory=Deployments)
     transcription_sockets: bool = True
+    azure_voices: tuple[str, ...] = ()
+    connections_per_minute: int = 0
     session_seconds: float = 3600
     max_sessions: int = 256
     max_buffer_bytes: int = 32 * 1024 * 1024

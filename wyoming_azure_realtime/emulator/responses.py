@@ -1,135 +1,97 @@
-"""The responses of a session: each speaks or writes its text, until it ends or is stopped.
+"""The responses of a session: each reads a text or answers, speaking or writing, until it ends or is stopped.
 
-One at a time runs in the conversation, any number up to a limit out of band. Audio leaves in deltas of odd
-sizes, as with the service, and the transcript slightly before its audio.
+One at a time runs in the conversation, any number up to a limit out of band.
 """
 
 import asyncio
-import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, cycle, islice
 from typing import Any
 
-from wyoming_azure_realtime.audio.pcm import duration_ms
-from wyoming_azure_realtime.emulator.conversation import Conversation
-from wyoming_azure_realtime.emulator.engines import SynthesisEngine
-from wyoming_azure_realtime.emulator.faults import Disconnect, Failure, FaultPlan, ResponseFaults
-from wyoming_azure_realtime.emulator.models import response_usage, spoken_tokens, text_tokens
+from wyoming_azure_realtime.emulator.conversation import Conversation, Entry
+from wyoming_azure_realtime.emulator.engines import Answer, Engines, FunctionCall
+from wyoming_azure_realtime.emulator.faults import Disconnect, Failure, FaultPlan
+from wyoming_azure_realtime.emulator.models import PromptCache, response_usage, spoken_tokens, text_tokens
+from wyoming_azure_realtime.emulator.response_output import (
+    CallItem,
+    FaultInjection,
+    MessageItem,
+    ResponseItem,
+    SpeechGeneration,
+)
 from wyoming_azure_realtime.emulator.response_plan import (
     COMPLETED,
-    ResponseItem,
     ResponseOutcome,
     ResponsePlan,
     cancelled,
     failed,
+    has_sound,
     incomplete,
     settle,
 )
 from wyoming_azure_realtime.emulator.session_state import SessionState
-from wyoming_azure_realtime.emulator.wire import Emit, Refused, encoder, words
+from wyoming_azure_realtime.emulator.wire import Emit, Refused, words
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.realtime import server_events as events
 from wyoming_azure_realtime.realtime.shapes import JsonObject, ResponseParameters
 
-# odd on purpose: a delta need not end on a whole sample; the first is short, so that audio begins early
-_FIRST = (2401,)
-_LATER = (4801, 7203, 2399, 9605, 5997, 12001, 3599)
-WORDS_AT_FIRST = 4
-WORDS_PER_DELTA = 2
+ANSWER_SECONDS = 60
+"""An engine that has not answered after so long has failed."""
+
+_ARGUMENTS_PER_DELTA = 8  # characters
 
 
-async def irregular(audio: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield the same bytes in deltas of 50 to 250 ms; closes `audio` at the end."""
-    sizes, waiting = chain(_FIRST, cycle(_LATER)), bytearray()
-    size = next(sizes)
-    async with aclosing(audio):
-        async for piece in audio:
-            waiting += piece
-            while len(waiting) >= size:
-                yield bytes(waiting[:size])
-                del waiting[:size]
-                size = next(sizes)
-    if waiting:
-        yield bytes(waiting)
+@dataclass(slots=True)
+class AnswerRecord:
+    """What became of the responses of a server. `last_cancel`: `time.monotonic()`.
 
-
-class TextAhead:
-    """The words of a transcript, taken slightly before their audio."""
-
-    def __init__(self, text: str) -> None:
-        self._words = words(text)
-
-    def take(self, count: int) -> Iterator[str]:
-        """The next words."""
-        return islice(self._words, count)
-
-
-class FaultInjection:
-    """Makes the faults of one response happen, and keeps the pace of its audio.
-
-    Where a fault says that nothing follows, it waits until the response is stopped.
+    `open` are being made now; `lost` ended with their session; `undeclared_calls`: calls that the model would
+    have made and no tool allows; `read_aloud`: no answers, but texts that were read.
     """
 
-    def __init__(
-        self, faults: ResponseFaults, emit: Emit, disconnect: Callable[[Disconnect], Awaitable[None]]
-    ) -> None:
-        self._faults = faults
-        self._emit, self._disconnect = emit, disconnect
-        self._started_at = 0.0
+    open: int = 0
+    done: int = 0
+    cancelled: int = 0
+    lost: int = 0
+    undeclared_calls: int = 0
+    read_aloud: int = 0
+    last_cancel: float = 0.0
 
-    async def before_created(self) -> None:
-        """Wait for ever when the response shall send nothing."""
-        if self._faults.silent:
-            await _forever()
-
-    def instead(self) -> ResponseOutcome | None:
-        """The outcome of a response that ends before its item; None when it goes on."""
-        if self._faults.failed:
-            return failed(self._faults.failed)
-        return COMPLETED if self._faults.empty else None
-
-    async def before_audio(self) -> None:
-        """Delay the first audio."""
-        await asyncio.sleep(self._faults.first_audio_ms / 1000)
-        self._started_at = time.monotonic()
-
-    async def amid(self, sent_ms: float) -> ResponseOutcome | None:
-        """Keep the pace, and let the faults after `sent_ms` of audio happen; return an early outcome."""
-        faults = self._faults
-        ahead = self._started_at + sent_ms / 1000 * faults.generation_pace - time.monotonic()
-        await asyncio.sleep(max(0.0, ahead))
-        if faults.disconnect and sent_ms >= faults.disconnect.after_ms:
-            await self._disconnect(faults.disconnect)
-            await _forever()
-        if faults.error:
-            await self._emit(events.Error(error=faults.error.detail()))
-            await _forever()
-        if faults.stall and sent_ms >= faults.stall.after_ms:
-            await _forever()
-        if faults.shortened and sent_ms >= faults.shortened.after_ms:
-            return incomplete(faults.shortened.reason)
-        return None
-
-
-async def _forever() -> None:
-    """Until the response is stopped, or its session ends."""
-    await asyncio.Event().wait()
+    @contextmanager
+    def answering(self) -> Iterator[Callable[[ResponseOutcome], None]]:
+        """While an answer is made. Call what it yields with the outcome."""
+        outcomes: list[ResponseOutcome] = []
+        self.open += 1
+        try:
+            yield outcomes.append
+        finally:
+            self.open -= 1
+            if not outcomes:
+                self.lost += 1
+            elif outcomes[0].status == "cancelled":
+                self.cancelled += 1
+            else:
+                self.done += 1
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseContext:
-    """What a response needs of its session. `audio_sent` is called with every delta of audio."""
+    """What a response needs of its session. `audio_sent` is called with every delta of audio.
+
+    `hear`: the words of an item's sound. `record`, `cache`: those of the server.
+    """
 
     emit: Emit
     disconnect: Callable[[Disconnect], Awaitable[None]]
-    synthesizer: SynthesisEngine | None
-    no_voice_reason: str
+    engines: Engines
     faults: FaultPlan
     conversation: Conversation
     audio_sent: Callable[[], None]
+    hear: Callable[[Entry], Awaitable[str]]
+    record: AnswerRecord
+    cache: PromptCache
 
 
 class RunningResponse:
@@ -141,26 +103,42 @@ class RunningResponse:
         self._emit = context.emit
         self._faults = context.faults.response()
         self._injection = FaultInjection(self._faults, context.emit, context.disconnect)
-        in_band = plan.conversation_id is not None
-        self._item = ResponseItem(plan, self._emit, context.conversation if in_band else None)
-        self._text = self._faults.spoken(plan.text)
-        self._words = TextAhead(self._text)
+        self._conversation = context.conversation if plan.conversation_id is not None else None
+        self._answers = _is_answered(plan, context.engines)
+        self._cached = context.cache.cached(plan.prompt, time.monotonic())
+        self._open: ResponseItem | None = None
+        self._closed: list[asyncio.Task[JsonObject]] = []
+        self._message: MessageItem | None = None
+        self._written = ""
         self._stopped: asyncio.Future[ResponseOutcome] = asyncio.get_running_loop().create_future()
 
     def stop(self, outcome: ResponseOutcome) -> None:
         """End as soon as possible, with this outcome."""
         if not self._stopped.done():
             self._stopped.set_result(outcome)
+            if self._answers:
+                self._context.record.last_cancel = time.monotonic()
 
     async def run(self) -> None:
         """Send everything from `response.created` to `response.done`."""
+        if self._answers:
+            with self._context.record.answering() as ended:
+                ended(await self._run())
+        else:
+            await self._run()
+            self._context.record.read_aloud += 1
+
+    async def _run(self) -> ResponseOutcome:
         outcome = await self._first_of(self._generate())
-        output = [await self._item.close(outcome.item_status)] if self._item.opened else []
+        if self._open is not None:
+            self._close(self._open, outcome)
+        output = [await item for item in self._closed]
         if self._faults.never_done:
-            return
+            return outcome
         done = self.plan.report(outcome.status, details=outcome.details, output=output, usage=self._usage())
         await self._emit(events.ResponseDone(response=done))
         await self._emit(events.RateLimitsUpdated(rate_limits=RATE_LIMITS))
+        return outcome
 
     async def _first_of(self, work: Coroutine[Any, Any, ResponseOutcome]) -> ResponseOutcome:
         """The outcome of `work` or of `stop`, whichever comes first."""
@@ -177,64 +155,96 @@ class RunningResponse:
         await self._emit(events.ResponseCreated(response=self.plan.report()))
         if (early := self._injection.instead()) is not None:
             return early
-        await self._item.open()
-        return await (self._speak() if self.plan.speaks else self._write())
-
-    async def _write(self) -> ResponseOutcome:
-        for word in self._words.take(sys.maxsize):
-            if text_tokens(self._item.text + word) > self.plan.max_tokens:
-                return incomplete("max_output_tokens")
-            await self._item.add_words(word)
-        return COMPLETED
-
-    async def _speak(self) -> ResponseOutcome:
-        synthesizer = self._context.synthesizer
-        if synthesizer is None:
-            return failed(Failure(message=self._context.no_voice_reason))
-        await self._send_words(WORDS_AT_FIRST)
-        await self._injection.before_audio()
+        if self.plan.impossible:
+            return failed(Failure())
         try:
-            outcome = await self._synthesize(
-                irregular(synthesizer.speak(self._text, voice=self.plan.voice, speed=self.plan.speed))
-            )
-        except SpeechServiceError as error:
-            return failed(Failure(message=str(error)))
-        if outcome is COMPLETED:
-            await self._send_words(sys.maxsize)
+            if self._answers:
+                return await self._answer()
+            if not self.plan.speaks:
+                await self._injection.before_tokens()
+            return await self._say(self._faults.spoken(self.plan.text))
+        except (SpeechServiceError, TimeoutError) as error:
+            return failed(Failure(message=str(error) or "The model takes too long."))
+
+    async def _answer(self) -> ResponseOutcome:
+        """Send the text and the calls of the answer. Raises: SpeechServiceError, TimeoutError."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            answer = await self._asked()
+        self._context.record.undeclared_calls += answer.undeclared
+        await self._injection.before_tokens()
+        calls = answer.calls if self.plan.several_calls else answer.calls[:1]
+        outcome = await self._say(answer.text) if answer.text or not calls else COMPLETED
+        for call in calls:
+            if outcome is COMPLETED:
+                outcome = await self._call(call)
         return outcome
 
-    async def _synthesize(self, audio: AsyncGenerator[bytes, None]) -> ResponseOutcome:
-        convert, held = encoder(self.plan.format), b""
-        async with aclosing(audio):
-            async for pcm in audio:
-                if (end := await self._injection.amid(duration_ms(len(self._item.audio)))) is not None:
-                    return end
-                if self._output_tokens(len(pcm)) > self.plan.max_tokens:
-                    return incomplete("max_output_tokens")
-                now, held = (held, pcm) if self._faults.late_audio else (pcm, b"")
-                await self._send_audio(now, convert.convert(now))
-        if self._faults.late_audio:
-            await self._item.end_audio()
-        await self._send_audio(held, convert.convert(held) + convert.flush())
+    async def _asked(self) -> Answer:
+        engine = self._context.engines.answers
+        assert engine is not None  # noqa: S101
+        sounds = [await self._context.hear(one) if has_sound(one) else "" for one in self.plan.context]
+        return await engine.answer(self.plan.request(sounds))
+
+    async def _say(self, text: str) -> ResponseOutcome:
+        self._message = message = MessageItem(self.plan, self._emit, self._conversation, len(self._closed))
+        await self._begin(message)
+        if not self.plan.speaks:
+            return await self._end(message, await self._stream(message, words(text), message.add_words))
+        synthesizer = self._context.engines.synthesizer
+        if synthesizer is None:
+            return failed(Failure(message=self._context.engines.reason))
+        speech = SpeechGeneration(message, text, self.plan, self._context.audio_sent)
+        return await self._end(message, await speech.run(synthesizer, self._injection))
+
+    async def _call(self, call: FunctionCall) -> ResponseOutcome:
+        item = CallItem(self.plan, self._emit, self._conversation, len(self._closed), call)
+        await self._begin(item)
+        size = _ARGUMENTS_PER_DELTA
+        pieces = (item.arguments[at : at + size] for at in range(0, len(item.arguments), size))
+        return await self._end(item, await self._stream(item, pieces, item.add_arguments))
+
+    async def _stream(
+        self, item: ResponseItem, pieces: Iterable[str], add: Callable[[str], Awaitable[None]]
+    ) -> ResponseOutcome:
+        """Send pieces of text at the model's pace."""
+        for piece in pieces:
+            written = self._written + item.text
+            if (early := await self._injection.amid_text(written)) is not None:
+                return early
+            if text_tokens(written + piece) > self.plan.max_tokens:
+                return incomplete("max_output_tokens")
+            await add(piece)
         return COMPLETED
 
-    async def _send_audio(self, pcm: bytes, encoded: bytes) -> None:
-        await self._send_words(WORDS_PER_DELTA)
-        if encoded:
-            self._context.audio_sent()
-            await self._item.add_audio(pcm, encoded)
+    async def _begin(self, item: ResponseItem) -> None:
+        self._open = item
+        await item.open()
 
-    async def _send_words(self, count: int) -> None:
-        for word in self._words.take(count):
-            await self._item.add_words(word)
+    async def _end(self, item: ResponseItem, outcome: ResponseOutcome) -> ResponseOutcome:
+        """Close an item that is complete; one that is not stays open until the response ends."""
+        if outcome is COMPLETED:
+            await asyncio.shield(self._close(item, outcome))
+        return outcome
 
-    def _output_tokens(self, more_audio: int = 0) -> int:
-        return spoken_tokens(len(self._item.audio) + more_audio) + text_tokens(self._item.text)
+    def _close(self, item: ResponseItem, outcome: ResponseOutcome) -> asyncio.Task[JsonObject]:
+        """As a task of its own: what is closing when the response is stopped still sends all of it."""
+        self._open = None
+        self._written += item.text
+        closing = asyncio.ensure_future(item.close(outcome.item_status))
+        self._closed.append(closing)
+        return closing
 
     def _usage(self) -> JsonObject:
-        return response_usage(
-            self.plan.input_tokens, text_tokens(self._item.text), spoken_tokens(len(self._item.audio))
-        )
+        audio = spoken_tokens(len(self._message.audio)) if self._message else 0
+        return response_usage(self.plan.prompt, self._cached, text_tokens(self._written), audio)
+
+
+def _is_answered(plan: ResponsePlan, engines: Engines) -> bool:
+    """Whether a model answers, rather than to say or write what is there."""
+    if engines.answers is None or plan.as_it_stands:
+        return False
+    reads = engines.answers.reads_aloud(plan.instructions) if plan.speaks else None
+    return not (plan.reads if reads is None else reads)
 
 
 RATE_LIMITS: list[JsonObject] = [

@@ -21,8 +21,8 @@ from wyoming_azure_realtime.emulator.conversation import Conversation, ItemEvent
 from wyoming_azure_realtime.emulator.engines import Engines
 from wyoming_azure_realtime.emulator.faults import Disconnect, Failure, FaultPlan
 from wyoming_azure_realtime.emulator.input_side import InputSide
-from wyoming_azure_realtime.emulator.models import ServerOptions
-from wyoming_azure_realtime.emulator.responses import ResponseContext, Responses
+from wyoming_azure_realtime.emulator.models import PromptCache, ServerOptions
+from wyoming_azure_realtime.emulator.responses import AnswerRecord, ResponseContext, Responses
 from wyoming_azure_realtime.emulator.session_state import SessionState
 from wyoming_azure_realtime.emulator.wire import Refused, Undecodable, decode_client, encode_server, new_id
 from wyoming_azure_realtime.realtime import client_events as client
@@ -74,12 +74,14 @@ class SessionRecord:
 
 @dataclass(slots=True)
 class ServerRecord:
-    """What happened in a server so far; bounded."""
+    """What happened in a server so far; bounded. `prompts`: those it has met."""
 
     upgrades: int = 0
     refused: Counter[int] = field(default_factory=Counter)
     open_sessions: int = 0
     sessions: deque[SessionRecord] = field(default_factory=lambda: deque(maxlen=256))
+    answers: AnswerRecord = field(default_factory=AnswerRecord)
+    prompts: PromptCache = field(default_factory=PromptCache)
 
 
 class Tasks:
@@ -180,6 +182,7 @@ class EmulatorSession:
         plan: FaultPlan,
         options: ServerOptions,
         record: SessionRecord,
+        server: "ServerRecord",
     ) -> None:
         self._state = state
         self._dialect = dialect
@@ -195,11 +198,13 @@ class EmulatorSession:
         context = ResponseContext(
             outlet.emit,
             outlet.disconnect,
-            engines.synthesizer,
-            engines.reason,
+            engines,
             plan,
             self._conversation,
             self._audio_sent,
+            self._input.heard,
+            server.answers,
+            server.prompts,
         )
         self._responses = Responses(state, context, self._tasks.start, options.max_responses)
         self._input.segment_started = self._segment_started

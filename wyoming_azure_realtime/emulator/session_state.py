@@ -3,42 +3,44 @@
 JSON in GA shape. Every check raises `Refused` with the dotted path of the field in GA names.
 """
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
+from wyoming_azure_realtime.emulator.checks import (
+    check_format,
+    check_include,
+    check_max_output_tokens,
+    check_modalities,
+    check_noise_reduction,
+    check_output,
+    check_tools,
+    check_transcription,
+    check_turn_detection,
+    full_format,
+)
 from wyoming_azure_realtime.emulator.engines import EngineHints
 from wyoming_azure_realtime.emulator.models import (
     ALL_VOICES,
-    DELAYS,
     Deployments,
     RealtimeCapabilities,
     TranscriptionCapabilities,
     transcription_model,
 )
-from wyoming_azure_realtime.emulator.wire import Refused, invalid, missing, not_one_of, unknown
+from wyoming_azure_realtime.emulator.voice_live import AZURE_VAD, VoiceLiveRules
+from wyoming_azure_realtime.emulator.wire import Refused, invalid, missing, unknown
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.shapes import (
     Audio,
     AudioInput,
     AudioOutput,
     JsonObject,
-    NoiseReduction,
     Session,
     Transcription,
     TurnDetection,
-    WireAudioFormat,
 )
-
-LOGPROBS = "item.input_audio_transcription.logprobs"
-MODALITIES = (["text"], ["audio"])
-FORMATS = ("audio/pcm", "audio/pcmu", "audio/pcma")
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
-_OF_SERVER_VAD = ("threshold", "prefix_padding_ms", "silence_duration_ms", "idle_timeout_ms")
-_HINTS = ("language", "prompt", "languages", "keywords", "delay")
 
 DEFAULT_INSTRUCTIONS = "You are a helpful voice. You read aloud what the user writes."
 _PCM: JsonObject = {"type": "audio/pcm", "rate": 24000}
@@ -64,7 +66,7 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """What is fixed with the connection."""
+    """What is fixed with the connection. `voice_live`: the rules of that service, if it is that one."""
 
     kind: SessionKind
     id: str
@@ -72,8 +74,9 @@ class SessionFacts:
     model: str = ""
     realtime: RealtimeCapabilities = field(default_factory=RealtimeCapabilities)
     voices: tuple[str, ...] = ALL_VOICES
-    default_voice: str = "marin"
+    default_voice: str | JsonObject = "marin"
     deployments: Deployments = field(default_factory=Deployments)
+    voice_live: VoiceLiveRules | None = None
 
 
 class SessionState:
@@ -124,6 +127,8 @@ class SessionState:
         return EngineHints(languages, tuple(settings.get("keywords", ())), settings.get("prompt", ""))
 
     def _facts_of(self, deployment: str) -> TranscriptionCapabilities | None:
+        if self.facts.voice_live is not None:
+            return self.facts.voice_live.transcription(deployment)
         model = self.facts.deployments.transcription(deployment)
         return transcription_model(model) if model else None
 
@@ -158,10 +163,17 @@ class SessionState:
         if update.include:
             check_include(update.include)
 
+    def check_output(self, output: AudioOutput, path: str) -> None:
+        """Check voice, format and speed of a session's or a response's audio."""
+        if self.facts.voice_live is not None:
+            self.facts.voice_live.check_output(output, path)
+        else:
+            check_output(output, self.facts.voices, path)
+
     def _update_audio(self, report: JsonObject, audio: Audio) -> None:
         if audio.output is not UNSET:
             path = "session.audio.output"
-            check_output(audio.output, self.facts.voices, path)
+            self.check_output(audio.output, path)
             if audio.output.voice is not UNSET and self.audio_produced:
                 raise Refused(
                     "cannot_update_voice",
@@ -177,17 +189,16 @@ class SessionState:
 
     def _update_input(self, effective: JsonObject, update: AudioInput) -> None:
         path = "session.audio.input"
-        if update.format is not UNSET:
-            check_format(update.format, f"{path}.format")
-        if update.noise_reduction:
-            check_noise_reduction(update.noise_reduction, f"{path}.noise_reduction")
+        if self.facts.voice_live is not None:
+            self.facts.voice_live.check_input(update, path)
+        else:
+            _check_input(update, path)
         changes = msgspec.to_builtins(update)
         if update.format is not UNSET:
             changes["format"] = full_format(update.format)
         if update.transcription:
             changes["transcription"] = self._transcription(update.transcription, f"{path}.transcription")
         if update.turn_detection:
-            check_turn_detection(update.turn_detection, f"{path}.turn_detection")
             changes["turn_detection"] = self._turn_detection(update.turn_detection)
         effective |= changes
         self._reconcile_turns(effective, asked=bool(update.turn_detection))
@@ -198,11 +209,19 @@ class SessionState:
         model = changes.get("model") or (self.transcription or {}).get("model")
         if not model:
             raise missing(f"{path}.model")
-        check_transcription(update, self._facts_of(model), path)
+        if self.facts.voice_live is not None:
+            self.facts.voice_live.check_transcription(update, model, path)
+        else:
+            check_transcription(update, self._facts_of(model), path)
         return {**changes, "model": model}
 
     def _turn_detection(self, update: TurnDetection) -> JsonObject:
-        defaults = _SERVER_VAD if update.type == "server_vad" else _SEMANTIC_VAD
+        known = (
+            {"semantic_vad": _SEMANTIC_VAD}
+            if self.facts.voice_live
+            else {"server_vad": _SERVER_VAD, "semantic_vad": _SEMANTIC_VAD}
+        )
+        defaults = known.get(update.type, AZURE_VAD)
         answers = _ANSWERS if self.facts.kind == "realtime" else {}
         return {**defaults, **answers, **msgspec.to_builtins(update)}
 
@@ -220,13 +239,25 @@ class SessionState:
         effective["turn_detection"] = None
 
 
+def _check_input(update: AudioInput, path: str) -> None:
+    if update.format is not UNSET:
+        check_format(update.format, f"{path}.format")
+    if update.noise_reduction:
+        check_noise_reduction(update.noise_reduction, f"{path}.noise_reduction")
+    if update.echo_cancellation is not UNSET:
+        raise unknown(f"{path}.echo_cancellation")
+    if update.turn_detection:
+        check_turn_detection(update.turn_detection, f"{path}.turn_detection")
+
+
 def _defaults(facts: SessionFacts) -> JsonObject:
     answers = _ANSWERS if facts.kind == "realtime" else {}
     audio_input: JsonObject = {
         "format": dict(_PCM),
         "transcription": None,
         "noise_reduction": None,
-        "turn_detection": _SERVER_VAD | answers,
+        "turn_detection": (_SERVER_VAD if facts.voice_live is None else {"type": "server_vad", **AZURE_VAD})
+        | answers,
     }
     common: JsonObject = {"id": facts.id, "type": facts.kind, "expires_at": facts.expires_at}
     if facts.kind == "transcription":
@@ -247,129 +278,3 @@ def _defaults(facts: SessionFacts) -> JsonObject:
         "prompt": None,
         "include": None,
     }
-
-
-def check_modalities(modalities: list[str], path: str) -> None:
-    """Check that the modalities are text or audio, not both."""
-    if modalities not in MODALITIES:
-        raise invalid(
-            path,
-            f"Invalid modalities: {modalities!r:.100}. Supported combinations are: ['text'] and ['audio'].",
-        )
-
-
-def check_output(output: AudioOutput, voices: tuple[str, ...], path: str) -> None:
-    """Check voice, format and speed of the output."""
-    if output.format is not UNSET:
-        check_format(output.format, f"{path}.format")
-    if output.voice is not UNSET and output.voice not in voices:
-        raise not_one_of(f"{path}.voice", output.voice, voices)
-    if output.speed is not UNSET and not 0.25 <= output.speed <= 1.5:
-        raise invalid(
-            f"{path}.speed", f"Invalid value for '{path}.speed': expected a number from 0.25 to 1.5."
-        )
-
-
-def check_format(audio: WireAudioFormat, path: str) -> None:
-    """Check that the format is PCM at 24 kHz or one of the two G.711 laws."""
-    if audio.type not in FORMATS:
-        raise not_one_of(f"{path}.type", audio.type, FORMATS)
-    if audio.rate is UNSET:
-        return
-    if audio.type != "audio/pcm":
-        raise unknown(f"{path}.rate")
-    rate = f"Invalid '{path}.rate': integer"
-    if audio.rate < 24000:
-        message = f"{rate} below minimum value. Expected a value >= 24000, but got {audio.rate} instead."
-        raise Refused("integer_below_min_value", message, f"{path}.rate")
-    if audio.rate > 24000:
-        message = f"{rate} above maximum value. Expected a value <= 24000, but got {audio.rate} instead."
-        raise Refused("integer_above_max_value", message, f"{path}.rate")
-
-
-def full_format(audio: WireAudioFormat) -> JsonObject:
-    """The format as it is reported; PCM always has its rate."""
-    return {"type": audio.type, "rate": 24000} if audio.type == "audio/pcm" else {"type": audio.type}
-
-
-def check_transcription(
-    transcription: Transcription, facts: TranscriptionCapabilities | None, path: str
-) -> None:
-    """Check the hints, of which a model takes some. `facts` None: the deployment is unknown."""
-    if transcription.language is not UNSET:
-        _check_language(transcription.language, f"{path}.language")
-    for index, language in enumerate(transcription.languages or ()):
-        _check_language(language, f"{path}.languages[{index}]")
-    if transcription.delay is not UNSET and transcription.delay not in DELAYS:
-        raise not_one_of(f"{path}.delay", transcription.delay, DELAYS)
-    for hint in _HINTS if facts else ():
-        if getattr(transcription, hint) is not UNSET and facts and hint not in facts.hints:
-            name = hint.capitalize()
-            verb = "are" if hint.endswith("s") else "is"
-            raise invalid(f"{path}.{hint}", f"{name} {verb} not supported for this transcription model.")
-
-
-def _check_language(language: str, path: str) -> None:
-    if not _LANGUAGE.fullmatch(language):
-        raise invalid(path, f"Invalid value for '{path}': expected an ISO-639-1 code such as 'en'.")
-
-
-def check_noise_reduction(noise: NoiseReduction, path: str) -> None:
-    """Check the kind of noise reduction."""
-    if noise.type not in ("near_field", "far_field"):
-        raise not_one_of(f"{path}.type", noise.type, ("near_field", "far_field"))
-
-
-def check_turn_detection(detection: TurnDetection, path: str) -> None:
-    """Check that the fields belong to the kind of turn detection and are in range."""
-    if detection.type not in ("server_vad", "semantic_vad"):
-        raise not_one_of(f"{path}.type", detection.type, ("server_vad", "semantic_vad"))
-    foreign = _OF_SERVER_VAD if detection.type == "semantic_vad" else ("eagerness",)
-    for name in foreign:
-        if getattr(detection, name) is not UNSET:
-            raise unknown(f"{path}.{name}")
-    if detection.eagerness is not UNSET and detection.eagerness not in ("low", "medium", "high", "auto"):
-        raise not_one_of(f"{path}.eagerness", detection.eagerness, ("low", "medium", "high", "auto"))
-    _within(detection.threshold, 0, 1, f"{path}.threshold")
-    _within(detection.prefix_padding_ms, 0, 10_000, f"{path}.prefix_padding_ms")
-    _within(detection.silence_duration_ms, 0, 10_000, f"{path}.silence_duration_ms")
-    _within(detection.idle_timeout_ms, 5000, 30_000, f"{path}.idle_timeout_ms")
-
-
-def check_max_output_tokens(value: object, most: int, path: str) -> None:
-    """Check that the limit is `inf` or within the model's."""
-    if value == "inf":
-        return
-    if isinstance(value, str):
-        raise Refused("invalid_type", f"Invalid type for '{path}': expected an integer or 'inf'.", path)
-    if isinstance(value, int) and value < 1:
-        message = (
-            f"Invalid '{path}': integer below minimum value. Expected a value >= 1, but got {value} instead."
-        )
-        raise Refused("integer_below_min_value", message, path)
-    if isinstance(value, int) and value > most:
-        message = f"Invalid '{path}': integer above maximum value. Expected a value <= {most}."
-        raise Refused("integer_above_max_value", message, path)
-
-
-def check_tools(tools: list[JsonObject], tool_choice: object, path: str) -> None:
-    """Check that functions have a name, and that the choice is known."""
-    for index, tool in enumerate(tools):
-        if tool.get("type") == "function" and not isinstance(tool.get("name"), str):
-            raise missing(f"{path}.tools[{index}].name")
-        if tool.get("type") not in ("function", "mcp"):
-            raise not_one_of(f"{path}.tools[{index}].type", tool.get("type"), ("function", "mcp"))
-    if isinstance(tool_choice, str) and tool_choice not in ("auto", "none", "required"):
-        raise not_one_of(f"{path}.tool_choice", tool_choice, ("auto", "none", "required"))
-
-
-def check_include(include: list[str]) -> None:
-    """Check that only log probabilities are included."""
-    for index, name in enumerate(include):
-        if name != LOGPROBS:
-            raise not_one_of(f"session.include[{index}]", name, (LOGPROBS,))
-
-
-def _within(value: object, least: float, most: float, path: str) -> None:
-    if isinstance(value, (int, float)) and not least <= value <= most:
-        raise invalid(path, f"Invalid value for '{path}': expected a number from {least} to {most}.")

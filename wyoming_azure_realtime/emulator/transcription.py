@@ -183,6 +183,7 @@ class RunningTranscription:
         self._plan = plan
         self._emit = emit
         self.text: str | None = None
+        self._recognized: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._stable = StableText()
         self._task: asyncio.Task[None] | None = None
 
@@ -200,16 +201,27 @@ class RunningTranscription:
         try:
             await self._run()
         finally:
+            self._know("")
             self._ended(self)
+
+    async def recognized(self) -> str:
+        """The engine's text, as soon as it is there; empty if there will be none."""
+        return await asyncio.shield(self._recognized)
+
+    def _know(self, text: str) -> None:
+        if not self._recognized.done():
+            self._recognized.set_result(text)
 
     async def _run(self) -> None:
         failure: Failure | None = None
         text = ""
         try:
             text = await self._recognize()
+            self._know(text)
         except (SpeechServiceError, TimeoutError) as error:
             _LOG.warning("No transcript: %s", str(error) or "the recognizer takes too long")
             failure = Failure(message=self._failed_message)
+            self._know("")
         await self.recording.announced.wait()
         if self.recording.dropped or self._plan.silent_transcript():
             return
@@ -267,7 +279,7 @@ class RunningTranscription:
 
     async def _complete(self, text: str) -> None:
         self.text = text
-        rest = self._stable.finish(text)
+        rest = "" if self._deltas == "none" else self._stable.finish(text)
         for delta in words(rest) if self._deltas == "burst" else [rest]:
             await self._send_delta(delta)
         if text and self.settings.model is not None and self.settings.model.names_speakers:

@@ -17,7 +17,7 @@ import soxr
 from msgspec import inspect
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
-from wyoming_azure_realtime.audio.samples import StreamResampler, decode, encode
+from wyoming_azure_realtime.audio.samples import G711_LEVELS, StreamResampler, decode, encode
 from wyoming_azure_realtime.realtime.client_events import AnyClientEvent, ClientEvent, InputAudioBufferAppend
 from wyoming_azure_realtime.realtime.dialects import Dialect
 from wyoming_azure_realtime.realtime.dialects.base import InvalidParameter, UnknownParameter
@@ -124,7 +124,7 @@ def decode_client(frame: str | bytes, dialect: Dialect) -> ClientEvent:
 
 def encode_server(event: ServerEvent, dialect: Dialect) -> bytes | None:
     """Write one text frame; None where the dialect has no such event."""
-    if dialect.same_on_the_wire(str(event.__struct_config__.tag)):
+    if event.__struct_config__.tag not in dialect.translated:
         return msgspec.json.encode(event)
     translated = dialect.server_to_wire(msgspec.to_builtins(event))
     return None if translated is None else msgspec.json.encode(translated)
@@ -249,26 +249,13 @@ def new_id(prefix: str) -> str:
 
 # ITU-T G.711: 8 kHz, one byte per sample
 Law: TypeAlias = Literal["audio/pcmu", "audio/pcma"]
-_Integers: TypeAlias = npt.NDArray[Any]
-
-
-def _mu_law() -> _Integers:
-    code = ~np.arange(256) & 0xFF
-    magnitude = (((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)
-    return np.where(code & 0x80, 0x84 - magnitude, magnitude - 0x84)
-
-
-def _a_law() -> _Integers:
-    code = np.arange(256) ^ 0x55
-    segment = (code & 0x70) >> 4
-    mantissa = (code & 0x0F) << 4
-    magnitude = np.where(segment == 0, mantissa + 8, (mantissa + 0x108) << np.maximum(segment - 1, 0))
-    return np.where(code & 0x80, magnitude, -magnitude)
-
-
-_LEVELS: dict[str, _Integers] = {"audio/pcmu": _mu_law(), "audio/pcma": _a_law()}
+_LEVELS: dict[Law, npt.NDArray[np.int16]] = {
+    "audio/pcmu": G711_LEVELS["mu-law"],
+    "audio/pcma": G711_LEVELS["a-law"],
+}
 _ORDER = {law: np.argsort(levels, kind="stable") for law, levels in _LEVELS.items()}
-_BORDERS = {law: (levels[_ORDER[law]][1:] + levels[_ORDER[law]][:-1]) / 2 for law, levels in _LEVELS.items()}
+_SORTED = {law: levels[_ORDER[law]].astype(np.float64) for law, levels in _LEVELS.items()}
+_BORDERS = {law: (levels[1:] + levels[:-1]) / 2 for law, levels in _SORTED.items()}
 
 
 def expand(coded: bytes, law: Law) -> bytes:
@@ -316,6 +303,21 @@ class _FromTelephone:
         return rest
 
 
+class _FromRate:
+    """PCM16 mono at another rate."""
+
+    def __init__(self, rate: int) -> None:
+        self._source = AudioFormat(rate, 2, 1)
+        self._resampler = StreamResampler(self._source)
+
+    def convert(self, audio: bytes) -> bytes:
+        return self._resampler.process(audio)
+
+    def flush(self) -> bytes:
+        rest, self._resampler = self._resampler.flush(), StreamResampler(self._source)
+        return rest
+
+
 class _ToTelephone:
     def __init__(self, law: Law) -> None:
         self._law = law
@@ -339,7 +341,9 @@ class _ToTelephone:
 def decoder(audio: JsonObject) -> Converter:
     """The converter from a session's input format to 24 kHz PCM16."""
     law = audio["type"]
-    return _Unchanged() if law == "audio/pcm" else _FromTelephone(law)
+    if law != "audio/pcm":
+        return _FromTelephone(law)
+    return _Unchanged() if audio["rate"] == REALTIME.rate else _FromRate(audio["rate"])
 
 
 def encoder(audio: JsonObject) -> Converter:

@@ -1,4 +1,4 @@
-"""Who may use the HTTP API: a trusted proxy, clients with the token, and no web page of another origin."""
+"""Who may use the HTTP API: a trusted proxy, who has the token or is logged in, no page of another origin."""
 
 import hmac
 from urllib.parse import urlsplit
@@ -6,49 +6,90 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from wyoming_azure_realtime.http_api.logins import COOKIE, Logins
 from wyoming_azure_realtime.http_api.problems import Handler
 from wyoming_azure_realtime.settings.addresses import is_loopback, same_host
 from wyoming_azure_realtime.settings.model import Secret
 
-OPEN_PATHS = frozenset({"/health"})
+OPEN_PATHS = frozenset({"/health", "/readyz"})
 """Paths that reveal nothing and need no token."""
 
+LOGIN = "/login"
+PAGE = "/page/"
+"""Where the page's files are: the login needs them, and they are the same for everybody."""
 
-def guard(token: Secret, trusted_proxy: str = "") -> Middleware:
-    """Middleware that refuses with 401 or 403.
+_ACCESS = web.RequestKey("access", str)
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+def guard(token: Secret, trusted_proxy: str = "", logins: Logins | None = None) -> Middleware:
+    """Middleware that refuses with 401 or 403, and leads browsers without a login to it.
 
     Requests from `trusted_proxy` (an IP address) are served unchecked: the proxy authenticates its users, by
     a cookie that no foreign page can send. Without a token, other requests are served from loopback only.
+    `logins`: whose cookies stand for the token; None: nobody's.
     """
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not (trusted_proxy and same_host(request.remote or "", trusted_proxy)):
-            _refuse_strangers(token, request)
+        if trusted_proxy and same_host(request.remote or "", trusted_proxy):
+            request[_ACCESS] = "proxy"
+            return await handler(request)
+        _refuse_foreign_pages(request, named_hosts=bool(token))
+        if request.path in OPEN_PATHS or (token and _leads_in(request.path)):
+            return await handler(request)
+        if not token:
+            if not is_loopback(request.remote or ""):
+                raise web.HTTPForbidden(
+                    text="Without a token this service answers this machine and its proxy only."
+                )
+        elif _has(token, request):
+            request[_ACCESS] = "token"
+        elif _is_logged_in(logins, request):
+            request[_ACCESS] = "cookie"
+        else:
+            if request.path == "/" and logins is not None and request.method in _SAFE:
+                return web.Response(status=303, headers={"Location": "login", "Cache-Control": "no-store"})
+            raise web.HTTPUnauthorized(
+                text="This service needs its token. Send the header 'Authorization: Bearer …'.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
         return await handler(request)
 
     return check
 
 
-def _refuse_strangers(token: Secret, request: web.Request) -> None:
-    _refuse_foreign_pages(request, named_hosts=bool(token))
-    if request.path in OPEN_PATHS:
-        return
-    if token:
-        _demand(token, request)
-    elif not is_loopback(request.remote or ""):
-        raise web.HTTPForbidden(text="Without a token this service answers this machine and its proxy only.")
+def access_of(request: web.Request) -> str:
+    """Why a request is served: for the `proxy`, the `token`, a login (`cookie`), or the machine (`local`)."""
+    access: str = request.get(_ACCESS, "local")
+    return access
 
 
-def _demand(token: Secret, request: web.Request) -> None:
+def _leads_in(path: str) -> bool:
+    return path == LOGIN or path.startswith(PAGE)
+
+
+def _has(token: Secret, request: web.Request) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    expected = token.reveal().encode()
-    same = hmac.compare_digest(given.strip().encode(errors="surrogateescape"), expected)
-    if scheme.lower() != "bearer" or not same:
-        raise web.HTTPUnauthorized(
-            text="This service needs its token. Send the header 'Authorization: Bearer …'.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+    return scheme.lower() == "bearer" and is_token(token, given.strip())
+
+
+def is_token(token: Secret, given: str) -> bool:
+    """Whether this is the token; takes as long whatever it is."""
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), token.reveal().encode())
+
+
+def _is_logged_in(logins: Logins | None, request: web.Request) -> bool:
+    """By the cookie, which a browser sends along without being asked.
+
+    So whatever changes something, or keeps talking, must come from a page, and the page from here.
+    """
+    if logins is None or not logins.knows(request.cookies.get(COOKIE, "")):
+        return False
+    harmless = request.method in _SAFE and "Upgrade" not in request.headers
+    if not harmless and "Origin" not in request.headers:
+        raise web.HTTPForbidden(text="With a login this needs the header 'Origin', which browsers send.")
+    return True
 
 
 def _refuse_foreign_pages(request: web.Request, *, named_hosts: bool) -> None:

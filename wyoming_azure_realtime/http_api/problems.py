@@ -12,7 +12,9 @@ from aiohttp.typedefs import Middleware
 
 from wyoming_azure_realtime import errors
 from wyoming_azure_realtime.errors import (
+    BackendError,
     InternalError,
+    PoolError,
     RateLimited,
     RequestError,
     SpeechServiceError,
@@ -55,16 +57,22 @@ STATUSES: Mapping[type[SpeechServiceError], ProblemStatus] = {
     errors.TooManyRequests: ProblemStatus(503, 5),
     errors.BackendError: ProblemStatus(502),
     errors.ConnectFailed: ProblemStatus(502, 5),
+    errors.WrongEndpoint: ProblemStatus(502),
     # never 401: it is the server's key that was refused, not the client's
     errors.AuthenticationFailed: ProblemStatus(502),
     errors.DeploymentNotFound: ProblemStatus(502),
     errors.UnsupportedVersion: ProblemStatus(502),
     errors.RateLimited: ProblemStatus(429, 10),
+    # nothing that the client could wait for
+    errors.QuotaExceeded: ProblemStatus(502),
+    errors.SpendingLimit: ProblemStatus(503),
     errors.SessionLost: ProblemStatus(502, 1),
     errors.ProtocolViolation: ProblemStatus(502),
     errors.TranscriptionFailed: ProblemStatus(502),
     errors.ResponseFailed: ProblemStatus(502),
     errors.ContentMismatch: ProblemStatus(502, 1),
+    errors.ContentRefused: ProblemStatus(502),
+    errors.NoSpeech: ProblemStatus(502, 1),
     errors.BackendTimeout: ProblemStatus(504, 5),
 }
 
@@ -75,14 +83,16 @@ _HTTP_CODES = {
     403: "forbidden",
     404: "not-found",
     405: "method-not-allowed",
+    406: "not-acceptable",
     408: "request-timeout",
     413: "body-too-large",
     415: "unsupported-media-type",
     417: "expectation-failed",
+    429: "too-many-requests",
 }
 # What decides about them, where it is not HTTP itself.
 _BOUNDS = {401: "http.token", 403: "http.token", 413: "http.max_body"}
-_HTTP_HEADERS = ("Allow", "WWW-Authenticate", "Accept-Post")
+_HTTP_HEADERS = ("Allow", "WWW-Authenticate", "Accept-Post", "Retry-After")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +165,7 @@ def problems(observer: Observer) -> Middleware:
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         what = f"{request.method} {request.rel_url.raw_path[:_LONGEST_PATH]}"
+        logged = False  # in the line of a turn
         try:
             return await handler(request)
         except web.HTTPException as refusal:
@@ -164,6 +175,7 @@ def problems(observer: Observer) -> Middleware:
             response = problem_of(error)
             reason = error.code
             bound = error.code if isinstance(error, RequestError | TooManyRequests) else ""
+            logged = isinstance(error, BackendError | PoolError)
         except ConnectionError:
             raise
         except Exception as error:
@@ -171,6 +183,7 @@ def problems(observer: Observer) -> Middleware:
             response = problem_of(InternalError.of(error))
             reason, bound = InternalError.code, ""
         level = logging.WARNING if response.status >= 500 else logging.INFO
+        level = logging.DEBUG if logged else level
         message = f"{what}: {response.status} {reason}"
         if bound:
             observer.report(ClientRefused(DOOR, bound, message, level))

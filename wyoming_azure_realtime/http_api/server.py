@@ -8,14 +8,22 @@ import os
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from wyoming_azure_realtime.admission.connections import ConnectionRegistry
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
-from wyoming_azure_realtime.http_api.access import guard
+from wyoming_azure_realtime.http_api.access import LOGIN, PAGE, guard
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
+from wyoming_azure_realtime.http_api.connections import HttpConnections
+from wyoming_azure_realtime.http_api.history_routes import HistoryRoutes, RememberedTurns
+from wyoming_azure_realtime.http_api.live_recognition import LiveRecognition
+from wyoming_azure_realtime.http_api.logins import Logins
+from wyoming_azure_realtime.http_api.openai_routes import OpenAiRoutes, in_openai_shape
+from wyoming_azure_realtime.http_api.page_routes import PageRoutes
 from wyoming_azure_realtime.http_api.problems import DOOR, Handler, problems
+from wyoming_azure_realtime.http_api.settings_routes import Reload, SettingsRoutes
 from wyoming_azure_realtime.http_api.speech_routes import SpeechRoutes
-from wyoming_azure_realtime.http_api.status_routes import StatusRoutes
+from wyoming_azure_realtime.http_api.status_routes import Figures, Readiness, StatusRoutes
 from wyoming_azure_realtime.observe import ClientRefused, Observer
-from wyoming_azure_realtime.settings.addresses import parse_host_port
+from wyoming_azure_realtime.settings.addresses import every_family, parse_host_port
 from wyoming_azure_realtime.settings.model import Http
 from wyoming_azure_realtime.speech.service import SpeechService
 
@@ -30,7 +38,9 @@ STOP_SECONDS = 2.0
 class HttpServer:
     """The HTTP API of one service. `model`: the realtime deployment's name, for `…/info`.
 
-    `observer`: gets every request that is refused.
+    `observer`: gets every request that is refused. `registry`: of the connections of all doors.
+    `figures`: what is counted, for `…/info` and `/metrics`. `history`: who remembers turns and costs;
+    `reload` reads the settings again.
     """
 
     def __init__(
@@ -38,15 +48,40 @@ class HttpServer:
         service: SpeechService,
         http: Http,
         observer: Observer,
+        registry: ConnectionRegistry,
         *,
         model: str,
         limits: BodyLimits | None = None,
+        figures: Figures | None = None,
+        history: RememberedTurns | None = None,
+        reload: Reload | None = None,
     ) -> None:
         self._address = parse_host_port(http.listen)
         self._in_flight = InFlight()
-        access = guard(http.token, http.trusted_proxy)
-        application = web.Application(middlewares=[self._in_flight.track, problems(observer), access])
-        application.add_routes(_routes(service, model, limits or BodyLimits(http.max_body)))
+        logins = Logins()
+        access = guard(http.token, http.trusted_proxy, logins)
+        limits = limits or BodyLimits(http.max_body)
+        self._servers: list[asyncio.Server] = []
+        self._connections = HttpConnections(registry, service.memory)
+        application = web.Application(
+            middlewares=[
+                self._in_flight.track,
+                in_openai_shape,
+                problems(observer),
+                self._connections.track,
+                access,
+            ]
+        )
+        self._status = StatusRoutes(service, model, figures, history)
+        application.add_routes(_routes(service, self._status, limits))
+        application.add_routes(OpenAiRoutes(service, limits).routes())
+        application.add_routes(_page_routes(PageRoutes(http.token, logins)))
+        live = LiveRecognition(service, observer)
+        application.router.add_get(f"{PREFIX}/recognize/live", live.recognize)
+        self._history = HistoryRoutes(history) if history else None
+        if self._history:
+            application.add_routes(self._history.routes(PREFIX))
+        application.router.add_post(f"{PREFIX}/settings/reload", SettingsRoutes(reload).reload)
         self._runner = web.AppRunner(
             application,
             handler_cancellation=True,  # a client that goes away takes its work along
@@ -59,24 +94,42 @@ class HttpServer:
     async def start(self) -> None:
         """Accept requests. Raises AddressInUse if another program has the port, else SettingsError."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._address.host, self._address.port)
+        protocols = self._connections.protocols(self._new_protocol)
+        loop = asyncio.get_running_loop()
         try:
-            await site.start()
+            for host in every_family(self._address.host):
+                port = self.port or self._address.port
+                server = await loop.create_server(protocols, host, port, reuse_address=True)
+                self._servers.append(server)
         except OSError as error:
-            await self._runner.cleanup()
+            if self._servers and error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+                return  # a machine without IPv4
+            await self.stop()
             raise _cannot_listen(f"HTTP cannot listen on {self._address}", error) from error
+
+    def renew(self, model: str) -> None:
+        """Tell of another model that speaks, from now on."""
+        self._status.model = model
 
     async def stop(self) -> None:
         """Stop accepting, give requests `STOP_SECONDS`, then cancel them. May be called twice."""
-        for site in list(self._runner.sites):
-            await site.stop()
+        for server in self._servers:
+            server.close()
+        if self._history:
+            self._history.close()
         await self._in_flight.end(STOP_SECONDS)
         await self._runner.cleanup()
 
     @property
     def port(self) -> int:
         """The real port, also where the settings say 0."""
-        return int(self._runner.addresses[0][1])
+        return int(self._servers[0].sockets[0].getsockname()[1]) if self._servers else 0
+
+    def _new_protocol(self) -> asyncio.Protocol:
+        """One of aiohttp's, for a connection."""
+        server = self._runner.server
+        assert server is not None  # noqa: S101 - it is there once the runner is set up
+        return server()
 
 
 class InFlight:
@@ -105,15 +158,27 @@ class InFlight:
             await asyncio.wait(self._tasks, timeout=grace)
 
 
-def _routes(service: SpeechService, model: str, limits: BodyLimits) -> list[web.RouteDef]:
-    speech, status = SpeechRoutes(service, limits), StatusRoutes(service, model)
+def _routes(service: SpeechService, status: StatusRoutes, limits: BodyLimits) -> list[web.RouteDef]:
+    speech = SpeechRoutes(service, limits)
     return [
         web.post(f"{PREFIX}/recognize", speech.recognize),
         web.post(f"{PREFIX}/synthesize", speech.synthesize),
         web.post(f"{PREFIX}/synthesize/stream", speech.stream),
         web.get(f"{PREFIX}/info", status.info),
+        web.put(f"{PREFIX}/default-voice", status.choose_voice),
         web.get("/health", status.health),
-        web.get("/", status.page),
+        web.get("/readyz", Readiness(service.can_answer).readyz),
+        web.get("/metrics", status.metrics),
+    ]
+
+
+def _page_routes(page: PageRoutes) -> list[web.RouteDef]:
+    return [
+        web.get("/", page.index),
+        web.get(f"{PAGE}{{path:.+}}", page.file),
+        web.get(LOGIN, page.login_form),
+        web.post(LOGIN, page.login),
+        web.post("/logout", page.logout),
     ]
 
 

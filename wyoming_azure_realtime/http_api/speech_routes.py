@@ -14,7 +14,8 @@ import msgspec
 from aiohttp import HttpVersion11, web
 from aiohttp.helpers import parse_mimetype
 
-from wyoming_azure_realtime.audio.pcm import REALTIME, read_wav, wav_header
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat, read_wav, wav_header
+from wyoming_azure_realtime.audio.signatures import to_wav
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.http_api import bodies
 from wyoming_azure_realtime.http_api.bodies import (
@@ -25,9 +26,11 @@ from wyoming_azure_realtime.http_api.bodies import (
     WAV_TYPES,
     BodyLimits,
     RecognitionOptions,
+    accepts,
     pcm_format,
     wants_wav,
 )
+from wyoming_azure_realtime.http_api.connections import claim_of
 from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -35,12 +38,14 @@ from wyoming_azure_realtime.speech.whole import (
     blocks,
     collect_audio,
     pcm_from_base64,
+    raw_pcm,
     recognize_audio,
     synthesize_text,
 )
 
 _LOGGER = logging.getLogger(__name__)
 _BLOCK_BYTES = 64 << 10
+_MEDIA = ("audio/", "video/")
 WRITE_SECONDS = 30.0
 """Seconds for which a client may read nothing before it is cut off."""
 
@@ -54,34 +59,40 @@ class SpeechRoutes:
 
     async def recognize(self, request: web.Request) -> web.StreamResponse:
         """JSON with base64, a WAV file, or raw PCM, to `{"text": …}`."""
+        _require_acceptable(request, JSON)
         options = bodies.read_query(request, RecognitionOptions)
         if request.content_type == JSON:
             body = await bodies.read_json(request, self._limits, bodies.RecognitionBody)
             call = _recognition(request, body.model or options.model, body.language or options.language)
-            audio = blocks(pcm_from_base64(body.audio_data))
-            result = await recognize_audio(self._service, call, audio)
+            rate = REALTIME.rate if body.sample_rate is None else body.sample_rate
+            fmt = AudioFormat(rate, REALTIME.width, REALTIME.channels)
+            audio = blocks(pcm_from_base64(body.audio_data, fmt.rate))
+            result = await recognize_audio(self._service, call, audio, fmt)
         elif request.content_type in WAV_TYPES:
             data = await bodies.read(request, self._limits)
             fmt, pcm = read_wav(data, max_bytes=self._limits.max_bytes)
             call = _recognition(request, options.model, options.language)
             result = await recognize_audio(self._service, call, blocks(pcm), fmt)
         elif request.content_type == PCM_TYPE:
-            fmt = pcm_format(parse_mimetype(request.headers["Content-Type"]).parameters)
+            fmt = pcm_format(list(parse_mimetype(request.headers["Content-Type"]).parameters.items()))
             call = _recognition(request, options.model, options.language)
-            result = await recognize_audio(self._service, call, bodies.pieces(request, self._limits), fmt)
+            audio = raw_pcm(bodies.pieces(request, self._limits), fmt.rate)
+            result = await recognize_audio(self._service, call, audio, fmt)
         else:
-            raise _unsupported(JSON, "audio/wav", PCM_TYPE)
+            raise _unsupported(JSON, WAV, PCM_TYPE, convert=request.content_type.startswith(_MEDIA))
         return web.Response(body=msgspec.json.encode({"text": result.text}), content_type=JSON)
 
     async def synthesize(self, request: web.Request) -> web.StreamResponse:
         """Text as JSON, to audio with its length."""
+        response = _response(request)
         async with aclosing(await self._speak(request)) as audio:
-            pcm = await collect_audio(audio)
-        return await _response(request).send(pcm)
+            pcm = await collect_audio(audio, claim_of(request))
+        return await response.send(pcm)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Text as JSON, to audio while it is generated. Its headers leave with the first audio."""
-        return await _response(request).stream(await self._speak(request))
+        response = _response(request)
+        return await response.stream(await self._speak(request))
 
     async def _speak(self, request: web.Request) -> AsyncGenerator[bytes, None]:
         if request.content_type != JSON:
@@ -93,6 +104,8 @@ class SpeechRoutes:
             language=body.language or "",
             text_format=body.text_format or "text",
             client=request.remote or "",
+            rate=body.speed,
+            style=body.style or "",
         )
         return synthesize_text(self._service, call, body.text)
 
@@ -168,11 +181,28 @@ def _recognition(request: web.Request, model: str | None, language: str | None) 
 
 
 def _response(request: web.Request) -> AudioResponse:
-    return AudioResponse(request, wav=wants_wav(request.headers.get("Accept", "")))
+    """Raises aiohttp's exception for 406."""
+    accept = _require_acceptable(request, PCM_TYPE, *sorted(WAV_TYPES))
+    return AudioResponse(request, wav=wants_wav(accept) or not accepts(accept, [PCM_TYPE]))
 
 
-def _unsupported(*kinds: str) -> web.HTTPException:
-    """Other types are refused: forms and plain text are what a browser sends for any page without asking."""
+def _require_acceptable(request: web.Request, *kinds: str) -> str:
+    """The Accept header, which admits one of these types."""
+    accept = ", ".join(request.headers.getall("Accept", []))
+    if not accepts(accept, kinds):
+        raise web.HTTPNotAcceptable(
+            text=f"What the header Accept admits is not made here: there is {' and '.join(kinds[:2])}."
+        )
+    return accept
+
+
+def _unsupported(*kinds: str, convert: bool = False) -> web.HTTPException:
+    """Other types are refused: forms and plain text are what a browser sends for any page without asking.
+
+    `convert`: say how to make of any sound what is read.
+    """
     known = ", ".join(kinds)
     text = f"A body of this type is not read here. Set the header Content-Type to one of: {known}."
+    if convert:
+        text = f"{text} Convert other audio first: {to_wav()}"
     return web.HTTPUnsupportedMediaType(text=text, headers={"Accept-Post": known})

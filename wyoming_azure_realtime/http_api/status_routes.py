@@ -1,68 +1,99 @@
-"""What the service is and that it runs, answered from memory: as JSON, and as a status page for people.
+"""What the service is, what it offers and how it is doing, answered from memory."""
 
-The page is self-contained: nothing comes from elsewhere, and every value is escaped.
-"""
-
-import base64
-import hashlib
-import re
-from collections.abc import Iterable, Mapping
-from html import escape
-from importlib.resources import files
-from string import Template
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from aiohttp import web
 
 from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.http_api.bodies import JSON
-from wyoming_azure_realtime.speech.catalog import Catalog
+from wyoming_azure_realtime.http_api.access import access_of
+from wyoming_azure_realtime.http_api.bodies import JSON, BodyLimits, read_json
+from wyoming_azure_realtime.http_api.history_routes import RememberedTurns
+from wyoming_azure_realtime.observe import TargetState
+from wyoming_azure_realtime.speech.catalog import Catalog, Voice
 from wyoming_azure_realtime.speech.service import SpeechService
+
+READY_SECONDS = 3.0
+"""For which an answer is waited for; without one the service is not ready."""
+
+KEPT_SECONDS = 2.0
+"""For which an answer counts."""
 
 SERVICE = "wyoming-azure-realtime"
 
-_TEXT = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-_PAGE = Template(_TEXT)
+
+class Figures(Protocol):
+    """Who counts what happens."""
+
+    def summary(self) -> Mapping[str, Any]:
+        """What was spent, and the latest latencies, for `…/info`."""
+
+    async def expose(self, accept: str) -> tuple[bytes, str]:
+        """All metrics, in the format that an `Accept` header asks for, and the content type."""
 
 
-def _digest(tag: str) -> str:
-    """The hash by which a content security policy allows the page's only element of this name."""
-    found = re.search(f"<{tag}>(.*?)</{tag}>", _TEXT.replace("$$", "$"), re.DOTALL)
-    inside = found[1] if found else ""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()}'"
+class VoiceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The voice for all who ask for none; empty: that of the settings."""
+
+    voice: Annotated[str, msgspec.Meta(max_length=100)]
 
 
-PAGE_HEADERS: Mapping[str, str] = {
-    # only what the page itself holds runs, and only pages of the same origin may frame it
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src {_digest('style')}; script-src {_digest('script')}; "
-        "connect-src 'self'; media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+VOICE_BODY = BodyLimits(max_bytes=4096, between=5.0, total=10.0)
 
 
 class StatusRoutes:
-    """The GET routes."""
+    """The GET routes, and the one by which the default voice is chosen, which `history` remembers."""
 
-    def __init__(self, service: SpeechService, model: str) -> None:
+    def __init__(
+        self,
+        service: SpeechService,
+        model: str,
+        figures: Figures | None = None,
+        history: RememberedTurns | None = None,
+    ) -> None:
         self._service = service
-        self._model = model
+        self.model = model
+        self._figures = figures
+        self._history = history
 
     async def info(self, request: web.Request) -> web.StreamResponse:
         """Models, voices, features, the state of each target, and how often speech differed from its text."""
-        fields = info(self._service.catalog, self._model)
-        states, mismatches = self._service.backend_states(), dict(self._service.mismatches)
-        return _json(fields | {"targets": states, "mismatches": mismatches})
+        fields = info(self._service.catalog, self.model)
+        service = self._service
+        states = service.backend_states()
+        return _json(
+            fields
+            | {
+                "access": access_of(request),
+                "targets": {use: _shown(by_target) for use, by_target in states.items()},
+                "status": {use: _in_a_word(by_target) for use, by_target in states.items()},
+                "fallback": service.fallback_states(),
+                "mismatches": dict(service.mismatches),
+                "lastResorts": {str(resort): count for resort, count in service.last_resorts.items()},
+            }
+            | (dict(self._figures.summary()) if self._figures else {})
+        )
 
-    async def page(self, request: web.Request) -> web.StreamResponse:
-        """The status page, with a field to try a synthesis."""
-        body = render_page(self._service.catalog, self._model, self._service.backend_states())
-        return web.Response(text=body, content_type="text/html", headers=PAGE_HEADERS)
+    async def choose_voice(self, request: web.Request) -> web.StreamResponse:
+        """Another voice for all who ask for none."""
+        if request.content_type != JSON:
+            raise web.HTTPUnsupportedMediaType(
+                text=f"Send JSON, with the header Content-Type: {JSON}.", headers={"Accept-Post": JSON}
+            )
+        body = await read_json(request, VOICE_BODY, VoiceBody)
+        name = self._service.choose_voice(body.voice)
+        remembered = self._history is not None and await self._history.choose_voice(body.voice and name)
+        return _json({"defaultVoice": name, "remembered": remembered})
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """Everything that is counted, for Prometheus."""
+        if self._figures is None:
+            raise web.HTTPNotFound(text="Nothing is counted here.")
+        body, content_type = await self._figures.expose(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         """Says that the process answers, and nothing about the backend."""
@@ -84,6 +115,7 @@ def info(catalog: Catalog, model: str) -> dict[str, Any]:
             "realtimeAudio": True,
         },
         "voices": [voice.name for voice in catalog.voices],
+        "voiceDetails": [_details(catalog, voice) for voice in catalog.voices],
         "voiceSubstitutions": {
             voice.name: voice.realtime_name for voice in catalog.voices if voice.name != voice.realtime_name
         },
@@ -91,44 +123,73 @@ def info(catalog: Catalog, model: str) -> dict[str, Any]:
         "transcriptionModels": [
             {"name": model.name, "languages": list(model.languages)} for model in catalog.models
         ],
+        "languages": sorted({code for model in catalog.models for code in model.languages}),
         "defaultLanguage": catalog.default_language,
         "audio": {"rate": REALTIME.rate, "bits": 8 * REALTIME.width, "channels": REALTIME.channels},
     }
     return fields if hears else fields | {"asrUnavailableReason": catalog.asr_unavailable_reason}
 
 
-def render_page(catalog: Catalog, model: str, states: Mapping[str, Mapping[str, str]]) -> str:
-    """The page as HTML. `model`: the deployment that speaks; `states`: each target's state, by its use."""
-    hears = ", ".join(known.name for known in catalog.models)
-    unavailable = catalog.asr_unavailable_reason or "nothing"
-    facts = {
-        "Backend": catalog.backend,
-        "Speaks": f"{model}, voice {catalog.default_voice}",
-        "Hears": f"{hears}, language {catalog.default_language}" if hears else unavailable,
+def _details(catalog: Catalog, voice: Voice) -> dict[str, Any]:
+    styles = catalog.styles(voice)
+    details = {"name": voice.name, "description": voice.description, "languages": list(voice.languages)}
+    return details | ({"styles": list(styles)} if styles else {})
+
+
+def _in_a_word(states: Mapping[str, TargetState]) -> str:
+    """How a use is doing: as its first target, or `on another target` while only others do not fail."""
+    first, *others = [state.state for state in states.values()]
+    if first == "failing":
+        return "failing" if all(state == "failing" for state in others) else "on another target"
+    return "not tried" if first == "untried" else "good"
+
+
+def _shown(states: Mapping[str, TargetState]) -> dict[str, dict[str, Any]]:
+    """For programs; times are Unix seconds."""
+    return {
+        name: {
+            "state": state.state,
+            "since": state.since,
+            "error": state.error,
+            "code": state.code,
+            "nextTry": state.next_try,
+        }
+        for name, state in states.items()
     }
-    return _PAGE.substitute(
-        version=escape(__version__),
-        facts=_rows(facts.items()),
-        targets=_rows(_targets(states)),
-        voices="\n".join(_voice(voice.name, catalog.default_voice) for voice in catalog.voices),
-    )
-
-
-def _targets(states: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
-    """Each target once, with its uses and its state for each."""
-    for name in dict.fromkeys(name for by_target in states.values() for name in by_target):
-        words = (f"{use}: {by_target[name]}" for use, by_target in states.items() if name in by_target)
-        yield name, ", ".join(words)
-
-
-def _rows(rows: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
-
-
-def _voice(name: str, default: str) -> str:
-    chosen = " selected" if name == default else ""
-    return f"<option{chosen}>{escape(name)}</option>"
 
 
 def _json(fields: dict[str, Any]) -> web.Response:
     return web.Response(body=msgspec.json.encode(fields), content_type=JSON)
+
+
+class Readiness:
+    """Whether requests would be answered now, for whoever decides where to send them. Reveals nothing else.
+
+    Anybody may ask, as often as they like: one look serves all who ask at the same time or a moment later.
+    `can_answer`: looks whether every kind of request would be answered; it ends by itself.
+    """
+
+    def __init__(self, can_answer: Callable[[], Awaitable[bool]]) -> None:
+        self._can_answer = can_answer
+        self._look: asyncio.Task[bool] | None = None
+        self._until = 0.0
+
+    async def readyz(self, request: web.Request) -> web.StreamResponse:
+        """200 with `{"ready": true}`, or 503."""
+        ready = await self._ready()
+        headers = {"Cache-Control": "no-store"}
+        return web.json_response({"ready": ready}, status=200 if ready else 503, headers=headers)
+
+    async def _ready(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        look = self._look
+        if look is None or (look.done() and now >= self._until):
+            look = self._look = asyncio.create_task(self._new_look())
+        await asyncio.wait({look}, timeout=READY_SECONDS)
+        return look.done() and look.result()
+
+    async def _new_look(self) -> bool:
+        try:
+            return await self._can_answer()
+        finally:
+            self._until = asyncio.get_running_loop().time() + KEPT_SECONDS

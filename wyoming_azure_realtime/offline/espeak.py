@@ -9,6 +9,7 @@ import atexit
 import ctypes
 import functools
 import importlib
+import itertools
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import threading
 import unicodedata
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wyoming_azure_realtime.audio.pcm import AudioFormat
@@ -47,6 +48,17 @@ _PHONEMES_IPA = 0x02
 _POSITION_CHARACTER = 1
 _END_PAUSE = 0x1000
 _RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
+
+
+class _Voice(ctypes.Structure):
+    """The beginning of `espeak_VOICE`."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.POINTER(ctypes.c_char)),
+        ("identifier", ctypes.c_char_p),
+    )
+
 
 _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -91,6 +103,24 @@ class Espeak:
         if code != 0 and not stopped():
             raise ResponseFailed(f"espeak-ng could not speak the text (code {code}).")
         return audio
+
+    def languages(self) -> frozenset[str]:
+        """Codes of the languages that there are voices for, in small letters.
+
+        They are the names of the voices' files: others that a voice lists are not found by them ("fr-fr").
+        """
+        with self._lock:
+            voices = self._lib.espeak_ListVoices(None)
+        found = set()
+        for voice in itertools.takewhile(bool, (voices[place] for place in itertools.count())):
+            found.add(voice.contents.identifier.rpartition(b"/")[2].decode("ascii", "replace").lower())
+        return frozenset(found)
+
+    def has_dictionary(self, name: str) -> bool:
+        """Whether the dictionary of a language is there: images leave some out."""
+        folder = ctypes.c_char_p()
+        self._lib.espeak_Info(ctypes.byref(folder))
+        return Path(os.fsdecode(folder.value or b""), f"{name}_dict").exists()
 
     def phonemes(self, text: str) -> list[str]:
         """IPA symbols of American English, stress marks and word limits left out."""
@@ -183,6 +213,10 @@ def _declare(library: ctypes.CDLL) -> None:
     library.espeak_SetSynthCallback.restype = None
     library.espeak_SetVoiceByName.argtypes = [ctypes.c_char_p]
     library.espeak_SetParameter.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int]
+    library.espeak_Info.argtypes = [ctypes.POINTER(ctypes.c_char_p)]
+    library.espeak_Info.restype = ctypes.c_char_p
+    library.espeak_ListVoices.argtypes = [ctypes.c_void_p]
+    library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
     library.espeak_Synth.argtypes = [
         ctypes.c_char_p,
         ctypes.c_size_t,
@@ -252,13 +286,16 @@ class EspeakVoice:
             return False, str(error)
         return True, ""
 
-    async def speak(self, text: str, voice: str = "alloy", speed: float = 1.0) -> AsyncGenerator[bytes, None]:
+    async def speak(
+        self, text: str, voice: str = "alloy", speed: float = 1.0, language: str = ""
+    ) -> AsyncGenerator[bytes, None]:
         """Speak `text`: 24 kHz 16-bit mono in pieces of 60 ms; none when there is nothing to speak.
 
-        `speed`: 0.25 to 1.5 times the usual. Closing the generator stops the engine within one piece.
+        `speed`: 0.25 to 1.5 times the usual. `language`: a code such as "de" or "pt-BR"; empty, or one that
+        espeak-ng does not know, is American English. Closing the generator stops the engine within one piece.
         Raises: UnknownVoice, InvalidRequest, ResponseFailed.
         """
-        style = _style(voice, speed)
+        style = _style(voice, speed, language)
         resampler = StreamResampler(AudioFormat(SAMPLE_RATE, 2, 1))
         stop = threading.Event()
 
@@ -309,15 +346,52 @@ def _cut(window: str) -> int:
     return len(window)
 
 
+_ENGLISH = "en-us"
+_OTHER_CODES = {
+    "en": "en-us",
+    "en-gb": "en",
+    "zh": "cmn",
+    "zh-hk": "yue",
+    "no": "nb",
+    "nn": "nb",
+    "iw": "he",
+    "in": "id",
+    "fil": "",
+    "es-mx": "es-419",
+}
+
+
+def espeak_language(language: str) -> str:
+    """The name under which espeak-ng knows a language code; empty if it does not."""
+    code = language.replace("_", "-").lower()
+    for name in (code, code.partition("-")[0]):
+        known = _OTHER_CODES.get(name, name)
+        if known in _languages():
+            return known
+    return ""
+
+
+@functools.cache
+def _languages() -> frozenset[str]:
+    """All languages of the library, in small letters."""
+    return engine().languages()
+
+
 def plain(text: str) -> str:
     """`text` without half surrogates and control characters, which would control the engine."""
     readable = "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
     return _LONGEST_RUN.sub(r"\g<0> ", readable)
 
 
-def _style(voice: str, speed: float) -> VoiceStyle:
+def check_request(voice: str, speed: float) -> None:
+    """Raises: UnknownVoice, InvalidRequest for a voice or a speed that there is not."""
     if voice not in VOICES:
         raise UnknownVoice(f"There is no voice {voice!r}.", advice=f"Voices: {', '.join(VOICES)}.")
     if not SLOWEST <= speed <= FASTEST:
         raise InvalidRequest(f"A speed of {speed} is not possible; {SLOWEST} to {FASTEST} is.")
-    return VOICES[voice]
+
+
+def _style(voice: str, speed: float, language: str) -> VoiceStyle:
+    check_request(voice, speed)
+    style, spoken = VOICES[voice], espeak_language(language)
+    return replace(style, variant=style.variant.replace(_ENGLISH, spoken)) if spoken else style

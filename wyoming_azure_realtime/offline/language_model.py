@@ -21,7 +21,7 @@ import tempfile
 import time
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ _INGREDIENTS = ("home-assistant-intents", "hassil", "pocketsphinx", "espeakng-lo
 # what decides on the contents of a model, beside the versions of the packages above
 _GENERATORS = ("language_model.py", "sentences.py", "home.toml")
 _ARPA, _DICTIONARY, _SUMMARY = "home.arpa", "home.dict", "summary.json"
-_BUILDING = ".building-"
+_BUILDING, _NAME = ".building-", re.compile("[0-9a-f]{24}")
 _MODELS_KEPT = 4
 _ABANDONED_AFTER = 3600.0
 
@@ -71,7 +71,8 @@ def language_model(
     `phones`: the pronouncing dictionary. Where the cache cannot be written, the model is built in a temporary
     folder each time.
     """
-    folder = (cache or default_cache()) / _key(names)
+    key = cache_key((names, SENTENCES, _SLOT_SENTENCES), _INGREDIENTS, _GENERATORS)
+    folder = (cache or default_cache()) / key
     if (found := _load(folder)) is not None:
         yield found
         return
@@ -92,12 +93,23 @@ def default_cache() -> Path:
     return base / "wyoming-azure-realtime" / "language-models"
 
 
-def _key(names: tuple[str, ...]) -> str:
-    digest = hashlib.sha256(msgspec.json.encode([names, SENTENCES, _SLOT_SENTENCES]))
-    for name in _INGREDIENTS:
+def why_not_kept(folder: Path) -> str:
+    """Why nothing can be kept in a cache folder, as a part of a sentence; empty if it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or type(error).__name__
+
+
+def cache_key(made_of: Sequence[object], packages: Iterable[str], files: Iterable[str]) -> str:
+    """Return a name for what is made of these values, of packages by version and files beside this one."""
+    digest = hashlib.sha256(msgspec.json.encode(made_of))
+    for name in packages:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             digest.update(f"{name}={importlib.metadata.version(name)}\n".encode())
-    for file in _GENERATORS:
+    for file in files:
         digest.update(Path(__file__).with_name(file).read_bytes())
     return digest.hexdigest()[:24]
 
@@ -171,7 +183,9 @@ def _checksum(content: bytes) -> str:
 
 def _tidy(cache: Path) -> None:
     """Remove the models not used for longest, and the folders of interrupted builds."""
-    used = sorted(cache.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    # what else is kept in the cache has other names
+    ours = (path for path in cache.iterdir() if path.name.startswith(_BUILDING) or _NAME.fullmatch(path.name))
+    used = sorted(ours, key=lambda folder: folder.stat().st_mtime, reverse=True)
     models = [folder for folder in used if not folder.name.startswith(_BUILDING)]
     abandoned = time.time() - _ABANDONED_AFTER
     leftovers = [f for f in used if f not in models and f.stat().st_mtime < abandoned]

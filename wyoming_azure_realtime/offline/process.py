@@ -7,9 +7,7 @@ answers with one JSON line as soon as it listens; the recognizer may still be lo
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
-import sys
 from types import TracebackType
 from typing import Literal, Self
 
@@ -17,17 +15,17 @@ import msgspec
 
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.errors import BackendTimeout, ConnectFailed
+from wyoming_azure_realtime.offline.children import start_child
 from wyoming_azure_realtime.settings.model import Embedded, Log
 
 _LOG = logging.getLogger(__name__)
 _MODULE = "wyoming_azure_realtime.offline.backend"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
-_LINE_LIMIT = 64 * 1024
 
 
 class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """How the child shall serve; `port` 0: any free one."""
+    """How the child shall serve; `port` 0: any free one. `level`: of logging, below which it says nothing."""
 
     key: str
     port: int = 0
@@ -35,17 +33,24 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     settings: Embedded = Embedded()
     faults: Faults = NO_FAULTS
     log: Log = Log()
+    level: int = logging.DEBUG
 
     def __repr__(self) -> str:
         return f"LaunchRequest(port={self.port}, engines={self.engines!r})"  # never the key
 
 
 class LaunchReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The child listens. `recognizes`: it has a recognizer; if not, `reason` says why."""
+    """The child listens. `recognizes`: it has a recognizer, for `languages`; if not, `reason` says why.
+
+    `voice`: the engines that speak, the languages `spoken`.
+    """
 
     port: int
     recognizes: bool
     reason: str = ""
+    languages: tuple[str, ...] = ("en",)
+    voice: str = ""
+    spoken: tuple[str, ...] = ("en",)
 
 
 class BackendProcess:
@@ -65,6 +70,7 @@ class BackendProcess:
             settings=settings or Embedded(),
             faults=faults,
             log=log or Log(),
+            level=_LOG.getEffectiveLevel(),  # a program that uses it as a library may want no lines
         )
         self._process: asyncio.subprocess.Process | None = None
         self._reply = LaunchReply(port=0, recognizes=False, reason="It was not started.")
@@ -85,6 +91,21 @@ class BackendProcess:
         return self._reply.recognizes
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that its recognizer knows, English first."""
+        return self._reply.languages
+
+    @property
+    def voice(self) -> str:
+        """What people call the engines that speak; empty if none does."""
+        return self._reply.voice
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Codes of the languages that it speaks, English first."""
+        return self._reply.spoken
+
+    @property
     def reason(self) -> str:
         """Why it has no recognizer or no voice, in one sentence for each; else empty."""
         return self._reply.reason
@@ -100,19 +121,7 @@ class BackendProcess:
         Raises: BackendTimeout, ConnectFailed.
         """
         await self.stop()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            _MODULE,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=_LINE_LIMIT,
-            # numpy would start a thread for every core, which nothing there needs
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            # an interrupt at the terminal is for the service, which ends its backend itself
-            start_new_session=True,
-        )
+        self._process = await start_child(_MODULE)
         try:
             self._reply = await self._launched(self._process)
         except BaseException:

@@ -8,13 +8,22 @@ parked again, or retired, to be closed and replaced. Each end and each beginning
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from wyoming_azure_realtime.errors import BackendError, PoolClosed, SpeechServiceError
-from wyoming_azure_realtime.observe import Observer, SessionClosed, SessionOpened, SessionRefused, TurnKind
+from wyoming_azure_realtime.observe import (
+    Observer,
+    SessionClosed,
+    SessionDelayed,
+    SessionOpened,
+    SessionRefused,
+    TurnKind,
+)
+from wyoming_azure_realtime.pool.openings import unlimited
 from wyoming_azure_realtime.pool.slots import Decision, Slot, Slots
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
@@ -93,8 +102,10 @@ class SessionPool(Generic[K, S]):
     """Warm sessions for the whole process. All methods belong to one event loop.
 
     `opener` opens a session for a key, or raises a `BackendError`. Sessions whose keys have the same `group`
-    share their fate: when one falls silent, the others are tested. `describe`: the target and the kind of a
-    key, for events; the kind is for fairness as well.
+    share their fate: when one falls silent, the others are tested; of a group there are at most `most`, those
+    that are being closed included. `describe`: the target and the kind of a key, for events; the kind is for
+    fairness as well. `per_minute`: how many sessions a key's group may have opened in a minute; None: any
+    number.
     """
 
     def __init__(
@@ -104,26 +115,43 @@ class SessionPool(Generic[K, S]):
         observer: Observer,
         *,
         group: Callable[[K], Hashable] = _itself,
+        most: Callable[[Any], int | None] = unlimited,
         describe: Callable[[K], tuple[str, TurnKind]],
+        per_minute: Callable[[K], int | None] = unlimited,
     ) -> None:
         self._opener = opener
         self._observer = observer
         self._describe = describe
-        self._slots = Slots(limits, kind=lambda key: describe(key)[1], group=group)
+        self._slots = Slots(
+            limits, kind=lambda key: describe(key)[1], group=group, most=most, per_minute=per_minute
+        )
         self._sessions: dict[int, _Open[K, S]] = {}
         self._waiting: dict[int, asyncio.Future[int]] = {}
         self._openings: set[asyncio.Task[None]] = set()
         self._closings: set[asyncio.Task[None]] = set()
+        self._closing_of: dict[asyncio.Task[None], Hashable] = {}  # the groups of those that are limited
+        self._group = group
+        self._most = most
         self._alarm: asyncio.TimerHandle | None = None
-        self._closed = False
+        self._closed = self._draining = False
 
     def __repr__(self) -> str:
         return f"<pool {self._slots!r}{' closed' if self._closed else ''}>"
+
+    def counts(self) -> Counter[tuple[str, TurnKind, str]]:
+        """How many sessions there are by target, kind and state (`opening`, `idle`, `testing`, `leased`)."""
+        return Counter((*self._describe(key), state) for key, state in self._slots.states())
 
     def warm(self, key: K, *, always: bool = False) -> None:
         """Sessions of this key are about to be asked for, or may be `always`; returns at once."""
         if not self._closed:
             self._slots.warm(key, _now(), always=always)
+            self._step()
+
+    def drain(self) -> None:
+        """Keep no session that nobody has: what is idle is closed, and what is given back. Requests go on."""
+        if not self._closed:
+            self._draining = True
             self._step()
 
     async def lease(self, key: K, *, client: str = "", fresh: bool = False) -> Lease[S]:
@@ -176,7 +204,7 @@ class SessionPool(Generic[K, S]):
             if opened.watch and opened.session.closed:  # the watch would find out too, but maybe too late
                 self._slots.lost(slot_id, _now())
                 self._discard(slot_id, "lost")
-        decision = self._slots.decide(_now())
+        decision = self._slots.decide(_now(), draining=self._draining)
         self._carry_out(decision)
         if self._alarm:
             self._alarm.cancel()
@@ -190,6 +218,8 @@ class SessionPool(Generic[K, S]):
             granted = self._waiting.pop(waiter, None)
             if granted and not granted.done():
                 granted.set_exception(error)
+        for key, seconds in decision.delayed:
+            self._observer.report(SessionDelayed(*self._describe(key), seconds))  # type: ignore[arg-type]
         for waiter, slot_id in decision.give:
             self._grant(self._waiting.pop(waiter), slot_id)
         for slot_id, reason in decision.close:
@@ -210,16 +240,17 @@ class SessionPool(Generic[K, S]):
         key: K = slot.key  # type: ignore[assignment]  # slots are given our keys and know only that they hash
         began = _now()
         try:
+            await self._places_given_back(self._group(key))
             session = await self._opener(key)
         except SpeechServiceError as error:
-            self._refused(slot.id, key, error)
+            self._refused(slot.id, key, error, _now() - began)
         except (Exception, asyncio.CancelledError) as error:
             if self._closed:
                 raise
             _LOGGER.exception("Opening a session for %s failed unexpectedly", key)
             failure = BackendError(f"Opening a session failed ({type(error).__name__}).")
             failure.__cause__ = error
-            self._refused(slot.id, key, failure)
+            self._refused(slot.id, key, failure, _now() - began)
         else:
             if self._closed:
                 await self._close(session)
@@ -232,9 +263,15 @@ class SessionPool(Generic[K, S]):
             self._observer.report(SessionOpened(*self._describe(key), now - began))
         self._step()
 
-    def _refused(self, slot_id: int, key: K, error: SpeechServiceError) -> None:
+    async def _places_given_back(self, group: Hashable) -> None:
+        """A service that counts its sessions counts those that are being closed as well."""
+        closing = [task for task, other in self._closing_of.items() if other == group]
+        if closing:
+            await asyncio.wait(closing)
+
+    def _refused(self, slot_id: int, key: K, error: SpeechServiceError, seconds: float) -> None:
         self._slots.failed(slot_id, error, _now())
-        self._observer.report(SessionRefused(*self._describe(key), error))
+        self._observer.report(SessionRefused(*self._describe(key), error, seconds))
 
     def _abandon(self, waiter: int, granted: asyncio.Future[int]) -> None:
         """The waiter was cancelled, possibly after a session had been granted to it."""
@@ -293,12 +330,16 @@ class SessionPool(Generic[K, S]):
         opened = self._sessions.pop(slot_id)
         life = _now() - opened.opened_at
         self._observer.report(SessionClosed(*self._describe(opened.key), reason, life))
-        self._start(self._close(opened.session), self._closings)
+        closing, group = self._start(self._close(opened.session), self._closings), self._group(opened.key)
+        if self._most(group) is not None:
+            self._closing_of[closing] = group
+            closing.add_done_callback(self._closing_of.pop)
 
-    def _start(self, work: Coroutine[Any, Any, None], kept: set[asyncio.Task[None]]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None], kept: set[asyncio.Task[None]]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         kept.add(task)
         task.add_done_callback(kept.discard)
+        return task
 
     async def _close(self, session: S) -> None:
         with suppress(TimeoutError, SpeechServiceError, OSError):

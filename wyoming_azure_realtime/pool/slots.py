@@ -11,6 +11,8 @@ Places: from four places on (`max_size`), a quarter of them, rounded down, is ke
 sessions of one kind, whatever their state, never take more places than `most_of_one_kind` says, and the last
 places for a kind are empty or hold its own sessions.
 
+Groups: where a group (a target) has a limit of its own, it takes no more places than that, whatever is free.
+
 Queue: `max_waiting` bounds those waiters for whom no session is opening, since all places are taken. There
 are never more than `max_size` others.
 
@@ -24,16 +26,20 @@ ends within `SETTLED_SECONDS`, and when one that could be used for less than `SH
 had it. So with `min_size` 1 at most ten sessions of a key are opened in vain in the first ten minutes, and
 one in five minutes after that, however short they live and whatever is requested; each other one serves a
 request. A waiter's session is opened at once, whatever failed.
+
+Rate: a group may have so many new sessions a minute (`per_minute`). Beyond that waiters are queued until
+there may be another; half of the number is kept for them.
 """
 
 import itertools
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from wyoming_azure_realtime.errors import PoolError, PoolTimeout, SpeechServiceError, TooManyRequests
-from wyoming_azure_realtime.observe import TurnKind
+from wyoming_azure_realtime.observe import SESSION_KINDS, TurnKind
+from wyoming_azure_realtime.pool.openings import Backoff, ConnectionRates, unlimited
 from wyoming_azure_realtime.settings.model import Pool as Limits
 
 MARGIN_SHARE = 0.2  # of an announced life that is left unused, at most MARGIN_SECONDS
@@ -45,36 +51,12 @@ SHORT_LIFE = 60.0  # usable seconds; below, a session has no successor before it
 SETTLED_SECONDS = 30.0  # an idle session that ends sooner counts as one that could not be opened
 _GOLDEN = 0.618033988749895  # its multiples spread evenly between whole numbers
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 300.0
-
-_OTHER_KINDS = len(get_args(TurnKind)) - 1
+_OTHER_KINDS = len(SESSION_KINDS) - 1
 
 
 def most_of_one_kind(max_size: int) -> int:
     """How many of `max_size` sessions may be of one kind."""
     return max_size - max_size // 4 * _OTHER_KINDS
-
-
-@dataclass(slots=True)
-class Backoff:
-    """How long to leave a failing key alone before warming it again, and the error of its last opening.
-
-    The pause doubles with every failure in a row. A row ends when nothing failed for `LONGEST_PAUSE`.
-    """
-
-    until: float = 0.0
-    delay: float = 0.0
-    error: SpeechServiceError | None = None
-
-    def failed(self, now: float) -> None:
-        """Record another failure."""
-        self.delay = min(LONGEST_PAUSE, self.delay * 2) if self.lasts(now) else FIRST_PAUSE
-        self.until = now + self.delay
-
-    def lasts(self, now: float) -> bool:
-        """Whether another failure would belong to the same row."""
-        return bool(self.delay) and now < self.until + LONGEST_PAUSE
 
 
 @dataclass(slots=True, eq=False)
@@ -121,7 +103,8 @@ class Decision:
     """What to carry out. `wake_at`: when to decide again although nothing happens.
 
     `close`: slots with the reason (`expired`, `unused` or `displaced`); `test`: slots whose sessions have to
-    show that they answer; `give`: waiters with their slots; `refuse`: waiters with their errors.
+    show that they answer; `give`: waiters with their slots; `refuse`: waiters with their errors. `delayed`:
+    keys for which no more sessions may be opened for so many seconds.
     """
 
     open: list[Slot] = field(default_factory=list)
@@ -129,19 +112,29 @@ class Decision:
     test: list[int] = field(default_factory=list)
     give: list[tuple[int, int]] = field(default_factory=list)
     refuse: list[tuple[int, SpeechServiceError]] = field(default_factory=list)
+    delayed: list[tuple[Hashable, float]] = field(default_factory=list)
     wake_at: float = float("inf")
 
 
 class Slots:
     """The state of a pool. Keys are opaque; sessions are known by the ids of their slots.
 
-    `kind` tells what sessions of a key are for, `group` whose sessions fall silent together.
+    `kind` tells what sessions of a key are for, `group` whose sessions fall silent together, `most` how many
+    of a group there may be, `per_minute` how many of it may be opened in a minute (None: any number).
     """
 
     def __init__(
-        self, limits: Limits, *, kind: Callable[[Any], TurnKind], group: Callable[[Any], Hashable]
+        self,
+        limits: Limits,
+        *,
+        kind: Callable[[Any], TurnKind],
+        group: Callable[[Any], Hashable],
+        most: Callable[[Any], int | None] = unlimited,
+        per_minute: Callable[[Any], int | None] = unlimited,
     ) -> None:
         self._limits = limits
+        self._most = most
+        self._rates = ConnectionRates(per_minute, group)
         self._kind = kind
         self._group = group
         self._ids = itertools.count(1)
@@ -156,6 +149,10 @@ class Slots:
         states = Counter(slot.state for slot in self._slots.values())
         counts = ", ".join(f"{states[name]} {name}" for name in ("opening", "idle", "testing", "leased"))
         return f"<slots {counts}, {len(self._waiters)} waiting>"
+
+    def states(self) -> Iterator[tuple[Any, str]]:
+        """The key and the state of every slot."""
+        return ((slot.key, slot.state) for slot in self._slots.values())
 
     def warm(self, key: Hashable, now: float, *, always: bool = False) -> None:
         """Sessions of this key are about to be asked for, or may be `always`."""
@@ -236,7 +233,7 @@ class Slots:
         else:
             del self._slots[slot_id]
 
-    def decide(self, now: float) -> Decision:
+    def decide(self, now: float, *, draining: bool = False) -> Decision:
         """What to do now, in this order.
 
         1. Idle sessions that are too old, or that nobody needs, are closed.
@@ -244,7 +241,8 @@ class Slots:
            opening; a new one, where there is room; a new one in the place of one that is idle or in test. A
            waiter for whom there is nothing is queued.
         3. More than `max_waiting` in the queue are refused: the last in order.
-        4. Of keys that are wanted, `min_size` sessions are opened for nobody, where there is room.
+        4. Of keys that are wanted, `min_size` sessions are opened for nobody, where there is room; if
+           `draining`, all that are idle are closed instead.
         """
         decision = Decision(refuse=self._refused)
         self._refused = []
@@ -252,7 +250,10 @@ class Slots:
         queued = self._serve(now, decision)
         for waiter in queued[self._limits.max_waiting :]:
             self._refuse(waiter, TooManyRequests, "Too many requests wait for a session", now, decision)
-        self._keep_warm(now, decision)
+        for slot in self._in_state("idle") if draining else ():
+            self._close(slot, "unused", decision)
+        if not draining:
+            self._keep_warm(now, decision)
         decision.test = [slot.id for slot in self._to_test if slot.id in self._slots]
         self._to_test = []
         decision.wake_at = min(self._wake_times(now), default=float("inf"))
@@ -277,7 +278,7 @@ class Slots:
 
         unclaimed = [slot for slot in self._in_state("opening") if not slot.doubtful]
         queued: list[Waiter] = []
-        without_room: set[TurnKind] = set()
+        without_room: set[Hashable] = set()  # kinds and groups
         for waiter in sorted(self._waiters.values(), key=rank):
             idle = [slot for slot in self._in_state("idle") if waiter.accepts(slot)]
             opening = [slot for slot in unclaimed if waiter.accepts(slot)]
@@ -290,10 +291,16 @@ class Slots:
                 self._refuse(waiter, PoolTimeout, "No session became free in time", now, decision)
             elif opening:
                 unclaimed.remove(opening[0])
-            elif waiter.kind not in without_room and self._make_room(waiter.kind, now, decision):
+            elif not self._rates.allow(waiter.key, now):
+                if (delay := self._rates.delays(waiter.key, now)) is not None:
+                    decision.delayed.append((waiter.key, delay))
+                queued.append(waiter)
+            elif without_room.isdisjoint((waiter.kind, group := self._group(waiter.key))) and self._make_room(
+                waiter.key, now, decision
+            ):
                 self._open(waiter.key, now, decision)
-            else:
-                without_room.add(waiter.kind)  # whoever comes behind takes places, and gives none
+            else:  # whoever comes behind takes places, and gives none
+                without_room.add(group if self._group_is_full(group) else waiter.kind)
                 queued.append(waiter)
         return queued
 
@@ -303,21 +310,31 @@ class Slots:
                 del self._wanted[key]
             elif key not in self._backoff or now >= self._backoff[key].until:
                 for _ in range(len(self._lasting(key, now)), self._limits.min_size):
-                    if self._make_room(self._kind(key), now, decision, only_spare=True):
+                    if self._rates.allow(key, now, spare=True) and self._make_room(
+                        key, now, decision, only_spare=True
+                    ):
                         self._open(key, now, decision)
 
-    def _make_room(self, kind: TurnKind, now: float, decision: Decision, *, only_spare: bool = False) -> bool:
-        """Whether there is a place for a session of `kind`, after another was closed if that was necessary.
+    def _group_is_full(self, group: Hashable) -> bool:
+        most = self._most(group)
+        return most is not None and sum(self._group(it.key) == group for it in self._slots.values()) >= most
+
+    def _make_room(self, key: Hashable, now: float, decision: Decision, *, only_spare: bool = False) -> bool:
+        """Whether there is a place for a session of `key`, after another was closed if that was necessary.
 
         Spare ones are closed first, or are the only ones; then those in test; then the longest idle.
         """
+        kind, group = self._kind(key), self._group(key)
+        group_is_full = self._group_is_full(group)
         kind_is_full = sum(slot.kind == kind for slot in self._slots.values()) >= self._most_of_one_kind
-        if len(self._slots) < self._limits.max_size and not kind_is_full:
+        if len(self._slots) < self._limits.max_size and not kind_is_full and not group_is_full:
             return True
         closable = [
             slot
             for slot in self._in_state("idle") + self._in_state("testing")
-            if (slot.kind == kind or not kind_is_full) and (not only_spare or self._spare(slot, now))
+            if (slot.kind == kind or not kind_is_full)
+            and (self._group(slot.key) == group or not group_is_full)
+            and (not only_spare or self._spare(slot, now))
         ]
         if not closable:
             return False
@@ -347,6 +364,7 @@ class Slots:
     def _open(self, key: Hashable, now: float, decision: Decision) -> None:
         slot = Slot(next(self._ids), key, self._kind(key), "opening", now)
         self._slots[slot.id] = slot
+        self._rates.opens(key, now)
         decision.open.append(slot)
 
     def _close(self, slot: Slot, reason: str, decision: Decision) -> None:
@@ -356,12 +374,13 @@ class Slots:
     def _refuse(
         self, waiter: Waiter, error: type[PoolError], message: str, now: float, decision: Decision
     ) -> None:
-        """With the reason why the key's last opening failed, unless that is settled or long ago."""
+        """With the error of the key's last opening, or caused by it, unless that is settled or long ago."""
         backoff = self._backoff.get(waiter.key)
-        cause = backoff.error if backoff and backoff.lasts(now) else None
-        because = f"; the last attempt to open one failed: {cause.message}" if cause else "."
-        refusal = error(message + because)
-        refusal.__cause__ = cause
+        refusal = cause = backoff.error if backoff and backoff.lasts(now) else None
+        if refusal is None or error is TooManyRequests:
+            because = f"; the last attempt to open one failed: {cause.message}" if cause else ""
+            refusal = error(message + (because or self._rates.reason(waiter.key) or "."))
+            refusal.__cause__ = cause
         del self._waiters[waiter.id]
         decision.refuse.append((waiter.id, refusal))
 
@@ -373,6 +392,7 @@ class Slots:
     def _wake_times(self, now: float) -> Iterator[float]:
         yield from (waiter.deadline for waiter in self._waiters.values())
         yield from self._wanted.values()
+        yield from self._rates.wake_times(now)
         yield from (backoff.until for backoff in self._backoff.values() if backoff.until > now)
         for slot in self._slots.values():
             idle = slot.state == "idle"

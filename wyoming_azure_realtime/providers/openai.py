@@ -6,9 +6,8 @@ from typing import ClassVar
 from wyoming_azure_realtime.errors import SettingsError
 from wyoming_azure_realtime.providers.base import Provider, ServiceModel
 from wyoming_azure_realtime.providers.voices import GA_VOICES
-from wyoming_azure_realtime.realtime.dialects import Dialect, for_api_version
+from wyoming_azure_realtime.realtime.dialects import Dialect, for_api_version, for_target
 
-_HOST = "api.openai.com"
 _END = date(2027, 2, 26)
 _SPEECH_END = date(2027, 1, 20)
 
@@ -23,6 +22,7 @@ class OpenAi(Provider):
     backend: ClassVar = "openai"
     label: ClassVar = "OpenAI"
     documentation: ClassVar = "https://platform.openai.com/docs/guides/realtime"
+    hosts: ClassVar = ("api.openai.com",)
     copied_paths: ClassVar = ("/v1/realtime", "/v1")
     key_is_bearer: ClassVar = True
     transcription_models: ClassVar[tuple[ServiceModel, ...]] = (
@@ -43,16 +43,11 @@ class OpenAi(Provider):
         ServiceModel("gpt-realtime-2.1-mini"),
     )
 
-    @classmethod
-    def is_at(cls, host: str, path: str) -> bool:
-        """Its host has regions."""
-        return host == _HOST or host.endswith(f".{_HOST}")
-
     @property
     def dialect(self) -> Dialect:
         """The preview is switched off here."""
-        dialect = for_api_version(self.target.api_version)
-        if dialect.name != "ga":
+        dialect = for_target(self.target.dialect) or for_api_version(self.target.api_version)
+        if self.target.dialect == "auto" and dialect.name != "ga":
             raise SettingsError(
                 f"Invalid API version '{self.target.api_version}'.",
                 advice="OpenAI speaks the GA API only: leave AZURE_OPENAI_API_VERSION empty or set it to v1.",
@@ -67,4 +62,4 @@ class OpenAi(Provider):
     @property
     def voices(self) -> tuple[str, ...]:
         """All of them."""
-        return GA_VOICES
+        return self.target.voices or GA_VOICES

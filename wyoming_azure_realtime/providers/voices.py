@@ -1,5 +1,14 @@
 """The voices of OpenAI's models, the other names that people have for them, and which sound alike."""
 
+from wyoming_azure_realtime.providers.azure_voices import (
+    Gender,
+    azure_voice,
+    is_azure_voice_name,
+    likely_gender,
+    nearest,
+    short_form,
+)
+
 COMMON_VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse")
 GA_VOICES = (*COMMON_VOICES, "marin", "cedar")
 
@@ -31,8 +40,34 @@ LIKENESS: dict[str, tuple[str, ...]] = {
     "fable": ("ballad", "verse", "ash"),
 }
 
+# By Microsoft's list where Azure Speech has a voice of the same name, else by the groups above. These also
+# decide for two: alloy is in none of them (male in that list), fable is among the low ones (neutral there).
+GENDERS: dict[str, Gender] = {
+    "alloy": "neutral",
+    **dict.fromkeys(("coral", "marin", "nova", "sage", "shimmer"), "female"),
+    **dict.fromkeys(("ash", "ballad", "cedar", "echo", "fable", "onyx", "verse"), "male"),
+}
+VENDORS_VOICES = frozenset({*GA_VOICES, *LIKENESS})
+"""All names that the vendors' voices go by, once they are in small letters."""
+
 
 def realtime_name(asked: str) -> str:
-    """What a realtime model calls the voice that is asked for: in small letters, no name of Azure Speech."""
-    lower = asked.lower()
-    return AZURE_SPEECH_NAMES.get(lower.rsplit("-", 1)[-1], lower)
+    """What a realtime model calls the voice that is asked for: in small letters, no name of Azure Speech.
+
+    A voice of Azure Speech without a name of its own above is one of the same gender that all models have,
+    also where only the form of its name tells that it is one.
+    """
+    lower = short_form(asked).lower() if _azures(asked) else asked.lower()
+    known = AZURE_SPEECH_NAMES.get(lower.rsplit("-", 1)[-1])
+    if known is not None or not _azures(lower):
+        return known or lower
+    if azure_voice(lower) is None and not is_azure_voice_name(lower):
+        return lower
+    # all of them speak every language
+    offered = ((name, GENDERS[name], ()) for name in COMMON_VOICES)
+    return nearest("", likely_gender(lower), offered) or lower
+
+
+def _azures(asked: str) -> bool:
+    """Whether it may be a voice of Azure Speech; whose list is not read for anything else."""
+    return "neural" in asked.lower() or ":" in asked

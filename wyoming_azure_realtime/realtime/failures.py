@@ -10,16 +10,47 @@ import re
 from wyoming_azure_realtime.errors import (
     AuthenticationFailed,
     BackendError,
+    ContentRefused,
     DeploymentNotFound,
     ProtocolViolation,
+    QuotaExceeded,
     RateLimited,
     SessionLost,
     UnsupportedVersion,
 )
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail
 
-# Answers to something that had already ended by itself.
-HARMLESS = frozenset({"response_cancel_not_active", "item_delete_invalid_item_id"})
+QUOTA_ADVICE = "Check the billing and quota of the resource."
+
+# Answers to what had already ended by itself; the last two are LocalAI's and speech-to-speech's about
+# items to be deleted, which others say in words alone.
+HARMLESS = frozenset(
+    {
+        "response_cancel_not_active",
+        "item_delete_invalid_item_id",
+        "invalid_item_id",
+        "conversation_item_not_found",
+    }
+)
+_DELETING = re.compile(r"(error deleting item|item to delete)\b", re.IGNORECASE)
+
+# How the ids of this program's events end, whoever's turn they were of.
+_OUR_IDS = re.compile(r".+-(hints|commit|delete|create|cancel)")
+
+
+def is_harmless(error: ErrorDetail) -> bool:
+    """Whether nothing is lost by it."""
+    return bool(HARMLESS.intersection((error.code, error.type))) or bool(_DELETING.match(error.message or ""))
+
+
+def is_about(error: ErrorDetail, turn_id: str) -> bool:
+    """Whether it is for the turn that has the session: all that does not name an event of another turn.
+
+    Services name no event, the one that they refuse, or one of their own.
+    """
+    event_id = error.event_id or ""
+    return event_id.startswith(f"{turn_id}-") or not _OUR_IDS.fullmatch(event_id)
+
 
 _TIME = r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|m|h)?"
 _TRY_AGAIN = re.compile(rf"(?:try again|retry) (?:in|after) ((?:{_TIME})+)", re.IGNORECASE)
@@ -39,22 +70,35 @@ def retry_after(message: str) -> float | None:
 def from_error(detail: ErrorDetail) -> BackendError:
     """The error that an `error` event or a failed response stands for."""
     message = (detail.message or "The service reported an error without a message.")[:500]
-    match detail.code:
+    known = _known(detail.code or "", message) or _known(detail.type or "", message)
+    return known or ProtocolViolation(message)
+
+
+def from_reason(reason: str, message: str) -> BackendError | None:
+    """What a reason such as `invalid_request_error.invalid_api_key` of a close means; None if unknown."""
+    return _known(reason.rpartition(".")[2].strip(), message)
+
+
+def _known(code: str, message: str) -> BackendError | None:
+    """What a code, a type or a number of HTTP's means."""
+    match code:
         case "session_expired":
             return SessionLost(message)
-        case "rate_limit_exceeded":
+        case "rate_limit_exceeded" | "rate_limit_error" | "session_limit_reached" | "429":
             return RateLimited(message, retry_after=retry_after(message))
         case "insufficient_quota":
-            return RateLimited(message, advice="Check the billing and quota of the resource.")
-        case "invalid_api_key":
+            return QuotaExceeded(message, advice=QUOTA_ADVICE)
+        case "content_filter" | "content_policy_violation":
+            return ContentRefused(message)
+        case "invalid_api_key" | "authentication_error" | "permission_error" | "401" | "403":
             return AuthenticationFailed(message, advice="Check the API key of the target.")
         case "beta_api_shape_disabled":
             return UnsupportedVersion(
                 f"Invalid API version: {message}",
                 advice="Leave AZURE_OPENAI_API_VERSION empty to use the GA API.",
             )
-        case "missing_model" | "invalid_model" | "model_not_found":
+        case "missing_model" | "invalid_model" | "model_not_found" | "model_load_error" | "404":
             return DeploymentNotFound(message, advice="Check the deployment's name and its model.")
-    if detail.type == "server_error" or detail.code == "server_error":
+    if code in ("server_error", "api_error", "overloaded_error") or re.fullmatch(r"5[0-9][0-9]", code):
         return SessionLost(message)
-    return ProtocolViolation(message)
+    return None

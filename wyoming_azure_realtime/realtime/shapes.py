@@ -17,7 +17,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WireAudioFormat(Shape, frozen=True, kw_only=True):
-    """`audio/pcm` (24 kHz, 16 bit, mono), `audio/pcmu` or `audio/pcma`."""
+    """`audio/pcm` (16 bit, mono; 24 kHz, to Voice Live 8 or 16 kHz too), `audio/pcmu` or `audio/pcma`."""
 
     type: str
     rate: int | UnsetType = UNSET
@@ -38,14 +38,17 @@ class Transcription(Shape, frozen=True, kw_only=True):
 
 
 class NoiseReduction(Shape, frozen=True, kw_only=True):
-    """`near_field` or `far_field`, applied before turn detection and model."""
+    """`near_field`, `far_field`, or Voice Live's own; applied before turn detection and model."""
 
     type: str
     strength: float | UnsetType = UNSET
 
 
 class TurnDetection(Shape, frozen=True, kw_only=True):
-    """`server_vad` (threshold, padding, silence) or `semantic_vad` (eagerness)."""
+    """`server_vad` (threshold, padding, silence) or `semantic_vad` (eagerness).
+
+    Voice Live has `azure_semantic_vad` besides, with the fields of `server_vad`.
+    """
 
     type: str
     threshold: float | UnsetType = UNSET
@@ -58,11 +61,12 @@ class TurnDetection(Shape, frozen=True, kw_only=True):
 
 
 class AudioInput(Shape, frozen=True, kw_only=True):
-    """`session.audio.input`."""
+    """`session.audio.input`; `echo_cancellation` is Voice Live's alone."""
 
     format: WireAudioFormat | UnsetType = UNSET
     transcription: Transcription | None | UnsetType = UNSET
     noise_reduction: NoiseReduction | None | UnsetType = UNSET
+    echo_cancellation: JsonObject | None | UnsetType = UNSET
     turn_detection: TurnDetection | None | UnsetType = UNSET
 
 
@@ -137,7 +141,10 @@ class ResponseAudio(Shape, frozen=True, kw_only=True):
 
 
 class ResponseParameters(Shape, frozen=True, kw_only=True):
-    """The body of `response.create`. `instructions` replaces those of the session; `input` its context."""
+    """The body of `response.create`. `instructions` replaces those of the session; `input` its context.
+
+    `pre_generated_assistant_message` is Voice Live's alone: what is spoken as it stands, without a model.
+    """
 
     conversation: str | UnsetType = UNSET
     metadata: dict[str, str] | None | UnsetType = UNSET
@@ -147,6 +154,7 @@ class ResponseParameters(Shape, frozen=True, kw_only=True):
     tool_choice: str | JsonObject | UnsetType = UNSET
     audio: ResponseAudio | UnsetType = UNSET
     input: list[Item] | UnsetType = UNSET
+    pre_generated_assistant_message: Item | UnsetType = UNSET
     max_output_tokens: int | str | UnsetType = UNSET
     prompt: JsonObject | None | UnsetType = UNSET
     reasoning: JsonObject | None | UnsetType = UNSET
@@ -184,4 +192,4 @@ class Response(Shape, frozen=True, omit_defaults=False, kw_only=True):
     max_output_tokens: int | str | None | UnsetType = UNSET
     audio: JsonObject | UnsetType = UNSET
     usage: JsonObject | None = None
-    metadata: dict[str, str] | None = None
+    metadata: JsonObject | None = None

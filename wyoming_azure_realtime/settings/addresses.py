@@ -12,8 +12,15 @@ from wyoming_azure_realtime.errors import InvalidRequest
 LOCAL, ANY = "local", "any"
 """Names of networks: those of the home, and all."""
 
+EMBEDDED = "embedded"
+"""Among the addresses of fallbacks: the embedded backend."""
+
 # sun_path holds 108 bytes on Linux, 104 elsewhere, one of them for the end
 MAX_UNIX_PATH = 103
+
+_HOME_NAMES = (".local", ".internal", ".home.arpa")  # RFC 6762, ICANN 2024, RFC 8375
+_SINGLE_NAME = re.compile(r"[a-z_][a-z0-9_-]*")  # digits, or 0x and digits, are an address in other clothes
+_SHARED = ipaddress.IPv4Network("100.64.0.0/10")  # RFC 6598; of VPNs such as Tailscale, too
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -102,6 +109,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_private(host: str) -> bool:
+    """Whether a host can only be at home: a private address, or a name that no public DNS has."""
+    try:
+        address = _plain(host)
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return bool(_SINGLE_NAME.fullmatch(name)) or name.endswith(_HOME_NAMES)
+    shared = isinstance(address, ipaddress.IPv4Address) and address in _SHARED
+    return (address.is_private and not address.is_unspecified) or shared
+
+
 def is_address(host: str) -> bool:
     """Whether it is an IP address, rather than a name."""
     try:
@@ -156,3 +174,8 @@ def _is_ipv6(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def every_family(host: str) -> tuple[str, ...]:
+    """The hosts to listen on for one: whoever writes `::` means every address, of both families."""
+    return ("::", "0.0.0.0") if host == "::" else (host,)  # noqa: S104 - as it was asked for

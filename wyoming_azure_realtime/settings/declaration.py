@@ -2,9 +2,11 @@
 
 A field of a `SettingsModel` is a setting. Its type, bounds (msgspec's `Meta`) and default are where they are
 in any struct; a `Setting` in the type's `Annotated` has the rest. What users see is made of that: `options`
-for the command line and the environment, `allowed` for messages, samples and docs/settings.md. Pure.
+for the command line and the environment, `allowed` for messages, samples and docs/settings.md. At the end,
+the text in what people's programs have saved. Pure.
 """
 
+import codecs
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -327,3 +329,28 @@ def _bounds(info: Any) -> str:
 
 def _plain(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
+
+
+_WIDE = {
+    codecs.BOM_UTF32_LE: "UTF-32",  # begins as UTF-16 does
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+class NotUtf8(ValueError):
+    """The bytes are no text in UTF-8; the message says what they are, as the end of a sentence."""
+
+
+def utf8_text(data: bytes) -> str:
+    """The text, without its byte order mark. Raises NotUtf8."""
+    for mark, name in _WIDE.items():
+        if data.startswith(mark):
+            raise NotUtf8(f"is {name}: save it as UTF-8")
+    if b"\0" in data[:4]:
+        raise NotUtf8("is UTF-16, or no text: save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotUtf8(f"is not UTF-8 (byte {error.start})") from error

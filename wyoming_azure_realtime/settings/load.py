@@ -7,18 +7,36 @@ only module that gets the environment, and the only one that reads files (256 Ki
 import json
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin
+
+from msgspec.structs import fields, replace
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.settings.declaration import PREFIX, Given, Option, Unreadable, nearest, values
+from wyoming_azure_realtime.providers.registry import provider_of
+from wyoming_azure_realtime.settings.declaration import (
+    PREFIX,
+    Given,
+    NotUtf8,
+    Option,
+    SettingsModel,
+    Unreadable,
+    bare,
+    nearest,
+    utf8_text,
+    values,
+)
+from wyoming_azure_realtime.settings.mistakes import mistakes
 from wyoming_azure_realtime.settings.model import CONFIG, Secret, Settings, all_options
 from wyoming_azure_realtime.settings.tree import (
     DEFAULT,
     Branch,
     Leaf,
+    Node,
     convert,
     origins,
     overlay,
@@ -33,6 +51,9 @@ Uses = Literal["azure", "embedded"]
 MAX_BYTES = 256 * 1024
 """Of a settings file, and of a file with a secret."""
 
+IN_FILE = "_file"
+"""At the end of a secret's name in a settings file: the name of a file that holds it."""
+
 # What a flag or a variable says about every listener also counts for the default one.
 _GENERAL = {"recognition": "language", "speech": "voice"}
 
@@ -45,11 +66,15 @@ _WIDEST = 44
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Valid settings, where each value came from, and the backend that follows from them."""
+    """Valid settings, where each value came from, and the backend that follows from them.
+
+    `warnings`: what is probably meant otherwise, a sentence each.
+    """
 
     settings: Settings
     sources: Mapping[str, str]
     uses: Uses
+    warnings: tuple[str, ...] = ()
 
     def given(self, key: str) -> bool:
         """Whether somebody chose the value of `key`, be it the default one."""
@@ -61,17 +86,26 @@ def load(argv_values: Mapping[str, Given | None], environ: Mapping[str, str]) ->
     strong = overlay(from_environment(environ), from_command_line(argv_values))
     given = overlay(_from_file(argv_values, environ), strong)
     _generals_win(given, strong)
-    return resolve(given)
+    return resolve(given, environ)
 
 
-def resolve(given: Branch) -> Loaded:
-    """The valid settings that a tree of texts gives. Raises `SettingsError`."""
+def resolve(given: Branch, environ: Mapping[str, str] = MappingProxyType({})) -> Loaded:
+    """The valid settings that a tree of texts gives. Raises `SettingsError`.
+
+    `environ`: where further variables may be that somebody mistook for ours.
+    """
     settings = convert(given, Settings)
     written = dict(origins(given))
     sources = {key: _source(key, written) for key, _ in values(settings)}
+    settings = with_models(settings, written)
     uses = _backend(settings, written)
-    validate(settings, sources, uses)
-    return Loaded(settings, sources, uses)
+    seen = mistakes(settings, sources, environ, variables())
+    try:
+        validate(settings, sources, uses)
+    except SettingsError as error:
+        error.advice = " ".join(filter(None, (error.advice, *seen)))
+        raise
+    return Loaded(settings, sources, uses, tuple(seen))
 
 
 def from_environment(environ: Mapping[str, str]) -> Branch:
@@ -123,11 +157,9 @@ def read_text(name: str, *, origin: str) -> str:
     if len(data) > MAX_BYTES:
         raise SettingsError(f"The file {name!r} that {origin} names is larger than {MAX_BYTES} bytes.")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"The file {name!r} that {origin} names is not UTF-8 (byte {error.start})."
-        ) from error
+        return utf8_text(data)
+    except NotUtf8 as error:
+        raise SettingsError(f"The file {name!r} that {origin} names {error}.") from error
 
 
 def report(loaded: Loaded) -> str:
@@ -135,7 +167,8 @@ def report(loaded: Loaded) -> str:
     rows = [_HEAD, *((key, shown(value), loaded.sources[key]) for key, value in values(loaded.settings))]
     widths = [min(max(len(row[column]) for row in rows), _WIDEST) for column in (0, 1)]
     lines = [f"{key:{widths[0]}}  {value:{widths[1]}}  {source}".rstrip() for key, value, source in rows]
-    return "\n".join([f"Backend in use: {loaded.uses}", "", *lines])
+    warnings = [f"Warning: {warning}" for warning in loaded.warnings]
+    return "\n".join([*warnings, f"Backend in use: {loaded.uses}", "", *lines])
 
 
 def shown(value: Any) -> str:
@@ -161,7 +194,45 @@ def _from_file(argv_values: Mapping[str, Given | None], environ: Mapping[str, st
     given = argv_values.get(CONFIG.destination)
     if isinstance(given, str):
         name, origin = given, f"command line {CONFIG.flag}"
-    return read_yaml(read_text(name, origin=origin), name) if name else Branch("")
+    if not name:
+        return Branch("")
+    tree = read_yaml(read_text(name, origin=origin), name)
+    _read_secrets(tree, Settings, Path(name).parent)
+    return tree
+
+
+def _read_secrets(node: Node, kind: Any, folder: Path) -> None:
+    """Where the file names another one that holds a secret (`key_file` for `key`), put the secret there.
+
+    A relative name counts from `folder`, where the settings file is. Raises `SettingsError`.
+    """
+    kind = bare(kind)
+    if not isinstance(node, Branch):
+        return
+    if get_origin(kind) in (tuple, dict):
+        for child in node.children.values():
+            _read_secrets(child, get_args(kind)[-1 if get_origin(kind) is dict else 0], folder)
+    elif isinstance(kind, type) and issubclass(kind, SettingsModel):
+        for declared in fields(kind):
+            if bare(declared.type) is Secret:
+                _read_secret(node, declared.name, folder)
+            elif declared.name in node.children:
+                _read_secrets(node.children[declared.name], declared.type, folder)
+
+
+def _read_secret(section: Branch, name: str, folder: Path) -> None:
+    named = section.children.pop(f"{name}{IN_FILE}", None)
+    if named is None:
+        return
+    if not isinstance(named, Leaf):
+        raise SettingsError(f"{name}{IN_FILE} is no name of a file ({named.source}).")
+    if name in section.children:
+        raise SettingsError(
+            f"{name} and {name}{IN_FILE} are both given ({named.source}), and only one of them can count.",
+            advice="Remove one of the two.",
+        )
+    file = str(folder / named.text)
+    section.children[name] = Leaf(_secret_in(file, named.source), f"{named.source}, in file {file}")
 
 
 def _generals_win(given: Branch, strong: Branch) -> None:
@@ -188,6 +259,17 @@ def _backend(settings: Settings, written: Mapping[str, str]) -> Uses:
     return "azure" if any(key.startswith("targets[") for key in written) else "embedded"
 
 
+def with_models(settings: Settings, written: Collection[str]) -> Settings:
+    """The same, where a target whose models nobody named has those that its service is best used with."""
+    targets = list(settings.targets)
+    for index, target in enumerate(targets):
+        with suppress(SettingsError):  # what is impossible is reported by `validate`
+            usual = provider_of(target).default_models
+            missing = {key: name for key, name in usual.items() if f"targets[{index}].{key}" not in written}
+            targets[index] = replace(target, **missing)
+    return replace(settings, targets=tuple(targets))
+
+
 def _variable(option: Option, name: str, environ: Mapping[str, str]) -> tuple[str, str]:
     """The text that a variable holds, or for a secret the file that it names; and the source."""
     text, source = environ.get(name, ""), f"environment {name}"
@@ -200,10 +282,15 @@ def _variable(option: Option, name: str, environ: Mapping[str, str]) -> tuple[st
             advice="Remove one of the two from the environment.",
         )
     source = f"{source}_FILE"
-    text = read_text(file, origin=source).rstrip("\r\n")
+    return _secret_in(file, source), source
+
+
+def _secret_in(file: str, origin: str) -> str:
+    """The secret that is all of a file, but for the end of its line. Raises `SettingsError`."""
+    text = read_text(file, origin=origin).rstrip("\r\n")
     if not text:
-        raise SettingsError(f"The file {file!r} that {source} names is empty.")
-    return text, source
+        raise SettingsError(f"The file {file!r} that {origin} names is empty.")
+    return text
 
 
 def _apply(tree: Branch, option: Option, given: Given, source: str) -> None:

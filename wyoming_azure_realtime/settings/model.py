@@ -1,9 +1,9 @@
 """The model of all settings: a section, which is a frozen struct, for each component.
 
-This is the one place (with `service`) where a setting is declared: its type, bounds (`Meta`) and default, and
-in a `Setting` its help, flag and variables. After a change here, `python -m tests.settings.reference` writes
-the samples in config/ and docs/settings.md again. Pure data: importing it reads no environment and no file.
-Durations are in seconds.
+The one place (with `service`, `speech` and `operation`) where a setting is declared: type, bounds (`Meta`)
+and default, and in a `Setting` its help, flag and variables. After a change here, `python -m
+tests.settings.reference` writes the samples in config/ and docs/settings.md again. Pure data: importing it
+reads no environment and no file. Durations are in seconds.
 """
 
 from functools import cache
@@ -23,13 +23,16 @@ from wyoming_azure_realtime.settings.declaration import (
     read_switch_or_name,
     read_uris,
 )
-from wyoming_azure_realtime.settings.service import ModelFacts, Recognition, Speech, Target
+from wyoming_azure_realtime.settings.operation import Cost, History, Log, ModelPrice
+from wyoming_azure_realtime.settings.service import Embedded, ModelFacts, Recognition, Target
+from wyoming_azure_realtime.settings.speech import Fallback, HomeConversation, Speech
 
 # fmt: off
 __all__ = [
-    "CONFIG", "Budget", "Deadlines", "Embedded", "HomeAssistant", "Http", "Limits", "Listener", "Log",
-    "ModelFacts", "Pool", "Profile", "Recognition", "Secret", "Settings", "SettingsModel", "Speech", "Target",
-    "Zeroconf", "all_options",
+    "CONFIG", "Budget", "Cost", "Deadlines", "Embedded", "Fallback", "History", "HomeAssistant",
+    "HomeConversation", "Http",
+    "Limits", "Listener", "Log", "ModelFacts", "ModelPrice", "Pool", "Profile", "Recognition", "Secret",
+    "Settings", "SettingsModel", "Speech", "Target", "Zeroconf", "all_options",
 ]
 # fmt: on
 
@@ -44,7 +47,7 @@ Count = Annotated[int, Meta(ge=1, le=100_000)]
 class Profile(SettingsModel, frozen=True, kw_only=True):
     """What a listener offers. What is empty is as in `recognition` and `speech`."""
 
-    language: Annotated[str, Setting("Language; empty: `recognition.language`.")] = ""
+    language: Annotated[str, Setting("Language; empty: `recognition.language` and `speech.language`.")] = ""
     voice: Annotated[str, Setting("Voice that speaks when none is asked for; empty: `speech.voice`.")] = ""
     vad: Annotated[
         Literal["", "client", "server"],
@@ -159,7 +162,7 @@ class Pool(SettingsModel, frozen=True, kw_only=True):
 
 
 class Limits(SettingsModel, frozen=True, kw_only=True):
-    """What Wyoming clients may use: bytes, connections and seconds."""
+    """What clients may use: bytes, connections and seconds."""
 
     max_header: Annotated[Bytes, Setting("Longest header line of a Wyoming event, in bytes.")] = 64 << 10
     max_data: Annotated[Bytes, Setting("Longest data of a Wyoming event, in bytes.")] = 256 << 10
@@ -169,14 +172,25 @@ class Limits(SettingsModel, frozen=True, kw_only=True):
         Meta(ge=1 << 20, le=1 << 30),
         Setting("Bytes that incomplete and waiting events of all connections may hold together."),
     ] = 4 << 20
+    memory: Annotated[
+        int,
+        Meta(ge=16 << 20, le=1 << 40),
+        Setting(
+            "Bytes that recordings, bodies and waiting speech of all requests may hold together.",
+            "Beyond, a request of whoever holds most ends with too-many-requests. The program itself needs "
+            "about 100 MB besides, the embedded backend up to 300 more.",
+        ),
+    ] = 256 << 20
     max_connections: Annotated[
         Count,
         Setting(
-            "Connections at a time.",
-            "At the limit the oldest one that has sent nothing is closed for a new one.",
+            "Connections at a time, Wyoming and HTTP together.",
+            "At the limit one that is not in use is closed for a new one: first one that has sent nothing.",
         ),
     ] = 1024
-    max_per_address: Annotated[Count, Setting("Connections at a time from one address.")] = 512
+    max_per_address: Annotated[
+        Count, Setting("Connections at a time from one address, or from one IPv6 network of 64 bits.")
+    ] = 512
     idle: Annotated[Seconds, Setting("Seconds after which a silent client is disconnected.")] = 300.0
     write: Annotated[Seconds, Setting("Seconds that a client may take to accept an answer.")] = 30.0
     drain: Annotated[Seconds, Setting("Seconds that a client may go on sending after an error.")] = 30.0
@@ -222,7 +236,8 @@ class Zeroconf(SettingsModel, frozen=True, kw_only=True):
     name: Annotated[
         str,
         Setting(
-            "Name to announce; empty: one that is stable and unique for each host.",
+            "Name to announce, with the port added unless that is 10300; empty: one that is stable and "
+            "unique for each host.",
             example="Kitchen speech",
             allowed="up to 63 bytes of printable text",
         ),
@@ -249,43 +264,6 @@ class HomeAssistant(SettingsModel, frozen=True, kw_only=True):
     ] = 600.0
 
 
-class Embedded(SettingsModel, frozen=True, kw_only=True):
-    """The embedded backend, which works without Azure. Its recognizer is a demo that makes mistakes."""
-
-    names: Annotated[
-        tuple[str, ...],
-        Meta(max_length=1000),
-        Setting(
-            "Names in the home that its recognizer should know.",
-            example="Luna,Sol",
-            allowed="names of up to 60 characters with letters in them",
-        ),
-    ] = ()
-    workers: Annotated[int, Meta(ge=1, le=16), Setting("Processes of its recognizer.")] = 1
-    cache_dir: Annotated[
-        str,
-        Setting(
-            "Where it keeps its language model; empty: the user's cache directory.",
-            example="/var/cache/wyoming-azure-realtime",
-        ),
-    ] = ""
-
-
-class Log(SettingsModel, frozen=True, kw_only=True):
-    """The log. It never shows what people say."""
-
-    debug: Annotated[bool, Setting("Log more; never what people say.", flag="--debug")] = False
-    format: Annotated[
-        str,
-        Setting(
-            "Format of a log line, as in Python's logging.",
-            flag="--log-format",
-            metavar="FORMAT",
-            allowed="a format with %(…)s fields of Python's logging, such as %(levelname)s and %(message)s",
-        ),
-    ] = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
-
 class Settings(SettingsModel, frozen=True, kw_only=True):
     """General: which backend is used, where clients connect and who may; and all sections."""
 
@@ -303,19 +281,6 @@ class Settings(SettingsModel, frozen=True, kw_only=True):
             flag="--backend",
         ),
     ] = "auto"
-    fallback: Annotated[
-        Literal["none", "embedded"],
-        Setting(
-            "embedded: the embedded backend takes over while no target answers.",
-            "It only speaks then, unless `fallback_hears` is true.",
-        ),
-    ] = "none"
-    fallback_hears: Annotated[
-        bool,
-        Setting(
-            "Whether the fallback recognizes speech too: a demo that makes mistakes then controls the house."
-        ),
-    ] = False
     listeners: Annotated[
         tuple[Listener, ...],
         Meta(min_length=1, max_length=64),
@@ -353,8 +318,26 @@ class Settings(SettingsModel, frozen=True, kw_only=True):
             first="target",
         ),
     ] = ()
+    state: Annotated[
+        str,
+        Setting(
+            "Where costs and the latest turns are kept: a file, redis://HOST:PORT/NUMBER, or off.",
+            "auto is state.sqlite in systemd's STATE_DIRECTORY, else in the user's state folder. With redis "
+            "(or rediss, encrypted) several servers share what `cost` allows; that needs the extra `redis`. "
+            "Nothing that somebody said is kept there, unless `history.texts` asks for it.",
+            example="/var/lib/wyoming-azure-realtime/state.sqlite",
+            allowed="auto, off, a path, or redis://HOST:PORT/NUMBER without a password",
+        ),
+    ] = "auto"
+    redis_password: Annotated[
+        Secret, Setting("Password of the server that `state` names.", example="your-password")
+    ] = Secret("")
+    cost: Cost = Cost()
+    history: History = History()
     recognition: Recognition = Recognition()
     speech: Speech = Speech()
+    fallback: Fallback = Fallback()
+    conversation: HomeConversation = HomeConversation()
     deadlines: Deadlines = Deadlines()
     budget: Budget = Budget()
     pool: Pool = Pool()

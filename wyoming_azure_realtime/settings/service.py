@@ -1,4 +1,4 @@
-"""Sections of the model about the speech service: where it is, what is recognized, and what is spoken.
+"""Sections of the model about speech services: where they are, what is recognized, the embedded one.
 
 `model` says what a declaration consists of, and exports these classes with all others. Pure data.
 """
@@ -22,10 +22,12 @@ class Target(SettingsModel, frozen=True, kw_only=True):
         str,
         Setting(
             "Address of the Azure OpenAI resource, of a gateway in front of it, or https://api.openai.com.",
+            "With /voice-live at its end it is Azure Voice Live at that resource.",
             cost="With an endpoint and a key, the service bills every command and every answer.",
             variables=("AZURE_OPENAI_ENDPOINT",),
             example="https://example.openai.azure.com",
-            allowed="https://HOST, or http:// on loopback; without user, password, query or fragment",
+            allowed="https://HOST, or http:// on loopback and at home, without user, password, query or "
+            "fragment",
         ),
     ] = ""
     key: Annotated[
@@ -55,6 +57,7 @@ class Target(SettingsModel, frozen=True, kw_only=True):
         str,
         Setting(
             "Empty or v1: the GA API; a date from 2024-10-01 on: the deprecated preview API.",
+            "With Voice Live: empty, or a date from 2025-10-01 on.",
             variables=("AZURE_OPENAI_API_VERSION",),
             example="v1",
             allowed="empty, v1 or a date such as 2025-04-01-preview",
@@ -64,18 +67,39 @@ class Target(SettingsModel, frozen=True, kw_only=True):
         str,
         Setting(
             "Deployment of the model that speaks.",
+            "Voice Live has no deployments: it is the name of a model there, by default gpt-4.1-nano.",
             cost="The model decides what a spoken minute costs; a mini costs about a third.",
             variables=("AZURE_OPENAI_REALTIME_DEPLOYMENT",),
             allowed=WORD,
         ),
     ] = "gpt-realtime"
+    cheaper_deployment: Annotated[
+        str,
+        Setting(
+            "Deployment of a cheaper model, which speaks at a limit where `cost.action` is cheaper.",
+            "At OpenAI's own host none has to be named.",
+            example="gpt-realtime-2.1-mini",
+            allowed=f"empty, or {WORD}",
+        ),
+    ] = ""
+    answer_deployment: Annotated[
+        str,
+        Setting(
+            "Deployment of the model that answers (see `conversation`); empty: the one that speaks.",
+            "It has to be a realtime model; a mini is enough for most homes.",
+            cost="The model decides what an answer costs; a mini costs about a sixth.",
+            example="gpt-realtime-mini",
+            allowed=f"empty, or {WORD}",
+        ),
+    ] = ""
     transcription_deployment: Annotated[
         str,
         Setting(
             "Deployment of the model that recognizes speech.",
             "gpt-realtime-whisper takes no names and no prompt; gpt-live-transcribe takes both at the same "
-            "price, but we do not know in which regions Azure has it.",
-            cost="The model decides what a recognized minute costs.",
+            "price, gpt-transcribe takes both at a quarter of it, but sends no text before a pause. "
+            "We do not know in which regions Azure has these two. With Voice Live it is azure-speech.",
+            cost="The model decides what a recognized minute costs: 0.017 USD, with gpt-transcribe 0.0045.",
             variables=("AZURE_OPENAI_TRANSCRIPTION_DEPLOYMENT",),
             allowed=WORD,
         ),
@@ -101,10 +125,71 @@ class Target(SettingsModel, frozen=True, kw_only=True):
         str,
         Setting(
             "Whose service it is; auto: found by the host's name. For a gateway to Azure it is azure_openai.",
-            "Paths, headers, models and voices depend on it.",
-            allowed="auto, azure_openai, openai or embedded",
+            "Paths, headers, models and voices depend on it. Voice Live is told by /voice-live in the "
+            "endpoint.",
+            allowed="auto, azure_openai, openai, voice_live, speech_to_speech, localai, speaches, xai or "
+            "embedded",
         ),
     ] = "auto"
+    exact: Annotated[
+        bool,
+        Setting(
+            "What it speaks is exactly the text, so that nothing is compared; Voice Live always does so.",
+            "Say so of a service only if no model decides about its words: wrong ones would be heard.",
+        ),
+    ] = False
+    connections_per_minute: Annotated[
+        int,
+        Meta(ge=0, le=10_000),
+        Setting(
+            "New connections a minute at most; requests wait for them. 0: as the service is known for.",
+            "Voice Live takes 30.",
+        ),
+    ] = 0
+    custom_voices: Annotated[
+        dict[str, str],
+        Meta(max_length=100),
+        Setting(
+            "The resource's own voices (Voice Live), each with the id of its endpoint.",
+            example="AnnaNeural=01234567-89ab-cdef-0123-456789abcdef",
+            allowed="names of voices and ids of endpoints, without spaces",
+        ),
+    ] = field(default_factory=dict)
+
+    path: Annotated[
+        str,
+        Setting(
+            "Path of the realtime API at the endpoint, if it is not the service's usual one.",
+            example="/v1/realtime",
+            allowed="empty, or a path such as /v1/realtime",
+        ),
+    ] = ""
+    dialect: Annotated[
+        Literal["auto", "ga", "preview"],
+        Setting("Shape of the events: ga (nested) or preview (flat); auto: as the service is known for."),
+    ] = "auto"
+    max_sessions: Annotated[
+        int,
+        Meta(ge=0, le=1000),
+        Setting(
+            "Sessions at most that are open there at a time; 0: as the service is known for.",
+            "With fewer than two, hearing and speaking take turns.",
+        ),
+    ] = 0
+    voices: Annotated[
+        tuple[str, ...],
+        Meta(max_length=1000),
+        Setting(
+            "Voices that the target has, if they are not the service's usual ones; the first is the default.",
+            example="af_heart,bm_george",
+            allowed="names without spaces",
+        ),
+    ] = ()
+
+    @property
+    def answers_with(self) -> str:
+        """The deployment that answers."""
+        return self.answer_deployment or self.realtime_deployment
 
     @property
     def transcribes_with(self) -> str:
@@ -144,6 +229,27 @@ class Recognition(SettingsModel, frozen=True, kw_only=True):
             metavar="LANGUAGE",
         ),
     ] = "en"
+    also_spoken: Annotated[
+        tuple[str, ...],
+        Meta(max_length=9),
+        Setting(
+            "Further languages in which commands may be spoken, beside the one that the client asks for.",
+            "Recognizers of several languages find out which it is: azure-speech, gpt-transcribe and "
+            "gpt-live-transcribe. Others hear the one that was asked for.",
+            example="nb-NO,de-DE",
+            allowed="languages with or without a region, such as nb-NO",
+        ),
+    ] = ()
+    more_languages: Annotated[
+        tuple[str, ...],
+        Meta(max_length=100),
+        Setting(
+            "Languages to be offered beyond those that the service is known for.",
+            "One that the model refuses is left out of the request, and the model finds out what is spoken.",
+            example="am,gsw",
+            allowed="languages with or without a region, such as am or gsw-CH",
+        ),
+    ] = ()
     prompt: Annotated[
         str,
         Setting(
@@ -183,6 +289,9 @@ class Recognition(SettingsModel, frozen=True, kw_only=True):
         Literal["far_field", "near_field", "off"],
         Setting("far_field: speakerphones and satellites in the room; near_field: headsets; off: none."),
     ] = "far_field"
+    echo_cancellation: Annotated[
+        bool, Setting("Voice Live leaves out of what it hears what it says at the same time.")
+    ] = False
     max_seconds: Annotated[
         float,
         Meta(ge=1, le=600),
@@ -208,6 +317,7 @@ class Recognition(SettingsModel, frozen=True, kw_only=True):
         Literal["local", "server_vad", "semantic_vad"],
         Setting(
             "How the server finds the end of a command: local, or server_vad or semantic_vad by the service.",
+            "With Voice Live, semantic_vad is azure_semantic_vad. "
             "Models that cannot do it, such as gpt-realtime-whisper and gpt-live-transcribe, use local.",
         ),
     ] = "local"
@@ -232,51 +342,46 @@ class Recognition(SettingsModel, frozen=True, kw_only=True):
     ] = 15.0
 
 
-class Speech(SettingsModel, frozen=True, kw_only=True):
-    """Text to speech."""
+class Embedded(SettingsModel, frozen=True, kw_only=True):
+    """The embedded backend, which works without Azure and hears English unless another model is given."""
 
-    voice: Annotated[
-        str,
+    recognizer: Annotated[
+        Literal["auto", "whisper", "pocketsphinx"],
         Setting(
-            "Voice that speaks when none is asked for.",
-            "Voices are alloy, ash, ballad, coral, echo, sage, shimmer and verse; marin and cedar with the "
-            "GA API. Names of Azure Speech voices such as en-US-JennyNeural are understood too.",
-            flag="--voice",
-            metavar="VOICE",
+            "What hears: whisper, or pocketsphinx for small machines; auto: the one that fits.",
+            "whisper fits where it is installed, 2 GB of memory are free, and a command takes it 2 seconds.",
         ),
-    ] = "alloy"
-    instructions: Annotated[
+    ] = "auto"
+    model: Annotated[
         str,
         Setting(
-            "Style of speech: pace, tone, accent.",
-            cost="It is sent with every text, and the service bills it as input.",
-            example="Speak calmly.",
+            "Folder with a Whisper model for CTranslate2; empty: the English one that is installed with it.",
+            "With a multilingual one it hears the model's languages; a larger one hears better and slower.",
+            example="/var/lib/whisper/faster-whisper-small",
         ),
     ] = ""
-    speed: Annotated[float, Meta(ge=0.25, le=1.5), Setting("Speed of speech; 1 is normal.")] = 1.0
-    max_characters: Annotated[
-        int,
-        Meta(ge=100, le=1_000_000),
-        Setting("Longest text to be spoken, in characters.", cost="Longer texts cost more to speak."),
-    ] = 20_000
-    margin: Annotated[
-        float,
-        Meta(ge=0, le=10),
-        Setting("Seconds of the newest speech that wait until it is certain that they match the text."),
-    ] = 0.1
-    tolerance: Annotated[
-        float,
-        Meta(ge=0, le=0.5),
+    download: Annotated[
+        bool,
         Setting(
-            "Share of a long word's letters that may differ in the service's transcript of what it speaks.",
-            cost="If it is too small, what was spoken correctly is asked for, and billed, again.",
+            "Whether it may download what it lacks.",
+            "That is four English voices, 8 MB each, and where it is not installed Whisper's model, 75 MB.",
         ),
-    ] = 0.2
-    substitutes: Annotated[
-        dict[str, str],
+    ] = False
+
+    names: Annotated[
+        tuple[str, ...],
+        Meta(max_length=1000),
         Setting(
-            "Voices that no realtime model has, and which one speaks in their place.",
-            "Those that are not named here stay as they are.",
-            allowed="names in lower case of voices that the service does not have, and voices that it has",
+            "Names in the home that its recognizer should know.",
+            example="Luna,Sol",
+            allowed="names of up to 60 characters with letters in them",
         ),
-    ] = field(default_factory=lambda: {"fable": "ballad", "nova": "coral", "onyx": "ash"})
+    ] = ()
+    workers: Annotated[int, Meta(ge=1, le=16), Setting("Processes of its recognizer.")] = 1
+    cache_dir: Annotated[
+        str,
+        Setting(
+            "Where it keeps its language model; empty: the user's cache directory.",
+            example="/var/cache/wyoming-azure-realtime",
+        ),
+    ] = ""

@@ -4,60 +4,77 @@ The form of a value is checked whatever the backend is, targets only when they a
 connects to nothing. The words for what is allowed are those of the model, where it has them.
 """
 
-import logging
 import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Literal
-from urllib.parse import urlsplit
 
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.providers.base import Provider, matches
-from wyoming_azure_realtime.providers.embedded import EmbeddedService
+from wyoming_azure_realtime.providers.azure_openai import EmbeddedService
+from wyoming_azure_realtime.providers.base import Provider
+from wyoming_azure_realtime.providers.languages import matches
 from wyoming_azure_realtime.providers.registry import AUTO, PROVIDERS, provider_of, service_names
+from wyoming_azure_realtime.providers.voices import COMMON_VOICES
 from wyoming_azure_realtime.settings.addresses import (
     ANY,
+    EMBEDDED,
     LOCAL,
     StdioAddress,
+    TcpAddress,
     is_address,
     is_loopback,
     parse_host_port,
     parse_network,
     parse_uri,
 )
-from wyoming_azure_realtime.settings.declaration import Path, allowed, kind_at, render
+from wyoming_azure_realtime.settings.checked import (
+    PRINTABLE,
+    WORD,
+    Checked,
+    check_conversation,
+    check_cost,
+    check_home_assistant,
+    check_log,
+    unusable,
+)
+from wyoming_azure_realtime.settings.declaration import Path, render
 from wyoming_azure_realtime.settings.model import Settings, Target
-from wyoming_azure_realtime.settings.tree import DEFAULT, Sources, impossible, quote
+from wyoming_azure_realtime.settings.tree import DEFAULT, Sources, quote
 
 MAX_NAME = 60
 """Characters of a name in the home."""
 
+MOST_LISTED = 20
+"""Voices that a message names; Azure has 700."""
+
 _DEPLOYMENTS = ("name", "realtime_deployment", "transcription_deployment")
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_.])?|[0-9a-f:.]+")
-_PRINTABLE = re.compile(r"[!-~]*")
-_WORD = re.compile(r"[!-~]{1,128}")
 _KEY = re.compile(r"[!-~]([ -~]*[!-~])?")
+_PATH = re.compile(r"(/[A-Za-z0-9._~%-]+)+")
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_MANNER = re.compile(r"[\w+%.-]{0,40}", re.ASCII)
 _SUBSTITUTED = re.compile(r"[a-z0-9_]{1,40}")
-_WIDE = re.compile(r"\d{4}")
 _LABEL_BYTES = 63
 
 
 def validate(settings: Settings, sources: Sources, uses: Literal["azure", "embedded"]) -> None:
     """Raise `SettingsError` for the first value that cannot be."""
-    checked = _Checked(settings, sources)
+    checked = Checked(settings, sources)
     _check_profiles(checked)
     _check_listeners(checked)
     _check_networks(checked)
     _check_http(checked)
     _check_pool(checked)
     _check_zeroconf(checked)
+    _check_fallback(checked)
     _check_names(checked, ("embedded", "names"), settings.embedded.names)
     _check_names(checked, ("recognition", "names"), settings.recognition.names)
     _check_models(checked)
-    _check_home_assistant(checked)
-    _check_log(checked)
+    _check_manners(checked)
+    check_home_assistant(checked)
+    check_conversation(checked)
+    check_log(checked)
+    check_cost(checked)
     if uses == "azure":
         _check_targets(checked)
     provider = provider_of(settings.targets[0]) if uses == "azure" else EmbeddedService(Target())
@@ -65,35 +82,14 @@ def validate(settings: Settings, sources: Sources, uses: Literal["azure", "embed
     _check_languages(checked, provider)
 
 
-class _Checked:
-    """Settings, where their values came from, and the errors for those that cannot be."""
-
-    def __init__(self, settings: Settings, sources: Sources) -> None:
-        self.settings = settings
-        self.sources = sources
-
-    def source(self, path: Path) -> str:
-        """Where a value came from; of a section, where its first value did that somebody chose."""
-        key = render(path)
-        if key in self.sources:
-            return self.sources[key]
-        inside = (self.sources[other] for other in self.sources if other.startswith((f"{key}.", f"{key}[")))
-        return next((source for source in inside if source != DEFAULT), DEFAULT)
-
-    def error(self, path: Path, value: str, possible: str = "", *, at: Path = ()) -> SettingsError:
-        """`value`: what it is, in words. `possible`: if not as in the model. `at`: where it was given."""
-        possible = possible or allowed(kind_at(Settings, path))
-        return impossible(render(path), value, self.source(at or path), possible)
-
-
-def _check_profiles(checked: _Checked) -> None:
+def _check_profiles(checked: Checked) -> None:
     for name in checked.settings.profiles:
         if not _PROFILE_NAME.fullmatch(name):
             given = f"given a profile named {quote(name)}"
             raise checked.error(("profiles",), given, at=("profiles", name))
 
 
-def _check_listeners(checked: _Checked) -> None:
+def _check_listeners(checked: Checked) -> None:
     taken: dict[object, str] = {}
     profiles = checked.settings.profiles
     for index, listener in enumerate(checked.settings.listeners):
@@ -112,7 +108,7 @@ def _check_listeners(checked: _Checked) -> None:
             raise checked.error(("listeners", index, "profile"), quote(listener.profile), exists)
 
 
-def _check_networks(checked: _Checked) -> None:
+def _check_networks(checked: Checked) -> None:
     for text in checked.settings.allowed_networks:
         if text in (LOCAL, ANY):
             continue
@@ -122,10 +118,10 @@ def _check_networks(checked: _Checked) -> None:
             raise checked.error(("allowed_networks",), f"a list with {quote(text)}, but {error}") from error
 
 
-def _check_http(checked: _Checked) -> None:
+def _check_http(checked: Checked) -> None:
     http = checked.settings.http
     token, path = http.token.reveal(), ("http", "listen")
-    if not _PRINTABLE.fullmatch(token):
+    if not PRINTABLE.fullmatch(token):
         raise checked.error(("http", "token"), "a text that no HTTP header can carry")
     if http.listen == "off":
         return
@@ -144,32 +140,71 @@ def _check_http(checked: _Checked) -> None:
         )
 
 
-def _check_pool(checked: _Checked) -> None:
+def _check_pool(checked: Checked) -> None:
     pool = checked.settings.pool
     if pool.min_size > pool.max_size:
         value = f"{pool.min_size}, more than pool.max_size"
         raise checked.error(("pool", "min_size"), value, f"at most {pool.max_size}")
 
 
-def _check_zeroconf(checked: _Checked) -> None:
+def _check_fallback(checked: Checked) -> None:
+    settings = checked.settings
+    ours = {getattr(parse_uri(listener.uri), "port", None) for listener in settings.listeners}
+    for use in ("asr", "tts"):
+        path: Path = ("fallback", use)
+        entries: tuple[str, ...] = getattr(settings.fallback, use)
+        for entry in entries:
+            if entries.count(entry) > 1:
+                raise checked.error(path, f"a list with {quote(entry)} twice")
+            if entry == EMBEDDED:
+                continue
+            try:
+                address = parse_uri(entry)
+            except ValueError as error:
+                raise checked.error(path, f"a list with {quote(entry)}, but {error}") from error
+            port = getattr(address, "port", None)
+            if isinstance(address, StdioAddress) or port == 0:
+                raise checked.error(path, f"a list with {quote(entry)}")
+            if isinstance(address, TcpAddress) and address.loopback and port in ours:
+                raise checked.error(path, f"a list with {quote(entry)}, which is this server itself")
+
+
+def _check_zeroconf(checked: Checked) -> None:
     name = checked.settings.zeroconf.name
     if len(name.encode()) > _LABEL_BYTES or not name.isprintable():
         raise checked.error(("zeroconf", "name"), quote(name))
 
 
-def _check_names(checked: _Checked, path: Path, names: tuple[str, ...]) -> None:
+def _check_names(checked: Checked, path: Path, names: tuple[str, ...]) -> None:
     for name in names:
         if not any(char.isalpha() for char in name) or len(name) > MAX_NAME or not name.isprintable():
             raise checked.error(path, f"a list with {quote(name)}")
 
 
-def _check_models(checked: _Checked) -> None:
+def _check_models(checked: Checked) -> None:
     for name, facts in checked.settings.recognition.models.items():
         path: Path = ("recognition", "models", name)
-        if not _WORD.fullmatch(name):
+        if not WORD.fullmatch(name):
             raise checked.error(path[:-1], f"given a model named {quote(name)}", at=path)
         if facts.retires and not _is_date(facts.retires):
             raise checked.error((*path, "retires"), quote(facts.retires))
+
+
+def _check_manners(checked: Checked) -> None:
+    speech, recognition = checked.settings.speech, checked.settings.recognition
+    for name in ("style", "pitch", "volume"):
+        if not _MANNER.fullmatch(getattr(speech, name)):
+            raise checked.error(("speech", name), quote(getattr(speech, name)))
+    reason = unusable(speech.lexicon, "https://") if speech.lexicon else ""
+    if reason:
+        raise checked.error(("speech", "lexicon"), reason)
+    for path, tags in (
+        (("speech", "accents"), speech.accents),
+        (("recognition", "also_spoken"), recognition.also_spoken),
+    ):
+        for tag in tags:
+            if not _LANGUAGE.fullmatch(tag):
+                raise checked.error(path, f"a list with {quote(tag)}")
 
 
 def _is_date(text: str) -> bool:
@@ -179,35 +214,13 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _check_home_assistant(checked: _Checked) -> None:
-    home = checked.settings.home_assistant
-    reason = _unusable(home.url, "http:// or https://") if home.url else ""
-    if reason:
-        raise checked.error(("home_assistant", "url"), reason)
-    if not _PRINTABLE.fullmatch(home.token.reveal()):
-        raise checked.error(("home_assistant", "token"), "a text that is no token")
-
-
-def _check_log(checked: _Checked) -> None:
-    text = checked.settings.log.format
-    record = logging.makeLogRecord({"msg": "", "asctime": "", "message": ""})
-    try:
-        logging.PercentStyle(text).validate()
-        # a width of thousands of digits would be as many spaces
-        usable = text != "" and not _WIDE.search(text) and isinstance(text % vars(record), str)
-    except (ValueError, TypeError, KeyError, OverflowError):
-        usable = False
-    if not usable:
-        raise checked.error(("log", "format"), quote(text))
-
-
-def _check_targets(checked: _Checked) -> None:
+def _check_targets(checked: Checked) -> None:
     targets = checked.settings.targets
     if not targets:
         raise _incomplete(checked, Target(), 0)
     names: set[str] = set()
     for index, target in enumerate(targets):
-        if not target.endpoint or (target.auth != "entra" and not target.key):
+        if not target.endpoint or (_needs_key(target) and not target.key):
             raise _incomplete(checked, target, index)
         _check_target(checked, target, ("targets", index))
         if target.name in names:
@@ -216,18 +229,28 @@ def _check_targets(checked: _Checked) -> None:
         names.add(target.name)
 
 
-def _check_target(checked: _Checked, target: Target, path: Path) -> None:
-    reason = _unusable(target.endpoint, "https://")
+def _needs_key(target: Target) -> bool:
+    provider = PROVIDERS.get(target.service)
+    return target.auth != "entra" and (provider is None or provider.needs_key)
+
+
+def _check_target(checked: Checked, target: Target, path: Path) -> None:
+    reason = unusable(target.endpoint, "https://", sockets=True)
     if reason:
         raise checked.error((*path, "endpoint"), reason)
     if target.key and not _KEY.fullmatch(target.key.reveal()):
         raise checked.error((*path, "key"), "a text that no HTTP header can carry")
     for field in _DEPLOYMENTS:
-        if not _WORD.fullmatch(getattr(target, field)):
+        if not WORD.fullmatch(getattr(target, field)):
             raise checked.error((*path, field), quote(getattr(target, field)))
-    if target.token_scope and not _WORD.fullmatch(target.token_scope):
+    for field in ("cheaper_deployment", "answer_deployment"):
+        name = getattr(target, field)
+        if name and not WORD.fullmatch(name):
+            raise checked.error((*path, field), quote(name))
+    if target.token_scope and not WORD.fullmatch(target.token_scope):
         raise checked.error((*path, "token_scope"), quote(target.token_scope))
     _check_deployments(checked, target, (*path, "also_transcribes"))
+    _check_server(checked, target, path)
     if target.service not in (AUTO, *PROVIDERS):
         raise checked.error((*path, "service"), quote(target.service), service_names())
     try:
@@ -237,11 +260,25 @@ def _check_target(checked: _Checked, target: Target, path: Path) -> None:
         message = f"Invalid API version {quote(target.api_version)} "
         place = f"({render(version)}, {checked.source(version)})."
         raise SettingsError(message + place, advice=error.advice) from error
+    provider_of(target).check()
+    for name, endpoint in target.custom_voices.items():
+        if not (WORD.fullmatch(name) and WORD.fullmatch(endpoint)):
+            pair = f"{quote(name)} with {quote(endpoint)}"
+            raise checked.error((*path, "custom_voices"), pair)
 
 
-def _check_deployments(checked: _Checked, target: Target, path: Path) -> None:
+def _check_server(checked: Checked, target: Target, path: Path) -> None:
+    """What a target says of a server beyond its service."""
+    if target.path and not _PATH.fullmatch(target.path):
+        raise checked.error((*path, "path"), quote(target.path))
+    for voice in target.voices:
+        if not WORD.fullmatch(voice):
+            raise checked.error((*path, "voices"), f"a list with {quote(voice)}")
+
+
+def _check_deployments(checked: Checked, target: Target, path: Path) -> None:
     for name, model in target.also_transcribes.items():
-        if not (_WORD.fullmatch(name) and _WORD.fullmatch(model)):
+        if not (WORD.fullmatch(name) and WORD.fullmatch(model)):
             pair = f"{quote(name)} with {quote(model)}"
             raise checked.error(path, pair, "names of deployments and their models, both without spaces")
         if name == target.transcription_deployment:
@@ -249,35 +286,11 @@ def _check_deployments(checked: _Checked, target: Target, path: Path) -> None:
             raise checked.error(path, value, "further deployments")
 
 
-def _unusable(url: str, schemes: str) -> str:
-    """Why nothing can connect there, or nothing. Does not repeat what may hold a password.
-
-    `schemes`: how it may begin, in words; without http:// among them it may on loopback only.
-    """
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname or ""
-    except ValueError:
-        return "no address"
-    if parts.username is not None or parts.password is not None or "@" in url:
-        return "an address with a user or a password in it"
-    if "?" in url or "#" in url:
-        return "an address with a query or a fragment"
-    if parts.scheme not in ("https", "http") or port == 0 or not _HOST.fullmatch(host):
-        # without a scheme it may be a key in the wrong place
-        return f"{quote(url)}, which is no {schemes} address" if "://" in url else f"no {schemes} address"
-    if not _PRINTABLE.fullmatch(parts.path):
-        return f"{quote(url)}, whose path has spaces or letters beyond ASCII"
-    if parts.scheme == "http" and "http://" not in schemes and not is_loopback(host):
-        return f"{quote(url)}, which would send the key in the clear"
-    return ""
-
-
-def _incomplete(checked: _Checked, target: Target, index: int) -> SettingsError:
+def _incomplete(checked: Checked, target: Target, index: int) -> SettingsError:
     missing = []
     if not target.endpoint:
         missing.append("AZURE_OPENAI_ENDPOINT" if index == 0 else f"targets[{index}].endpoint")
-    if not target.key and target.auth != "entra":
+    if not target.key and _needs_key(target):
         missing.append("AZURE_OPENAI_KEY" if index == 0 else f"targets[{index}].key")
     sources = (checked.source(path) for path in (("backend",), ("targets",)))
     chosen = next((source for source in sources if source != DEFAULT), DEFAULT)
@@ -288,26 +301,35 @@ def _incomplete(checked: _Checked, target: Target, index: int) -> SettingsError:
     )
 
 
-def _check_voices(checked: _Checked, provider: Provider) -> None:
+def _check_voices(checked: Checked, provider: Provider) -> None:
     accepted = provider.voices
     substitutes, path = checked.settings.speech.substitutes, ("speech", "substitutes")
     for name, voice in substitutes.items():
         if name in accepted or not _SUBSTITUTED.fullmatch(name):
             raise checked.error(path, f"given for {quote(name)}")
-        if voice not in accepted:
+        if provider.understood_voice(voice) not in (*accepted, *COMMON_VOICES):
             raise checked.error((*path, name), quote(voice), f"one of {', '.join(accepted)}", at=path)
-    voices = (*accepted, *substitutes)
+    voices = (*provider.offered_voices((checked.settings.recognition.language,)), *substitutes)
+    listed = voices if len(voices) <= MOST_LISTED else (*voices[:MOST_LISTED], "or another of them")
     for key, voice in _chosen(checked.settings, "speech", "voice"):
-        if provider.understood_voice(voice) not in voices:
-            raise checked.error(key, quote(voice), f"one of {', '.join(voices)}")
+        if not (provider.understands(voice) or provider.understood_voice(voice) in substitutes):
+            raise checked.error(key, quote(voice), f"one of {', '.join(listed)}")
 
 
-def _check_languages(checked: _Checked, provider: Provider) -> None:
+def _check_languages(checked: Checked, provider: Provider) -> None:
+    more = checked.settings.recognition.more_languages
+    for language in more:
+        if not _LANGUAGE.fullmatch(language):
+            raise checked.error(("recognition", "more_languages"), f"a list with {quote(language)}")
+    offers = (*provider.all_languages, *more)
     for path, language in _chosen(checked.settings, "recognition", "language"):
-        known = any(matches(offered, language) for offered in provider.languages)
+        known = any(matches(offered, language) for offered in offers)
         if not known or not _LANGUAGE.fullmatch(language):
-            plain = sorted({code for code in provider.languages if "-" not in code})
+            plain = sorted({code for code in offers if "-" not in code})
             raise checked.error(path, quote(language), f"{', '.join(plain)}, with or without a region")
+    spoken = checked.settings.speech.language
+    if spoken and not _LANGUAGE.fullmatch(spoken):
+        raise checked.error(("speech", "language"), quote(spoken), "a language such as de or pt-BR")
 
 
 def _chosen(settings: Settings, section: str, field: str) -> Iterator[tuple[Path, str]]:

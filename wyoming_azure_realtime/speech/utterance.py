@@ -15,10 +15,11 @@ import math
 from collections.abc import AsyncIterator
 from types import TracebackType
 
+from wyoming_azure_realtime.admission.memory import MemoryBudget
 from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, AudioFormat
 from wyoming_azure_realtime.errors import SpeechServiceError
-from wyoming_azure_realtime.speech.bias import echoes
 from wyoming_azure_realtime.speech.endpointing import Endpointing, EndpointingRules
+from wyoming_azure_realtime.speech.inventions import spoken_text
 from wyoming_azure_realtime.speech.recording import IncomingAudio
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionResult
 from wyoming_azure_realtime.speech.transcription_pass import (
@@ -29,26 +30,36 @@ from wyoming_azure_realtime.speech.transcription_pass import (
 )
 from wyoming_azure_realtime.turns.budget import TurnBudget
 
-MOST_PENDING = 2
-"""Drafts after which speech went on, and whose texts have not come yet; older ones are abandoned."""
-
-_PRE_ROLL = round(0.5 * BYTES_PER_SECOND) & ~1
-"""Bytes before the end of a pass without a text from which on the next one may begin instead of at 0."""
+CERTAIN_SECONDS = 0.5
+"""Of speech: so much is a command, where it can no longer be tried whether there are words in it."""
 
 
 class Utterance:
-    """Enter it, `begin`, `write` audio, `finish`, and read `results`. Leaving it early cancels the turn."""
+    """Enter it, `begin`, `write` audio, `finish`, and read `results`. Leaving it early cancels the turn.
 
-    def __init__(self, context: RecognitionContext, rules: EndpointingRules, *, max_seconds: float) -> None:
+    `memory`: that of all requests; `client`: the address that asks, empty if unknown.
+    """
+
+    def __init__(
+        self,
+        context: RecognitionContext,
+        rules: EndpointingRules,
+        memory: MemoryBudget,
+        *,
+        max_seconds: float,
+        client: str = "",
+    ) -> None:
         self._context = context
         self._recorder = context.recorder
         self._budget = TurnBudget(context.limits)
-        self._incoming = IncomingAudio(max_seconds, rules, self._recorded, self._follow, self._fail)
+        claim = memory.claim(client, self._fail)
+        self._incoming = IncomingAudio(max_seconds, rules, self._recorded, self._follow, self._fail, claim)
         self._recording = self._incoming.recording
+        self._recording.kept_rates = context.kept_rates
         self._passes: list[TranscriptionPass] = []  # the newest one counts, earlier ones are drafts
         self._rest: TranscriptionPass | None = None  # over what came after `_rest_draft`, which has a text
         self._rest_draft: TranscriptionPass | None = None
-        self._dismissed_at = 0  # bytes, before which nobody has said anything
+        self._drafted_text = ""  # of the newest draft with one, letters only
         self._deadline = math.inf  # in the event loop's time, once the audio has ended
         self._alarms: list[asyncio.TimerHandle] = []
         self._ended = False  # by itself; the client may go on
@@ -84,9 +95,9 @@ class Utterance:
         self._incoming.begin(source)
 
     def write(self, data: bytes) -> None:
-        """Add audio, cut anywhere; never waits. Raises the error that ended the turn, or `AudioTooLong`.
+        """Add audio, cut anywhere; never waits. After an end that was found in it, it is ignored.
 
-        Audio after the end of a command that the server or the service ended is ignored.
+        Raises the error that ended the turn, `AudioTooLong`, or `TooManyRequests`.
         """
         if isinstance(self._result, SpeechServiceError):
             raise self._result
@@ -98,8 +109,14 @@ class Utterance:
         if self._recording.finished:
             return
         self._incoming.finish()
-        if self._result is None:
+        self._recorder.input_ended(self._incoming.quiet)
+        if self._result is None and not self._incoming.behind:
             self._conclude()
+
+    @property
+    def opinion(self) -> float:
+        """From 0 to 1, how likely the detector finds that somebody speaks now."""
+        return self._incoming.opinion
 
     async def results(self) -> AsyncIterator[Partial | RecognitionResult]:
         """Partial texts as they come, then the recognition. Raises the turn's `SpeechServiceError`."""
@@ -115,8 +132,6 @@ class Utterance:
                 yield self._result
                 return
 
-    # while audio comes
-
     @property
     def _turn(self) -> Endpointing | None:
         return self._incoming.endpointing
@@ -131,56 +146,67 @@ class Utterance:
 
     def _follow(self, turn: Endpointing) -> None:
         """Begin or close a pass, as somebody speaks or pauses."""
-        if self._recording.finished or self._ended or self._result is not None:
+        if self._ended or self._result is not None or self._deadline < math.inf:
+            return
+        if self._recording.finished:
+            if not self._incoming.behind:
+                self._conclude()
             return
         newest = self._newest
+        if newest is not None and turn.unnoticed and not newest.noticed:
+            turn.service_ends = False
+            newest.unnoticed()
         if self._has_news(newest, turn):
             newest = self._begin_pass()
-        if newest is not None and newest.end is None and turn.pausing and self._may_draft():
-            turn.drafted()
-            newest.close(self._recording.held())
+        paused = newest is not None and newest.end is None and turn.pausing
+        if newest is not None and paused and self._context.drafts and self._may_draft():
+            self._draft(newest, turn)
         if turn.too_long:
             self._end_turn()
         elif turn.ended:
+            self._recorder.input_ended(self._incoming.quiet)
             self._end_unless_empty(turn)
+
+    def _draft(self, newest: TranscriptionPass, turn: Endpointing) -> None:
+        """Close a pass, since what was said so far may be all."""
+        turn.drafted()
+        self._recorder.drafted()
+        newest.close(self._recording.held())
 
     def _has_news(self, newest: TranscriptionPass | None, turn: Endpointing) -> bool:
         """Whether something was recorded that no pass covers and that is worth one."""
         if newest is None:
-            return (turn.audible or self._recording.loud) and not is_too_short(self._recording)
+            worth = turn.may_be_said if self._recording.finished else turn.audible
+            return worth and not is_too_short(self._recording)
         return newest.end is not None and turn.goes_on
 
     def _may_draft(self) -> bool:
-        """Whether the budget leaves a pass over the whole for after this draft. Noise is no pause."""
+        """Whether the budget leaves a pass over the whole for after this draft.
+
+        Drafts whose texts are not there yet may all have been in vain.
+        """
         budget, recorded = self._budget, self._recording.seconds
-        affordable = budget.requests_left and budget.sessions_left
-        fits = budget.allows_audio(self._sent_seconds() + recorded, recorded)
-        return bool(affordable) and fits and not self._recording.loud_lately
+        pending = sum(one.end is not None and not one.done for one in self._passes)
+        affordable = budget.requests_left and pending < budget.in_vain_left
+        return bool(affordable) and budget.allows_audio(self._sent_seconds() + recorded, recorded)
 
     def _sent_seconds(self) -> float:
         """Audio that all passes have sent so far, as if none had been tried again."""
-        ends = [(one.start, len(self._recording) if one.end is None else one.end) for one in self._passes]
-        return sum(end - start for start, end in ends) / BYTES_PER_SECOND
+        return sum(one.sent for one in self._passes) / BYTES_PER_SECOND
 
     def _begin_pass(self) -> TranscriptionPass | None:
-        """Begin a pass over the whole, or over what came after a dismissed cough if the whole is too much.
+        """Begin a pass over the whole; if the budget does not allow it now, the newest remains.
 
-        If the budget allows neither, none is begun, and the newest text counts.
+        While audio still comes, there will be another occasion; something is in reserve for the last pass.
         """
-        recorded, sent = self._recording.seconds, self._sent_seconds()
-        starts = (0, max(0, self._dismissed_at - _PRE_ROLL))
-        affordable = [
-            start
-            for start in starts
-            if self._budget.allows_audio(sent + recorded - start / BYTES_PER_SECOND, recorded)
-        ]
-        if not (affordable and self._budget.requests_left):
-            return self._newest
-        pending = [one for one in self._passes if not one.done]
-        for draft in pending[:-MOST_PENDING]:
-            draft.abandon(superseded=True)
-        self._budget.requests += 1
-        self._passes.append(self._new_pass(affordable[0]))
+        recorded, in_use = self._recording.seconds, sum(one.in_use for one in self._passes)
+        if (
+            self._budget.requests_left
+            and self._budget.allows_audio(self._sent_seconds() + recorded, recorded)
+            and self._budget.allows_session(in_use, last=self._recording.finished)
+        ):
+            self._budget.requests += 1
+            self._passes.append(self._new_pass(0))
         return self._newest
 
     def _new_pass(self, start: int) -> TranscriptionPass:
@@ -192,31 +218,62 @@ class Utterance:
             self._pass_ended,
             self._report_partial,
             self._is_command,
+            detects=self._turn is not None and self._turn.service_ends,
         )
 
     def _end_unless_empty(self, turn: Endpointing) -> None:
-        """A cough sounds like a word: the turn ends as soon as there is a text, and goes on without."""
+        """A cough may sound like a word: the turn ends as soon as there is a text, and goes on without."""
         newest = self._newest
-        if newest is None:
-            return
-        if newest.end is None:
-            turn.drafted()
-            newest.close()
-        elif newest.text:
+        if newest is None or self._has_news(newest, turn):
+            return  # until there is a session for it
+        if newest.end is None and self._may_draft():
+            self._draft(newest, turn)
+        elif newest.end is None:
+            self._end_if_certain(turn)
+        elif newest.text and self._spoken(newest.text):
             self._end_turn()
         elif newest.done:
-            turn.dismissed()
-            self._dismissed_at = newest.end
+            self._dismissed(turn)
+
+    def _dismissed(self, turn: Endpointing) -> None:
+        """That was no command: it goes on."""
+        turn.dismissed()
+        self._recorder.input_goes_on()
+
+    def _end_if_certain(self, turn: Endpointing) -> None:
+        """No draft can be afforded to find out what was said, only the last pass."""
+        if turn.new_speech >= CERTAIN_SECONDS:
+            self._end_turn()
+        elif self._budget.in_vain_left == 0:
+            self._dismissed(turn)
 
     def _end_turn(self) -> None:
         self._ended = True
-        self.finish()
+        self._recorder.input_ended(self._incoming.quiet)
+        self._incoming.finish()
+        self._conclude()
 
     def _is_command(self, text: str) -> bool:
-        """Whether what the service took for a turn is one, and not a cough."""
-        return bool(text.strip()) and self._turn is not None and self._turn.long_enough
+        """Whether what the service took for a turn is one, and not a cough.
 
-    # when there is no more
+        After too many that are none, the service is no longer asked.
+        """
+        turn, newest = self._turn, self._newest
+        if turn is None or newest is None or (turn.long_enough and self._spoken(text)):
+            return turn is not None
+        turn.dismissed()
+        newest.noticed = False
+        self._budget.in_vain += 1
+        if not self._budget.in_vain_left and not self._recording.finished:
+            turn.service_ends = False
+            newest.abandon(superseded=True)
+            self._begin_pass()
+        return False
+
+    def _spoken(self, text: str) -> str:
+        """What somebody said of a transcript, which may be invented."""
+        seconds = 0.0 if self._turn is None else self._turn.speech
+        return spoken_text(text, self._context.hints, seconds)
 
     def _conclude(self) -> None:
         """From now on time is short: the newest pass is the last one."""
@@ -247,7 +304,10 @@ class Utterance:
                 self._begin_rest()
             if self._rest is None or self._rest.done:
                 self._fail(newest.error)
-        elif ended is newest and ended.text is not None:
+            return
+        if ended.end is not None and not self._recording.finished:
+            self._judge_draft(ended)
+        if ended is newest and ended.text is not None:
             if self._recording.finished:
                 self._succeed(ended.text)
             elif ended.end is None:  # the service has ended the turn
@@ -255,6 +315,13 @@ class Utterance:
                 self._succeed(ended.text)
             elif self._turn is not None and self._turn.ended:
                 self._end_unless_empty(self._turn)
+
+    def _judge_draft(self, draft: TranscriptionPass) -> None:
+        """A draft was worth its cost if it has words that the one before had not."""
+        text = "".join(filter(str.isalnum, self._spoken(draft.text or "").casefold()))
+        if draft.text is not None and text in ("", self._drafted_text):
+            self._budget.in_vain += 1
+        self._drafted_text = text or self._drafted_text
 
     def _cover_the_rest_in(self, seconds: float) -> None:
         alarm = asyncio.get_running_loop().call_later(seconds, self._cover_the_rest, seconds)
@@ -304,13 +371,15 @@ class Utterance:
             self._changed.set()
 
     def _succeed(self, text: str) -> None:
-        """The text is there. A model that hears nobody may repeat what it was told to expect."""
-        if self._turn is not None and not self._turn.spoken and echoes(text, self._context.hints):
-            text = ""
+        text = self._spoken(text)
+        self._recorder.result()
+        self._recorder.said(text)
         self._recorder.outcome = "completed" if text else "empty"
         self._end(RecognitionResult(text, self._context.hints.language))
 
     def _fail(self, error: SpeechServiceError) -> None:
+        if self._result is not None:
+            return
         text = self._joined() if self._recording.finished else None
         if text is not None:
             self._succeed(text)

@@ -7,6 +7,8 @@ has not arrived is kept back, at most `LONGEST_MARK` characters of it.
 import html
 import re
 
+from wyoming_azure_realtime.text.received import without_invisible
+
 LONGEST_MARK = 600
 """Characters of a link, a tag or a code span that are kept back until it ends; beyond, it is plain text."""
 
@@ -21,6 +23,8 @@ _EMOJI = re.compile(
     r"|[©®™\u203c\u2049\u2139\u2190-\u21ff\u3030\u303d\u3297\u3299]\ufe0f"
 )
 
+_PHONEMES = re.compile(r"""\sph\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
+
 _URL = re.compile(r"(?:(?:https?|ftp)://)?(?:[^/?#@]*@)?(?:www\.)?([^/?#]+)([^?#]*)", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_~)]}»”’"  # noqa: RUF001
 _LONGEST_PATH = 24
@@ -34,17 +38,19 @@ _UNFINISHED = re.compile(
 )
 _URL_CHARACTERS = re.compile(r"[^\s<>\"`|\\^{}]*")
 _TAG_NAMES = (
-    "a|abbr|audio|b|big|blockquote|br|break|center|cite|code|dd|del|details|div|dl|dt|em|emphasis|figure|font|h[1-6]|hr|i|"
-    "img|ins|kbd|lang|li|mark|ol|p|phoneme|pre|prosody|q|s|samp|say-as|say|small|span|speak|strong|sub|summary|sup|"
-    "table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|voice|wbr"
+    "a|abbr|audio|b|big|blockquote|bookmark|br|break|center|cite|code|dd|del|desc|details|div|dl|dt|em|emphasis|"
+    "figure|font|h[1-6]|hr|i|img|ins|kbd|lang|lexicon|li|mark|meta|metadata|mstts:[a-z-]{1,30}|ol|p|paragraph|"
+    "phoneme|pre|prosody|q|s|samp|say-as|say|sentence|small|span|speak|strong|sub|summary|sup|table|tbody|td|tfoot|"
+    "th|thead|token|tr|tt|u|ul|var|voice|w|wbr"
 )
-_TAG = re.compile(rf"</?({_TAG_NAMES})(?:\s[^<>]{{0,500}})?\s*/?>", re.IGNORECASE)
-_OPEN_TAG = re.compile(r"<(?:!|!-|/?[A-Za-z][A-Za-z0-9-]{0,12}(?:\s[^<>]{0,500})?\s*/?|/)?\Z")
+_TAG = re.compile(rf"</?({_TAG_NAMES})(?:[\s/][^<>]{{0,500}})?>", re.IGNORECASE)
+_OPEN_TAG = re.compile(r"<(?:!|!-|/?[A-Za-z][A-Za-z0-9:-]{0,30}(?:[\s/][^<>]{0,500})?|/)?\Z")
 _COMMENT = re.compile(r"<!--.{0,500}?-->", re.DOTALL)
 _AUTOLINK = re.compile(r"<(?:mailto:)?([a-z][a-z0-9+.-]{1,30}:[^\s<>]*|[^\s<>@]+@[^\s<>@]+)>", re.IGNORECASE)
 _OPEN_AUTOLINK = re.compile(r"<[^\s<>]{0,600}\Z")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _OPEN_ENTITY = re.compile(r"&(?:#?[A-Za-z0-9]{0,31})\Z")
+_SQUARE, _ROUND = re.compile(r"[\[\]]"), re.compile(r"[()]")
 _ESCAPABLE = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _BREAKING = frozenset(("br", "p", "div", "li", "tr", "hr", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6"))
 
@@ -58,12 +64,16 @@ class Inline:
     def __init__(self, depth: int = 0) -> None:
         self._depth = depth
         self._kept = ""
+        self._awaited = ""  # the character without which what is kept back stays so; empty if any counts
         self._before = ""  # the character before what is kept back
         self._open = {"*": 0, "_": 0, "~": 0}
+        self._pairs: dict[str, dict[int, int]] = {}  # of what is read at the moment
 
     def add(self, text: str) -> str:
         """Append text of the paragraph; return the words that are certain by now."""
         self._kept += text
+        if self._awaited and self._awaited not in text and len(self._kept) <= LONGEST_MARK:
+            return ""
         return self._read(final=False)
 
     def end(self) -> str:
@@ -75,6 +85,7 @@ class Inline:
 
     def _read(self, *, final: bool) -> str:
         text, at, spoken = self._before + self._kept, len(self._before), []
+        self._pairs, self._awaited = {}, ""
         while at < len(text):
             match = _SPECIAL.search(text, at)
             plain_end = match.start() if match else len(text)
@@ -151,19 +162,31 @@ class Inline:
         if text[bracket] != "[":
             return "!", bracket
         limit = at + LONGEST_MARK
-        close = _closing(text, bracket, "[", "]", limit)
+        close = self._closing(text, bracket, _SQUARE, limit)
         if close is None or close + 1 == len(text):
+            self._awaited = "]" if close is None and not final else ""
             return (text[at : bracket + 1], bracket + 1) if final else None
         label = text[bracket + 1 : close]
         if label.startswith("^"):
             return "", close + 1
         if text[close + 1] in "([":
-            end = _closing(text, close + 1, text[close + 1], ")" if text[close + 1] == "(" else "]", limit)
+            kind = _ROUND if text[close + 1] == "(" else _SQUARE
+            end = self._closing(text, close + 1, kind, limit)
             if end is None and not final:
+                self._awaited = ")" if kind is _ROUND else "]"
                 return None
             if end is not None:
                 return self._within(label), end + 1
         return text[at : bracket + 1], bracket + 1
+
+    def _closing(self, text: str, at: int, kind: re.Pattern[str], limit: int) -> int | None:
+        """The place of the bracket that closes the one at `at`; None if it is not before `limit`."""
+        if (
+            kind.pattern not in self._pairs
+        ):  # of all that follow, or nested ones would be counted again and again
+            self._pairs[kind.pattern] = _pairs(text, kind)
+        close = self._pairs[kind.pattern].get(at)
+        return close if close is not None and close < limit else None
 
     def _within(self, label: str) -> str:
         if self._depth >= _DEEPEST:
@@ -196,7 +219,7 @@ def _angle(text: str, at: int, *, final: bool) -> _Step:
     if match := _COMMENT.match(text, at):
         return "", match.end()
     if match := _TAG.match(text, at):
-        return "\n" if match[1].casefold() in _BREAKING else "", match.end()
+        return _tag(match[1].casefold(), match.group()), match.end()
     if match := _AUTOLINK.match(text, at):
         return spoken_url(match[1]) if "://" in match[1] else match[1], match.end()
     if not final and (
@@ -206,9 +229,16 @@ def _angle(text: str, at: int, *, final: bool) -> _Step:
     return "<", at + 1
 
 
+def _tag(name: str, tag: str) -> str:
+    """What is spoken of a tag: where it has the place of a word, how that sounds."""
+    if name == "phoneme" and tag.endswith("/>") and (phonemes := _PHONEMES.search(tag)):
+        return spoken_phonemes(html.unescape(phonemes[1]))
+    return "\n" if name in _BREAKING else ""
+
+
 def _entity(text: str, at: int, *, final: bool) -> _Step:
     if match := _ENTITY.match(text, at):
-        return html.unescape(match.group()), match.end()
+        return without_invisible(html.unescape(match.group())), match.end()
     if not final and _OPEN_ENTITY.match(text, at):
         return None
     return "&", at + 1
@@ -224,24 +254,26 @@ def _bare_url(text: str, at: int, *, final: bool) -> _Step:
     return spoken_url(text[at:end]), max(end, at + 1)
 
 
-def _closing(text: str, at: int, opening: str, closing: str, limit: int) -> int | None:
-    """The place of the bracket that closes the one at `at`; None if it is not before `limit`."""
-    if text.find(closing, at, limit) < 0:
-        return None
-    depth = 0
-    for index in range(at, min(len(text), limit)):
-        if text[index] == opening:
-            depth += 1
-        elif text[index] == closing:
-            depth -= 1
-            if not depth:
-                return index
-    return None
+def _pairs(text: str, kind: re.Pattern[str]) -> dict[int, int]:
+    """The places of the brackets that are closed, with the places of those that close them."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    for match in kind.finditer(text):
+        if match.group() in "([":
+            opened.append(match.start())
+        elif opened:
+            pairs[opened.pop()] = match.start()
+    return pairs
 
 
 def without_emoji(text: str) -> str:
     """Return the text without emoji: voices read out their names, which interrupts the sentence."""
     return _EMOJI.sub("", text)
+
+
+def spoken_phonemes(phonemes: str) -> str:
+    """Return what is spoken of a phonetic spelling without a word: its letters, which readers make out."""
+    return "".join(character for character in phonemes if character.isalpha() and character not in "ˈˌːˑ")
 
 
 def spoken_url(url: str) -> str:

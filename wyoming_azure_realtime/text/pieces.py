@@ -1,21 +1,26 @@
 """Divide text, as it arrives, into the pieces that are synthesized one by one.
 
 In: plain text, Markdown or SSML, cut anywhere. Out: `Piece`s of at most `LONGEST_PIECE` characters, each
-ending where speech can pause. Little more than `LONGEST_PIECE` characters of plain text are kept, and SSML up
-to its own limit.
+ending where speech can pause. Little more than `LONGEST_PIECE` characters of plain text are kept, and all of
+SSML. One call of `add` or `take` is a few milliseconds' work for each thousand characters that it gets.
 """
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from wyoming_azure_realtime.errors import InvalidRequest
+from wyoming_azure_realtime.errors import InvalidRequest, RequestError
+from wyoming_azure_realtime.text.language import LanguageEvidence, plain_language
 from wyoming_azure_realtime.text.markdown import MarkdownToSpeech
+from wyoming_azure_realtime.text.received import ReceivedText
 from wyoming_azure_realtime.text.sentences import (
     CLAUSE,
     CLAUSE_PAUSE,
     END,
     LOOK_AHEAD,
     PARAGRAPH_PAUSE,
+    Abbreviations,
     SentenceEnd,
     abbreviations,
     ends_with_sentence,
@@ -37,6 +42,11 @@ SHORT_SENTENCE = 16
 FIRST_CLAUSE = 30
 """Characters that a clause must have to be a piece: its speech lasts until the next piece has begun."""
 
+AT_ONCE = 1000
+"""Characters that one `take` divides, about; then others have their turn."""
+
+_MOST_PASSAGES = 16  # of SSML, by one `take`
+
 UNSPLIT = 40
 """Characters below which a text that is there as a whole is not divided at clauses."""
 
@@ -52,37 +62,110 @@ class Piece:
     """Text that is synthesized by one request: 1 to `LONGEST_PIECE` characters with a letter or a digit.
 
     `pause`: seconds of silence after it. `rate`: relative to the configured one. `voice`: as SSML names it;
-    empty for that of the request.
+    empty for that of the request. `lead`: seconds of silence before it. `languages`: codes of those that it
+    may be in, the likeliest first; empty if nothing tells. `style`, `pitch`, `volume`: as SSML has them.
     """
 
     text: str
     pause: float
     rate: float = 1.0
     voice: str = ""
+    lead: float = 0.0
+    languages: tuple[str, ...] = field(default=(), compare=False)
+    style: str = ""
+    pitch: str = ""
+    volume: str = ""
 
 
 class Pieces:
     """Divides one text into pieces.
 
-    `language`: a language code ("de-AT"), for the abbreviations; empty if unknown. `text_format`: "ssml", or
-    "text" for plain text and Markdown, and for SSML if the text begins with `<speak` or `<?xml`.
-    Raises: InvalidRequest for an unknown format, and from every method for malformed SSML; TextTooLong.
+    `languages`: codes ("de-AT") of those that the text is in, as far as somebody said so. `usual`: codes of
+    those that decide where nobody did and the text does not tell. `text_format`: "ssml", or "text" for plain
+    text and Markdown, and for SSML if the text begins with `<speak` or `<?xml`. `most`: characters of the
+    text that are read, without the thoughts of a model. `manners`: whether style, pitch and volume of SSML
+    begin another piece, for voices that have them. `rate`: of all of the text, times those of SSML.
+    `style`: where SSML names none.
+    Raises: InvalidRequest for an unknown format, and from every method for malformed SSML.
     """
 
-    def __init__(self, *, language: str = "", text_format: str = "text") -> None:
+    def __init__(
+        self,
+        *,
+        languages: Sequence[str] = (),
+        usual: Sequence[str] = (),
+        text_format: str = "text",
+        most: int = 1_000_000,
+        manners: bool = False,
+        rate: float = 1.0,
+        style: str = "",
+    ) -> None:
         if text_format not in FORMATS:
             raise InvalidRequest(
                 f"Text of the format '{text_format}' is not supported.", advice="Send text or SSML."
             )
-        self._language = language
-        self._splitter = Splitter(language)
+        self._languages = tuple(languages)
+        self._usual = tuple(usual)
+        self._received = ReceivedText(most)
+        self._splitter = Splitter(languages, usual)
         self._markdown = MarkdownToSpeech()
-        self._ssml: SsmlReader | None = SsmlReader() if text_format == "ssml" else None
+        self._manners = manners
+        self._rate = rate
+        self._style = style
+        self._ssml: SsmlReader | None = SsmlReader(manners=manners) if text_format == "ssml" else None
+        self._passages = self._of_passages()
         self._undecided: str | None = None if self._ssml else ""
+        self._pending = False
         self.finished = False
 
+    @property
+    def left_out(self) -> RequestError | None:
+        """Why a part of the text is in no piece: it is longer than it may be. The text has ended then."""
+        return self._received.left_out
+
+    @property
+    def pending(self) -> bool:
+        """Whether more pieces are certain than `take` returned at once."""
+        return self._pending or self._splitter.pending
+
     def add(self, text: str) -> None:
-        """Append text, cut anywhere."""
+        """Append text, cut anywhere; without effect after the end."""
+        if not self.finished:
+            self._begin(self._received.add(text))
+            if self.left_out:
+                self.finish()
+
+    def finish(self) -> None:
+        """End the text: `take` returns the rest."""
+        if self.finished:
+            return
+        self.finished = True
+        self._begin(self._received.finish())
+        if self._undecided:
+            text, self._undecided = self._undecided, None
+            self._read(text)
+        if self._ssml:
+            self._ssml.finish(cut_off=self.left_out is not None)
+        else:
+            self._splitter.add(self._markdown.finish())
+            self._splitter.finish()
+
+    def take(self, *, hurry: bool = False) -> list[Piece]:
+        """Return pieces that are certain by now, in order, each once: all of them if none is `pending` then.
+
+        `hurry`: because no more text came for a while, also return a short sentence that would have been
+        synthesized together with the next, and one whose end is likely but not certain.
+        """
+        pieces = self._splitter.take(hurry=hurry)
+        if self._ssml:
+            taken = list(islice(self._passages, _MOST_PASSAGES)) if self._ssml.complete else []
+            self._pending = len(taken) == _MOST_PASSAGES
+            pieces = [piece for piece in taken if piece]
+        rate, style = self._rate, self._style
+        return [replace(piece, rate=piece.rate * rate, style=piece.style or style) for piece in pieces]
+
+    def _begin(self, text: str) -> None:
+        """Read text, as SSML or not as soon as that is known."""
         if self._undecided is not None:
             text, self._undecided = self._undecided + text, None
             start = text.lstrip("\ufeff \t\r\n")
@@ -90,31 +173,10 @@ class Pieces:
                 if len(start) < len(_ROOTS[0]):
                     self._undecided = start
                     return
-                self._ssml = SsmlReader()
+                self._ssml = SsmlReader(manners=self._manners)
                 text = start
+            text = text.removeprefix("\ufeff")
         self._read(text)
-
-    def finish(self) -> None:
-        """End the text: `take` returns the rest."""
-        if self._undecided:
-            text, self._undecided = self._undecided, None
-            self._read(text)
-        self.finished = True
-        if self._ssml:
-            self._ssml.finish()
-        else:
-            self._splitter.add(self._markdown.finish())
-            self._splitter.finish()
-
-    def take(self, *, hurry: bool = False) -> list[Piece]:
-        """Return every piece that is certain by now, in order, each once.
-
-        `hurry`: because no more text came for a while, also return a short sentence that would have been
-        synthesized together with the next, and one whose end is likely but not certain.
-        """
-        if self._ssml:
-            return [piece for passage in self._ssml.take() for piece in self._of_passage(passage)]
-        return self._splitter.take(hurry=hurry)
 
     def _read(self, text: str) -> None:
         if self._ssml:
@@ -122,25 +184,51 @@ class Pieces:
         else:
             self._splitter.add(self._markdown.add(text))
 
-    def _of_passage(self, passage: Passage) -> list[Piece]:
-        """The pieces of a passage; its own pause comes after the last."""
-        splitter = Splitter(self._language)
+    def _of_passages(self) -> Iterator[Piece | None]:
+        """The pieces of SSML; None now and then, where only silence is left of the text."""
+        for passage in self._ssml.take() if self._ssml else ():
+            yield from self._of_passage(passage)
+
+    def _of_passage(self, passage: Passage) -> Iterator[Piece | None]:
+        """The pieces of a passage; its own pauses come before the first and after the last."""
+        splitter = Splitter((*passage.languages, *self._languages), self._usual)
         splitter.add(passage.text)
         splitter.finish()
-        pieces = [replace(piece, rate=passage.rate, voice=passage.voice) for piece in splitter.take()]
-        pieces[-1:] = [replace(piece, pause=passage.pause) for piece in pieces[-1:]]
-        return pieces
+        last: Piece | None = None
+        lead = passage.lead
+        while last is None or splitter.pending:
+            for piece in splitter.take():
+                if last:
+                    yield last
+                last = replace(
+                    piece,
+                    rate=passage.rate,
+                    voice=passage.voice,
+                    lead=lead,
+                    style=passage.style,
+                    pitch=passage.pitch,
+                    volume=passage.volume,
+                )
+                lead = 0.0
+            yield None
+        yield replace(last, pause=passage.pause)
 
 
 class Splitter:
     """Divides plain text into pieces. Joined again they are the text, but for white space and bare marks.
 
     Where sentences end depends on the text only, never on how it was cut. The first piece may also be a
-    clause, if the rest of its sentence had not arrived when it was taken.
+    clause, if the rest of its sentence had not arrived when it was taken. `languages` and `usual` as for
+    `Pieces`: what is said of the language counts, then what the text up to a place tells. `pending`: more
+    pieces are certain than `take` returned.
     """
 
-    def __init__(self, language: str = "") -> None:
-        self._known = abbreviations(language)
+    def __init__(self, languages: Sequence[str] = (), usual: Sequence[str] = ()) -> None:
+        self._languages = tuple(dict.fromkeys(filter(None, languages)))
+        self._usual = tuple(usual)
+        self._evidence = LanguageEvidence()
+        self._judged = 0  # up to where the text is in the evidence
+        self._known = self._abbreviations()
         self._text = ""
         self._at = 0  # where the piece in progress begins
         self._seen = 0  # up to where every sentence's end is known
@@ -150,28 +238,36 @@ class Splitter:
         self._finished = False
         self._whole = False
         self._first = True
+        self.pending = False
 
     def add(self, text: str) -> None:
         """Append text, cut anywhere."""
         joined = self._space + text
+        if self._text.endswith("\n\n"):
+            joined = joined.lstrip()
         kept = joined.rstrip()
         self._space = joined[len(kept) :]
         if len(self._space) > 2:
             self._space = _narrow(self._space)
         if kept:
             self._text += _SPACE.sub(lambda run: _narrow(run.group()), kept)
+        if self._text and self._space == "\n\n":  # whatever comes next, a paragraph has ended
+            self._text, self._space = self._text.rstrip("\n") + "\n\n", ""
 
     def finish(self) -> None:
         """End the text."""
+        self._text = self._text.rstrip()
         self._finished = True
 
     def take(self, *, hurry: bool = False) -> list[Piece]:
-        """Return every piece that is certain by now; in a `hurry` also what is likely to be a sentence."""
+        """Return pieces that are certain by now; in a `hurry` also what is likely to be a sentence."""
         if self._text and not self._begun:
             self._begun, self._whole = True, self._finished
         pieces = []
-        while (end := self._next_end(hurry=hurry)) is not None:
+        self.pending = False
+        while not self.pending and (end := self._next_end(hurry=hurry)) is not None:
             pieces.append(self._cut(end))
+            self.pending = end >= AT_ONCE
         self._forget()
         return [piece for piece in pieces if is_speakable(piece.text)]
 
@@ -179,7 +275,8 @@ class Splitter:
         """Where the piece in progress ends, None if that is not certain."""
         text, limit = self._text, self._at + LONGEST_PIECE
         for match in END.finditer(text, max(self._seen, self._at), limit + LOOK_AHEAD):
-            found = sentence_end(text, self._at, match, self._known, final=self._finished)
+            known = self._known_at(match.end())
+            found = sentence_end(text, self._at, match, known, final=self._finished)
             if found is SentenceEnd.WAIT or match.end() > limit:
                 break
             self._seen = match.end()
@@ -198,7 +295,7 @@ class Splitter:
     def _long_enough(self, end: int) -> bool:
         least = WHOLE_PIECE if self._whole and not self._first else SHORT_SENTENCE
         text = self._text[self._at : end].lstrip()
-        return is_speakable(text) and weight(text) >= least
+        return (len(text) >= least or weight(text) >= least) and is_speakable(text)
 
     def _first_clause(self) -> int | None:
         """The end of the first clause that is long enough, of a first sentence whose end has not arrived."""
@@ -215,7 +312,8 @@ class Splitter:
         text = self._text
         for match in END.finditer(text, max(self._seen, self._at)):
             if match.end() == len(text):
-                found = sentence_end(f"{text} X", self._at, match, self._known, final=True)
+                known = self._known_at(match.end())
+                found = sentence_end(f"{text} X", self._at, match, known, final=True)
                 if found is SentenceEnd.YES and not text[: match.start()][-1:].isdecimal():
                     return len(text)
         return self._short if self._short > self._at else None
@@ -230,22 +328,61 @@ class Splitter:
                 return ends[-1]
         return limit
 
+    def _known_at(self, place: int) -> Abbreviations:
+        """The abbreviations of the languages that the text up to there, the end of a word, may be in."""
+        if place > self._judged:
+            evidence, text = self._evidence, self._text[self._judged : place]
+            self._judged = place
+            if not evidence.complete:
+                evidence.add(text)
+                self._known = self._abbreviations()
+        return self._known
+
+    def _abbreviations(self) -> Abbreviations:
+        evidence = self._evidence
+        languages = _ranked(self._languages, evidence, evidence, self._usual)
+        return abbreviations(languages, certain=bool(self._languages) or evidence.certain)
+
+    def _languages_of(self, text: str) -> tuple[str, ...]:
+        """Those that a piece may be in, which ends the text that was judged."""
+        own = LanguageEvidence()
+        own.add(text)
+        return _ranked(self._languages, own, self._evidence, self._usual)
+
     def _cut(self, end: int) -> Piece:
         text, rest = self._text[self._at : end].strip(), self._text[end : end + 2]
         self._at = end
         self._seen = max(self._seen, end)
         self._first = self._first and not is_speakable(text)
+        self._known_at(end)
+        languages = self._languages_of(text)
         if self._finished and end == len(self._text):
-            return Piece(text, 0.0)
+            return Piece(text, 0.0, languages=languages)
         least = PARAGRAPH_PAUSE if rest == "\n\n" else CLAUSE_PAUSE if rest[:1] == "\n" else 0.0
-        return Piece(text, max(pause_after(text), least))
+        return Piece(text, max(pause_after(text), least), languages=languages)
 
     def _forget(self) -> None:
         """Drop the text of the pieces that were returned."""
         self._text = self._text[self._at :]
         self._seen = max(0, self._seen - self._at)
         self._short = max(0, self._short - self._at)
+        self._judged -= self._at
         self._at = 0
+
+
+def _ranked(
+    stated: Sequence[str], own: LanguageEvidence, whole: LanguageEvidence, usual: Sequence[str]
+) -> tuple[str, ...]:
+    """Languages of a piece, the likeliest first: those stated, then what its text plainly is instead."""
+    if stated:
+        ranked = (*stated, own.contradicts(stated[0]))
+    else:
+        likely = whole.plausible(usual)
+        ranked = (own.contradicts(likely[0]) if likely else "", *likely)
+    different: dict[str, str] = {}
+    for code in filter(None, ranked):
+        different.setdefault(plain_language(code), code)
+    return tuple(different.values())
 
 
 def _narrow(space: str) -> str:

@@ -6,9 +6,31 @@ decision needs more than the line so far and `LOOK_AHEAD` characters after the p
 
 import functools
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
+
+from wyoming_azure_realtime.text.abbreviations import (
+    BEFORE_NUMBER,
+    CLOSING,
+    HOUSES,
+    MONTHS,
+    MONTHS_WITH_DOT,
+    NAME_LIKE,
+    NUMBERED,
+    ORDINAL_AFTER,
+    ORDINAL_BEFORE,
+    ORDINAL_LANGUAGES,
+    STARTERS,
+    STREETS,
+    TITLES,
+    UNITS,
+    WITHIN,
+    WORDS_ELSEWHERE,
+)
+from wyoming_azure_realtime.text.language import plain_language
+from wyoming_azure_realtime.text.language_words import COMMON
 
 # ruff: noqa: RUF001 - many scripts
 
@@ -19,22 +41,28 @@ LOOK_AHEAD = 64
 """Characters after a place, of which no decision on it needs more."""
 
 _WIDE = "。！？｡।॥"  # they end a sentence without a space
+_GREEK = "\u0370-\u03ff\u1f00-\u1fff"  # their question mark is a semicolon
 _CLOSERS = "\"')\\]}’”“»›」』）》】〕〉"
 _OPENERS = "\"'([{‘“„«‹¿¡「『（《【‚"
 
-END = re.compile(rf"[.!?…؟۔{_WIDE}]+(?:[{_CLOSERS}]| »(?!\w))*|(?<!\n)(?=\n)")
+END = re.compile(rf"(?:[.!?…؟۔{_WIDE}\u037e]|(?<=[{_GREEK}]);)+(?:[{_CLOSERS}]| »(?!\w))*|(?<!\n)(?=\n)")
 """Every place where a sentence may end: its punctuation, or nothing before the end of a line."""
-CLAUSE = re.compile(rf"[,;:،؛][{_CLOSERS}]*(?=\s)|[、，；：][{_CLOSERS}]*|(?=\s[–—-]\s)|—(?=\w)")
+CLAUSE = re.compile(
+    rf"[,;:،؛][{_CLOSERS}]*(?=\s)|(?<!\d)[、，；：][{_CLOSERS}]*|[、，；：](?!\d)[{_CLOSERS}]*|(?=\s[–—-]\s)|—(?=\w)"
+)
 """Every place where a clause ends."""
 
 _SOUND = re.compile(r"[^\W_]")
-_ENDS_SENTENCE = re.compile(r"[.!?…؟۔。！？｡।॥:]\W*\Z")
+_ENDS_SENTENCE = re.compile(rf"(?:[.!?…؟۔。！？｡।॥:\u037e]|(?<=[{_GREEK}]);)\W*\Z")
 _ENDS_CLAUSE = re.compile(r"[,;،؛、，；：–—-]\W*\Z")
 _QUOTATIVE = frozenset("とっなのはがをにでもだ")  # a Japanese sentence goes on after its quotation
+_LAST_PART = re.compile(r"[-–/(]")
+_ROMAN = re.compile(r"[IVX]{2,5}")
+_ONE_LETTER_WORDS = frozenset("IяЯőåøöÅØÖŐ")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _NEXT_WORD = re.compile(rf"\s*[{_OPENERS}]*([^\W_]*)")
 _FIRST_WIDE_LETTER, _LAST_WIDE_LETTER = "\u2e80", "\ud7ff"  # letters that are words or syllables
-_LONGEST_WORD = 24
+_LONGEST_WORD = 40
 _SHORT_LINE = 60
 
 
@@ -142,22 +170,42 @@ def _dot(dot: _Dot, known: "Abbreviations") -> SentenceEnd:
     previous = before[-2] if len(before) > 1 else ""
     if word.isdecimal():
         return _number(dot, word, previous, known)
-    for closing in (word.casefold(), (previous + word).casefold()):
+    return _word(dot, word, previous, known)
+
+
+def _word(dot: _Dot, word: str, previous: str, known: "Abbreviations") -> SentenceEnd:
+    """Decide on a word with a dot: an abbreviation, an initial, or the end."""
+    plain, after_number = word.casefold(), previous[:1].isdecimal()
+    last = _LAST_PART.split(plain)[-1]
+    for closing in (plain, (previous + word).casefold()):
         if closing in known.closing:
-            return _closing(dot, closing)
-    if following.isdecimal() and word.casefold() in known.numbered:
+            return _closing(dot, known, unless_starter=closing in _NAME_LIKE)
+    if dot.following.isdecimal() and (last in known.numbered or _ends_in(word, known.before_number)):
         return SentenceEnd.NO
-    if word.casefold() in known.never or _DOTTED.fullmatch(word):
+    if (after_number and last in known.units) or last in known.streets or _ends_in(word, known.streets):
+        return _closing(dot, known, unless_starter=True)
+    if after_number and (last in _HOUSES or (last in known.months and last in known.numbered)):
         return SentenceEnd.NO
-    if len(word) == 1 and word.isalpha() and word != "I" and word < _FIRST_WIDE_LETTER:
-        return SentenceEnd.YES if previous[:1].isdecimal() else SentenceEnd.NO
+    if plain in known.never or last in known.never or _DOTTED.fullmatch(word):
+        return SentenceEnd.NO
+    if known.ordinals and _ROMAN.fullmatch(word):
+        return _closing(dot, known, unless_starter=True)
+    if len(word) == 1 and word.isalpha() and word not in _ONE_LETTER_WORDS and word < _FIRST_WIDE_LETTER:
+        return SentenceEnd.YES if after_number else SentenceEnd.NO
     return SentenceEnd.YES
+
+
+def _ends_in(word: str, endings: tuple[str, ...]) -> bool:
+    return word[:1].isupper() and word.casefold().endswith(endings)
 
 
 def _number(dot: _Dot, number: str, previous: str, known: "Abbreviations") -> SentenceEnd:
     """Decide on a number with a dot: the number of a list's item, an ordinal, or the end."""
     text, at = dot.text, dot.at - len(number)
-    if not text[dot.start : at].strip() or text[at - 1] == "\n" or previous[-1:] in {":", ".", "!", "?"}:
+    shortened = _LAST_PART.split(previous.casefold().rstrip("."))[-1] in known.numbered | known.never
+    if not text[dot.start : at].strip() or text[at - 1] == "\n":
+        return SentenceEnd.NO
+    if previous[-1:] in {":", ".", "!", "?"} and not shortened:
         return SentenceEnd.NO
     if not known.ordinals or dot.after - at > len("31."):
         return SentenceEnd.YES
@@ -169,136 +217,106 @@ def _number(dot: _Dot, number: str, previous: str, known: "Abbreviations") -> Se
     return SentenceEnd.NO if known.is_ordinal(previous, word) else SentenceEnd.YES
 
 
-def _closing(dot: _Dot, abbreviation: str) -> SentenceEnd:
-    """Decide on an abbreviation that may end a sentence."""
+def _closing(dot: _Dot, known: "Abbreviations", *, unless_starter: bool) -> SentenceEnd:
+    """Decide on an abbreviation that may end a sentence; `unless_starter`: it does before a starter only."""
     if dot.following.isdecimal():
         return SentenceEnd.NO
+    if not unless_starter:
+        return SentenceEnd.YES
     word = dot.next_word()
     if word is None:
         return SentenceEnd.WAIT
-    begins = abbreviation not in _NAME_LIKE or word.casefold() in _STARTERS
-    return SentenceEnd.YES if begins else SentenceEnd.NO
+    return SentenceEnd.YES if word.casefold() in known.starters else SentenceEnd.NO
 
 
 @dataclass(frozen=True, slots=True)
 class Abbreviations:
-    """Words that end with a dot without ending a sentence, of one language or of all together.
+    """Words that end with a dot without ending a sentence, of one language or of several together.
 
     `never`: before a name or within a sentence. `numbered`: before a number only. `closing`: they may end a
-    sentence. `ordinals`: whether a number with a dot may be an ordinal ("5. Mai").
+    sentence. `units`: after a number, they seldom end one; nor do words that end in one of `streets`.
+    `before_number`: what words end in that go on before a number. `starters`: words that often begin
+    sentences. `months`: names that follow an ordinal, or that are shortened with a dot.
+    `ordinals`: whether a number with a dot may be an ordinal ("5. Mai"), between these words.
     """
 
     never: frozenset[str]
     numbered: frozenset[str]
     closing: frozenset[str]
+    units: frozenset[str]
+    streets: tuple[str, ...]
+    before_number: tuple[str, ...]
+    months: frozenset[str]
+    starters: frozenset[str]
     ordinals: bool
+    ordinal_before: frozenset[str]
+    ordinal_after: frozenset[str]
 
     def is_ordinal(self, before: str, after: str) -> bool:
         """Whether a number with a dot between these words is an ordinal."""
-        return self.ordinals and (before.casefold() in _ORDINAL_BEFORE or after.casefold() in _ORDINAL_AFTER)
+        after = after.casefold()
+        return (
+            after in self.ordinal_after
+            or after in self.months
+            or (before.casefold() in self.ordinal_before and after not in self.starters)
+        )
 
 
-@functools.cache
-def abbreviations(language: str) -> Abbreviations:
-    """Return the abbreviations of a language by its code ("de-AT"); of all languages if it is unknown."""
-    plain = language.replace("_", "-").split("-")[0].casefold()
-    known = plain in _NEVER or plain in _CLOSING
+def abbreviations(languages: Sequence[str], *, certain: bool) -> Abbreviations:
+    """Return the abbreviations of languages by their codes ("de-AT"), with the titles of all others.
+
+    Where it is not `certain` that the text is in one of them, also what is no word in any of them.
+    """
+    plain = frozenset(map(plain_language, languages)) & _KNOWN
+    return _abbreviations(plain, bool(plain) and certain)
+
+
+@functools.lru_cache(maxsize=16)  # 80 kB each
+def _abbreviations(plain: frozenset[str], certain: bool) -> Abbreviations:
+    elsewhere = frozenset() if certain else _KNOWN - plain
+    known = plain | elsewhere
+
+    def words(table: dict[str, str]) -> frozenset[str]:
+        return _words(table, plain) | (_words(table, elsewhere) - common)
+
+    common = _WORDS_ELSEWHERE | frozenset(
+        word for language in plain for word in _split(COMMON.get(language, ""))
+    )
+    ordinal = known & _ORDINAL_LANGUAGES
+    starters = plain or _KNOWN
     return Abbreviations(
-        never=_of(_NEVER, plain) if known else _of(_NEVER) - _WORDS_ELSEWHERE,
-        numbered=_of(_NUMBERED, plain) if known else _of(_NUMBERED),
-        closing=_of(_CLOSING, plain) if known else _of(_CLOSING) - _WORDS_ELSEWHERE,
-        ordinals=plain in _ORDINAL_LANGUAGES or not known,
+        never=words(WITHIN) | _words(TITLES, plain) | (_words(TITLES, _KNOWN) - common),
+        numbered=words(NUMBERED) | words(MONTHS_WITH_DOT),
+        closing=words(CLOSING),
+        units=words(UNITS),
+        streets=tuple(_words(STREETS, known)),
+        before_number=tuple(_words(BEFORE_NUMBER, known)),
+        months=_words(MONTHS, ordinal) | _words(MONTHS_WITH_DOT, known),
+        starters=_STARTERS | frozenset(word for language in starters for word in _first(language)),
+        ordinals=bool(ordinal),
+        ordinal_before=_words(ORDINAL_BEFORE, ordinal),
+        ordinal_after=_words(ORDINAL_AFTER, ordinal),
     )
 
 
-def _of(table: dict[str, str], *languages: str) -> frozenset[str]:
-    return frozenset(word for language in languages or table for word in table.get(language, "").split())
+def _words(table: dict[str, str], languages: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for language in languages for word in _split(table.get(language, "")))
 
 
-def _words(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+def _first(language: str) -> list[str]:
+    """The words that sentences are made of, from the language's list of common words."""
+    return _split(COMMON.get(language, ""))[:_MOST_STARTERS]
 
 
-# Before a name or in mid-sentence: the sentence always goes on.
-_NEVER = {
-    "en": "mr mrs ms mx dr prof rev hon gen col capt lt sgt cmdr adm gov sen rep st mt ft vs approx ca cf "
-    "dept est e.g i.e eg ie viz al tel ext incl excl temp",
-    "de": "dr prof hr fr frl dipl ing hl st bzw ca vgl evtl ggf inkl exkl zzgl max min sog tel z.b z.t d.h "
-    "u.a i.d.r o.ä u.u v.a z.zt zb dh str gem mind allg lt ehem geb gest bes insb jährl mtl tägl",
-    "fr": "m mm mme mlle dr pr me mgr st ste p.ex ex env cf éd av boul bd tél apr hab max min",
-    "es": "sr sra srta sres dr dra d dña prof profa ud uds vd gral p.ej ej aprox av avda c tel máx mín núm "
-    "pág",
-    "it": "sig sigg sig.ra sig.na dott dott.ssa prof prof.ssa ing avv arch geom on p.es es ca cfr tel max "
-    "min v",
-    "nl": "dhr mevr mw dr drs ir ing prof mr bijv bv ca d.w.z m.a.w o.a i.p.v t.o.v m.b.t resp evt incl "
-    "excl max min tel ong st",
-    "pl": "dr prof mgr inż hab ks św np tj tzn m.in ok ul al pl os tel wg ww im płk gen por kpt śp gosp",
-    "ru": "г-н г-жа т.е т.к т.н напр ул пр просп пл пер д кв корп стр тел им проф акад св ср см т прибл",
-    "pt": "sr sra srta dr dra prof profa p.ex ex av tel aprox máx mín núm pág v.ex",
-    "sv": "dr prof t.ex bl.a d.v.s dvs ca kl tel max min s.k m.a.o fr.o.m t.o.m",
-    "da": "dr prof f.eks fx bl.a dvs ca kl tlf hr fr max min",
-    "nb": "dr prof f.eks bl.a dvs ca kl tlf hr fr maks min",
-    "cs": "dr prof ing mgr mudr např tj tzn tzv popř resp cca ul nám tel p sv",
-    "hi": "डॉ श्री प्रो पं कु",
-    "ar": "د أ م أ.د",
-}
+@functools.cache  # of the tables' texts, so that a word is kept once
+def _split(words: str) -> list[str]:
+    return words.split()
 
-# Only before a number: "No. 5", but "No. I will not."
-_NUMBERED = {
-    "en": "no nos nr fig figs vol ch art sec pt pp p eq ref rm apt jan feb mar apr jun jul aug sep sept oct "
-    "nov dec",
-    "de": "nr nrn abb abs art bd kap s stk ziff § jan feb apr aug sep sept okt nov dez",
-    "fr": "no nº n° art chap fig p pp vol janv févr avr juil sept oct nov déc",
-    "es": "no nro n.º art cap fig p pp vol",
-    "it": "n nr art cap fig p pp vol",
-    "nl": "nr art blz fig hfdst p",
-    "pl": "nr art poz rys s str t godz tel",
-    "ru": "рис гл с ст п г №",
-    "pt": "no art cap fig p pp vol",
-}
 
-# These may end a sentence: they do where the next word could begin one.
-_CLOSING = {
-    "en": "etc a.m p.m inc ltd co corp jr sr bros u.s u.k u.s.a u.n d.c ph.d b.a m.a b.c a.d",
-    "de": "usw etc u.s.w usf uvm u.v.m o.g n.chr v.chr",
-    "fr": "etc",
-    "es": "etc a.m p.m ee.uu s.a",
-    "it": "ecc etc",
-    "nl": "enz etc n.v b.v",
-    "pl": "itd itp etc r w zł gr",
-    "ru": "т.д т.п г гг др пр руб коп мин сек час тыс млн млрд",
-    "pt": "etc s.a ltda",
-    "cs": "atd apod",
-    "sv": "osv etc m.m",
-}
-
-# Company and country names among them are followed by more of the name as often as by a sentence.
-_NAME_LIKE = _words("inc ltd co corp jr sr bros u.s u.k u.s.a u.n d.c ph.d b.a m.a s.a n.v b.v")
-
-_STARTERS = _words(
-    "a an the this that these those it he she we you they i is are was were do does did will would "
-    "can could if in on at as for from by with and but so or no yes not now then there here what when "
-    "where why who how which his her its our your their my all some many after before since while "
-    "however please turn set good also"
-)
-
-# A number with a dot is an ordinal here: "am 5. Mai".
-_ORDINAL_LANGUAGES = _words("bs cs da de et fi hr hu is lv nb nn no pl sk sl sr tr")
-_ORDINAL_BEFORE = _words(
-    "am der die das dem den des vom zum zur im bis ab seit beim jeder jede jedes jeden jedem ein eine "
-    "einen einem ihr ihre sein seine mein meine unser unsere und oder ins vor nach dne k od do den. v "
-    "na o"
-)
-_ORDINAL_AFTER = _words(
-    "januar jänner februar märz april mai juni juli august september oktober november dezember "
-    "januari februari mars maj jan feb mär apr jun jul aug sep sept okt nov dez stock etage "
-    "geburtstag klasse platz jahrhundert mal tag woche monat stunde minute januára ledna února března "
-    "dubna května června července srpna září října listopadu prosince kapitel advent weltkrieg runde "
-    "spieltag liga"
-)
-
-# One language's abbreviation is another's word: these are left out where the language is not known.
-_WORDS_ELSEWHERE = _words(
-    "ex es me d c v al os im on ok am max min est temp str mind gem por t p m s r w g gr co gen pl mm "
-    "av lt fr"
-)
+_MOST_STARTERS = 100
+_STARTERS = frozenset(STARTERS.split())
+_ORDINAL_LANGUAGES = frozenset(ORDINAL_LANGUAGES.split())
+_KNOWN = frozenset(TITLES) | frozenset(NUMBERED) | frozenset(COMMON) | _ORDINAL_LANGUAGES
+_NAME_LIKE = frozenset(NAME_LIKE.split())
+_HOUSES = frozenset(HOUSES.split())
+_WORDS_ELSEWHERE = frozenset(WORDS_ELSEWHERE.split())

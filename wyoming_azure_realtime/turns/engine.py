@@ -9,7 +9,10 @@ Nothing here knows what was said.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from wyoming_azure_realtime.errors import (
@@ -18,29 +21,25 @@ from wyoming_azure_realtime.errors import (
     ContentMismatch,
     InternalError,
     PoolTimeout,
-    SessionLost,
     SpeechServiceError,
     first_of,
 )
-from wyoming_azure_realtime.observe import Observer, TurnKind
+from wyoming_azure_realtime.observe import ObservedEvent, Observer, SessionOpened, SessionRefused, TurnKind
 from wyoming_azure_realtime.pool.pool import Lease, Poolable, SessionPool
 from wyoming_azure_realtime.realtime.client_events import ClientEvent
 from wyoming_azure_realtime.realtime.session_config import SessionConfig, TranscriptionConfig
 from wyoming_azure_realtime.realtime.turn import Channel, ToSend, Turn
 from wyoming_azure_realtime.settings.model import Pool, Target
-from wyoming_azure_realtime.turns.backends import Backends, Retry
+from wyoming_azure_realtime.turns.backends import Backends, Retry, SessionSilent, is_silence
 from wyoming_azure_realtime.turns.budget import TurnBudget
-from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout
+from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, SilenceWatch
 from wyoming_azure_realtime.turns.record import TurnRecorder
+
+FIRST_ROUND_SECONDS, NEXT_ROUND_SECONDS = 4.0, 1.5
+"""For which a session is waited for where somebody else does the work: at first, and after a failure."""
 
 LEAVE_OFF_SECONDS = 0.5
 """For which the service may take to confirm that it has left off; then its session is closed instead."""
-
-FIRST_LOOK, NEXT_LOOK = 0.25, 1.0
-"""Seconds without an event after which a session is asked whether it is there, and between two such looks."""
-
-ANSWER_SECONDS = 1.0
-"""For which it may take to answer that."""
 
 _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T", bound=Turn)
@@ -54,10 +53,26 @@ Sessions = SessionPool[SessionConfig, PooledChannel]
 
 
 def session_pool(
-    opener: Callable[[SessionConfig], Awaitable[PooledChannel]], limits: Pool, observer: Observer
+    opener: Callable[[SessionConfig], Awaitable[PooledChannel]],
+    limits: Pool,
+    observer: Observer,
+    per_minute: Mapping[str, int | None] = MappingProxyType({}),
+    most: Mapping[str, int | None] = MappingProxyType({}),
 ) -> Sessions:
-    """A pool of sessions, of which those at one target share their fate."""
-    return Sessions(opener, limits, observer, group=lambda config: config.target, describe=_describe)
+    """A pool of sessions, of which those at one target share their fate.
+
+    By target: `per_minute`, how many sessions may be opened there in a minute; `most`, how many there may be
+    at a time; None: any number.
+    """
+    return Sessions(
+        opener,
+        limits,
+        observer,
+        group=lambda config: config.target,
+        most=most.get,
+        describe=_describe,
+        per_minute=lambda config: per_minute.get(config.target),
+    )
 
 
 def _describe(config: SessionConfig) -> tuple[str, TurnKind]:
@@ -76,11 +91,20 @@ class Attempt:
         self.timeout = timeout
         self.id = f"{recorder.id}-{recorder.attempts}"
         self.requests = 0
+        self.sent_bytes = self.received_bytes = 0  # of audio: what may be billed
 
     def request_sent(self) -> None:
         """The service was asked for a transcription or a response, which costs money."""
         self.requests += 1
         self.recorder.request_sent(self.config.deployment)
+
+    def judge(self, turn: Turn, target: str, outcome: str) -> None:
+        """Report how the requests ended, once."""
+        usages, turn.usages = turn.usages, []
+        self.recorder.sent_bytes += self.sent_bytes
+        self.recorder.received_bytes += self.received_bytes
+        audio = (self.sent_bytes, self.received_bytes)
+        self.recorder.judged(target, self.config.deployment, outcome, self.requests, usages, audio)
 
 
 class Feeder(Protocol[T]):
@@ -115,6 +139,9 @@ class Feeder(Protocol[T]):
     async def take(self, attempt: Attempt, turn: T, outcome: Any) -> bool:
         """Use an outcome; true when it was the last. Raises `ContentMismatch` for wrong words."""
 
+    async def again(self, error: ContentMismatch) -> bool:
+        """Whether to ask the same target once more after a response that was not what was asked for."""
+
     async def finish(self, attempt: Attempt, turn: T, error: BackendError | None) -> bool:
         """The attempt ended, with an error perhaps; whether the work is done all the same."""
 
@@ -134,22 +161,38 @@ class TurnEngine:
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
 
-    async def run(self, feeder: Feeder[T], backends: Backends) -> None:
+    async def run(
+        self,
+        feeder: Feeder[T],
+        backends: Backends,
+        excluded: Collection[str] = frozenset(),
+        *,
+        one_round: bool = False,
+    ) -> None:
         """Return when the work is done. Raises the `SpeechServiceError` for which it cannot be.
 
-        Cancel it to leave off: the service is told so first.
+        Targets that are `excluded` are not asked; there must be another. `one_round`: somebody else does the
+        work if no target does at once. Cancel it to leave off: the service is told so first.
         """
-        retry, fresh = Retry(backends), False
+        retry, fresh = Retry(backends, excluded, one_round=one_round), False
+        before = failure = ""  # where and with which code the latest attempt failed
         while True:
             target = retry.choose()
             feeder.recorder.target = target.name
+            if failure:
+                feeder.recorder.tried_again(before, failure)
+            before = target.name
+            left = retry.deadline(feeder.deadline(), _now()) - _now()
+            within = left / 2 if retry.others else left
+            if one_round:
+                within = min(left, FIRST_ROUND_SECONDS if retry.last_error is None else NEXT_ROUND_SECONDS)
             try:
-                await self._attempt(feeder, feeder.configure(target), fresh=fresh)
-            except ContentMismatch:
+                await self._attempt(feeder, feeder.configure(target), within, retry, fresh=fresh)
+            except ContentMismatch as error:
                 feeder.recorder.mismatches += 1
-                if not (feeder.budget.requests_left and feeder.budget.sessions_left):
+                if not (await feeder.again(error) and feeder.budget.sessions_left):
                     raise
-                fresh = False
+                fresh, failure = False, error.code
             except (BackendError, PoolTimeout) as error:
                 if feeder.done:
                     return
@@ -165,16 +208,26 @@ class TurnEngine:
                     error.message,
                 )
                 await asyncio.sleep(wait)
-                fresh = is_silence(error)
+                fresh, failure = is_silence(error), error.code
             else:
-                retry.succeeded()
+                retry.succeeded(_now())
                 return
 
-    async def _attempt(self, feeder: Feeder[T], config: SessionConfig, *, fresh: bool) -> None:
-        """One conversation on one session, which is given back clean, or not to be used again."""
+    async def _attempt(
+        self, feeder: Feeder[T], config: SessionConfig, within: float, retry: Retry, *, fresh: bool
+    ) -> None:
+        """One conversation on one session, which is given back clean, or not to be used again.
+
+        `within`: seconds until there has to be a session; other targets need time too. `retry` knows why
+        there is none.
+        """
         recorder = feeder.recorder
         recorder.attempts += 1
-        lease = await self.sessions.lease(config, client=recorder.client, fresh=fresh)
+        try:
+            async with asyncio.timeout(None if math.isinf(within) else within):
+                lease = await self.sessions.lease(config, client=recorder.client, fresh=fresh)
+        except TimeoutError as error:
+            raise retry.late() from error
         try:
             attempt = Attempt(recorder, lease.session, config, feeder.timeout())
             await self._use(lease, feeder, attempt, feeder.begin(attempt))
@@ -203,13 +256,11 @@ class TurnEngine:
             if not (isinstance(error, BackendError) and await feeder.finish(attempt, turn, error)):
                 raise
         finally:
-            usages, turn.usages = turn.usages, []
-            for usage in usages or [{}] * bool(attempt.requests):
-                attempt.recorder.request_judged(target, attempt.config.deployment, outcome, usage)
+            attempt.judge(turn, target, outcome)
 
     async def _converse(self, feeder: Feeder[T], attempt: Attempt, turn: T) -> None:
         """From the first event sent to the last outcome. Raises what ended it early."""
-        watch = _SilenceWatch(attempt.session, attempt.timeout.expire)
+        watch = SilenceWatch(attempt.session, attempt.timeout.expire)
         try:
             async with attempt.timeout:
                 watch.start()
@@ -233,7 +284,7 @@ class TurnEngine:
             watch.stop()
         await feeder.finish(attempt, turn, None)
 
-    async def _receive(self, feeder: Feeder[T], attempt: Attempt, turn: T, watch: "_SilenceWatch") -> None:
+    async def _receive(self, feeder: Feeder[T], attempt: Attempt, turn: T, watch: "SilenceWatch") -> None:
         """Until the last outcome. The clock does not run while outcomes are used."""
         session, timeout = attempt.session, attempt.timeout
         over = False
@@ -285,59 +336,42 @@ async def _confirmed(session: PooledChannel, turn: Turn, events: list[ClientEven
                 await session.send(outcome.event)
 
 
-class SessionSilent(SessionLost):
-    """The session does not answer at all, not even a ping."""
-
-
-def is_silence(error: SpeechServiceError) -> bool:
-    """Whether nobody said what went wrong: then other sessions of the target may be as dead as this one."""
-    return isinstance(error, BackendTimeout | SessionSilent)
-
-
-class _SilenceWatch:
-    """Asks a session that sends nothing whether it is there at all; calls `on_silence` if it does not answer.
-
-    `quiet` is set to false by whoever receives an event. While `busy`, events wait to be received, so that
-    their absence means nothing.
-    """
-
-    def __init__(self, session: PooledChannel, on_silence: Callable[[], None]) -> None:
-        self._session = session
-        self._on_silence = on_silence
-        self._loop = asyncio.get_running_loop()
-        self._alarm: asyncio.TimerHandle | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self.quiet = True
-        self.busy = False
-        self.silent = False
-
-    def start(self) -> None:
-        self._alarm = self._loop.call_later(FIRST_LOOK, self._look)
-
-    def stop(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        if self._asking is not None:
-            self._asking.cancel()
-
-    def _look(self) -> None:
-        if self.quiet and not self.busy:
-            self._asking = asyncio.create_task(self._ask())
-        else:
-            self.quiet = True
-            self._alarm = self._loop.call_later(NEXT_LOOK, self._look)
-
-    async def _ask(self) -> None:
-        answered = await self._session.answers(ANSWER_SECONDS)
-        if answered or self.busy or not self.quiet:
-            self._alarm = self._loop.call_later(NEXT_LOOK, self._look)
-        else:
-            self.silent = True
-            self._on_silence()
-
-
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def note_openings(observer: Observer, *backends: Backends) -> None:
+    """Have what becomes of sessions, whoever wants them, tell how their targets are doing.
+
+    Sessions that speak also answer.
+    """
+
+    def note(event: ObservedEvent) -> None:
+        if isinstance(event, SessionOpened | SessionRefused):
+            for those in backends:
+                if (those.kind == "recognition") != (event.kind == "recognition"):
+                    continue
+                if isinstance(event, SessionOpened):
+                    those.opened(event.target, _now())
+                else:
+                    those.refused(event.target, event.error, _now(), event.seconds)
+
+    observer.subscribe(note)
+
+
+async def has_session(
+    backends: Backends, sessions: Sessions, configure: Callable[[Target], SessionConfig]
+) -> bool:
+    """Whether a session is open at a target that works, or can be opened at any, however long that takes."""
+    working = {target.name for target in backends.targets if backends.is_trusted(target.name)}
+    for target, kind, state in sessions.counts():
+        if kind == backends.kind and target in working and state in ("idle", "leased"):
+            return True
+    for one in sorted(backends.targets, key=lambda target: target.name not in working):
+        with suppress(SpeechServiceError):
+            (await sessions.lease(configure(one))).release()
+            return True
+    return False
 
 
 LOOK_SECONDS = 1.0
@@ -357,4 +391,4 @@ async def keep_probing(
                 backends.failed(target.name, error, loop.time())
             else:
                 lease.release()
-                backends.succeeded(target.name)
+                backends.probed(target.name, loop.time())

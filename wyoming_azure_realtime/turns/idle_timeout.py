@@ -1,18 +1,47 @@
-"""How long the service may take: at a stretch and in all. One timer per attempt instead of one per event."""
+"""How long the service may take: at a stretch and in all; and whether a session that is silent is there.
+
+One timer per attempt instead of one per event.
+"""
 
 import asyncio
 import math
+from collections.abc import Callable
 from types import TracebackType
+
+from wyoming_azure_realtime.pool.pool import Poolable
+
+FIRST_LOOK, NEXT_LOOK = 0.25, 1.0
+"""Seconds without an event after which a session is asked whether it is there, and between two such looks."""
+
+ANSWER_SECONDS = 1.0
+"""For which it may take to answer that."""
 
 
 class ServiceTime:
     """Seconds for which the service may still be waited for, over all attempts at one piece of work.
 
-    The time in which the client is waited for does not count.
+    The time in which the client is waited for does not count; that before and between attempts does.
     """
 
     def __init__(self, seconds: float) -> None:
         self.left = seconds
+        self._idle_since: float | None = asyncio.get_running_loop().time()
+
+    def begun(self) -> None:
+        """An attempt has begun: the time before it is over."""
+        if self._idle_since is not None:
+            self.left -= asyncio.get_running_loop().time() - self._idle_since
+            self._idle_since = None
+
+    def ended(self) -> None:
+        """An attempt has ended; whatever comes until the next one begins is waited for as well."""
+        self._idle_since = asyncio.get_running_loop().time()
+
+    @property
+    def end(self) -> float:
+        """The event loop's time at which it is used up, if nothing but that passes."""
+        now = asyncio.get_running_loop().time()
+        return self.left + (now if self._idle_since is None else self._idle_since)
 
 
 class IdleTimeout:
@@ -34,6 +63,7 @@ class IdleTimeout:
 
     async def __aenter__(self) -> "IdleTimeout":
         await self._timeout.__aenter__()
+        self._total.begun()
         self.progressed()
         self._check()
         return self
@@ -42,6 +72,7 @@ class IdleTimeout:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.paused()
+        self._total.ended()
         self._cancel_alarm()
         await self._timeout.__aexit__(kind, error, trace)
 
@@ -86,3 +117,47 @@ class IdleTimeout:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
+
+
+class SilenceWatch:
+    """Asks a session that sends nothing whether it is there at all; calls `on_silence` if it does not answer.
+
+    `quiet` is set to false by whoever receives an event. While `busy`, events wait to be received, so that
+    their absence means nothing.
+    """
+
+    def __init__(self, session: Poolable, on_silence: Callable[[], None]) -> None:
+        self._session = session
+        self._on_silence = on_silence
+        self._loop = asyncio.get_running_loop()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self.quiet = True
+        self.busy = False
+        self.silent = False
+
+    def start(self) -> None:
+        """Look from now on."""
+        self._alarm = self._loop.call_later(FIRST_LOOK, self._look)
+
+    def stop(self) -> None:
+        """Look no longer."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def _look(self) -> None:
+        if self.quiet and not self.busy:
+            self._asking = asyncio.create_task(self._ask())
+        else:
+            self.quiet = True
+            self._alarm = self._loop.call_later(NEXT_LOOK, self._look)
+
+    async def _ask(self) -> None:
+        answered = await self._session.answers(ANSWER_SECONDS)
+        if answered or self.busy or not self.quiet:
+            self._alarm = self._loop.call_later(NEXT_LOOK, self._look)
+        else:
+            self.silent = True
+            self._on_silence()

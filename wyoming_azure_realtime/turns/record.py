@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,17 +12,23 @@ from wyoming_azure_realtime.observe import (
     Observer,
     RequestJudged,
     RequestSent,
+    TriedAgain,
+    TurnCost,
     TurnEnded,
     TurnKind,
     TurnRecord,
 )
+
+MOST_TEXT = 2000
+"""Characters of a turn's text that are kept, where any are."""
 
 
 @dataclass(slots=True)
 class TurnRecorder:
     """Filled in as the turn goes; `end` reports the finished `TurnRecord` to the observer, once.
 
-    `client`: the address of whoever asked, for fairness only; it is not in the record.
+    `client`: the address of whoever asked, for fairness only; it is not in the record. `cost_of` knows what a
+    turn has cost. `keeps_text`: whether what is said goes into the record.
     """
 
     observer: Observer
@@ -39,6 +45,7 @@ class TurnRecorder:
     characters: int = 0
     attempts: int = 0
     mismatches: int = 0
+    last_resorts: int = 0
     requests: int = 0
     sessions: int = 0
     sent_bytes: int = 0
@@ -46,13 +53,46 @@ class TurnRecorder:
     outcome: str = "cancelled"
     error: SpeechServiceError | None = None
     usage: dict[str, Any] = field(default_factory=dict)
+    fallback: str = ""
+    keeps_text: bool = False
+    text: str = field(default="", repr=False)
+    cost_of: Callable[[str], TurnCost | None] = field(default=lambda turn: None, repr=False)
     _begun: float = field(default_factory=time.monotonic)
     _first_result: float | None = None
+    _input_ended: float | None = None
+    _result_seconds: float | None = None
+    _end_of_speech: float | None = None
+    _draft: float | None = None
 
     def first_result(self) -> None:
         """The first text or sound came; later calls change nothing."""
         if self._first_result is None:
             self._first_result = time.monotonic() - self._begun
+
+    def input_ended(self, quiet: float | None = None) -> None:
+        """The command or the text is over. `quiet`: since so many seconds nobody spoke; None: unknown."""
+        if self._input_ended is None:
+            self._input_ended = time.monotonic()
+            if quiet is not None:
+                self._end_of_speech = max(0.0, self._input_ended - self._begun - quiet)
+
+    def input_goes_on(self) -> None:
+        """It was not over."""
+        self._input_ended = self._end_of_speech = None
+
+    def drafted(self) -> None:
+        """What was said so far is to be transcribed, since it may have been all."""
+        self._draft = time.monotonic() - self._begun
+
+    def said(self, text: str) -> None:
+        """More of what is spoken, or what was heard; it is forgotten unless it is to be kept."""
+        if self.keeps_text and len(self.text) < MOST_TEXT:
+            self.text = (self.text + text)[:MOST_TEXT]
+
+    def result(self) -> None:
+        """The command's text is there. It may have been there when the command ended."""
+        if self._input_ended is not None:
+            self._result_seconds = time.monotonic() - self._input_ended
 
     def failed(self, error: SpeechServiceError) -> None:
         """The turn ends with this error."""
@@ -63,10 +103,31 @@ class TurnRecorder:
         self.requests += 1
         self.observer.report(RequestSent(self.id, self.kind, self.target, deployment))
 
-    def request_judged(self, target: str, deployment: str, outcome: str, usage: Mapping[str, Any]) -> None:
-        """How such a request ended, and what the service reported of its cost."""
-        add_up(self.usage, usage)
-        self.observer.report(RequestJudged(self.id, self.kind, target, deployment, outcome, usage))
+    def judged(
+        self,
+        target: str,
+        deployment: str,
+        outcome: str,
+        requests: int,
+        usages: Sequence[Mapping[str, Any]],
+        audio_bytes: tuple[int, int],
+    ) -> None:
+        """How an attempt's requests ended, and what the service reported of their costs, if it did.
+
+        `audio_bytes`: to and from the service. What was sent may be billed although nothing was asked for.
+        """
+        asked = bool(usages or requests)
+        usages = usages or [{}] * bool(requests or audio_bytes[0])
+        for usage in usages:
+            add_up(self.usage, usage)
+            sent, received = (number / len(usages) / BYTES_PER_SECOND for number in audio_bytes)
+            self.observer.report(
+                RequestJudged(self.id, self.kind, target, deployment, outcome, usage, sent, received, asked)
+            )
+
+    def tried_again(self, before: str, code: str) -> None:
+        """The work goes on at `target`, after an error of this code at the target `before`."""
+        self.observer.report(TriedAgain(self.id, self.kind, before, self.target, code))
 
     def end(self) -> None:
         """Report the turn as it ended."""
@@ -86,12 +147,20 @@ class TurnRecorder:
             attempts=self.attempts,
             outcome=self.outcome,
             mismatches=self.mismatches,
+            last_resorts=self.last_resorts,
             requests=self.requests,
             sessions=self.sessions,
             sent_seconds=self.sent_bytes / BYTES_PER_SECOND,
             received_seconds=self.received_bytes / BYTES_PER_SECOND,
             usage=self.usage,
             error=self.error,
+            result_seconds=self._result_seconds,
+            cost=self.cost_of(self.id),
+            end_of_speech=self._end_of_speech,
+            input_end=None if self._input_ended is None else self._input_ended - self._begun,
+            draft=self._draft,
+            fallback=self.fallback,
+            text=self.text,
         )
         self.observer.report(TurnEnded(record))
 

@@ -4,262 +4,378 @@ The text becomes a graph of words: every way to read its figures, signs and abbr
 it. The transcript moves a set of positions along that graph, one token at a time; where no position is left,
 it is another text. Both are compared as `tokens` divides and folds them.
 
-Cost grows with the length of the text only: at most 128 positions at a time, 400 readings of one token.
+Cost grows with the length only: at most 128 positions at a time, a few edges for each token, and so many
+steps for each character. Behind those, words are compared as they are written (`_AsWritten`).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Literal
 
-from wyoming_azure_realtime.verification.english import English
-from wyoming_azure_realtime.verification.other_languages import ANY, OtherLanguage
+from wyoming_azure_realtime.verification.graph import (
+    Graph,
+    Position,
+    Positions,
+    advance,
+    any_word,
+    arrivals,
+    begin,
+    bounded,
+    other_spelling,
+)
+from wyoming_azure_realtime.verification.likeness import is_like, may_become, script
+from wyoming_azure_realtime.verification.readings import Readings, Substitution
+from wyoming_azure_realtime.verification.signs import literals_of, of_transcript
+from wyoming_azure_realtime.verification.text_tokens import TextTokens
 from wyoming_azure_realtime.verification.tokens import (
+    UNKNOWN_LETTER,
     Lexer,
     Token,
     TokenKind,
-    ascii_figures,
     fold,
-    is_spelling_of,
-    tokens_of,
+    forms,
 )
 
-Verdict = Literal["agrees", "undecided", "mismatch", "complete"]
+Verdict = Literal["agrees", "undecided", "unsure", "mismatch", "complete"]
 
-_MOST_POSITIONS = 128  # speech needs a handful, only text made for it needs more
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Edge:
-    """A word of a reading, which leads to the node `target`. `exact`: no other spelling of it is accepted."""
-
-    word: str
-    target: int
-    exact: bool
-
-
-class Position(NamedTuple):
-    """A node of the graph; with an edge, the place after `offset` letters of the word that leaves it."""
-
-    node: int
-    edge: Edge | None = None
-    offset: int = 0
-
-
-Positions = frozenset[Position]
+_LONGEST_CODE = 5  # capitals, that are what they are
+_MOST_TRANSCRIPT = (4, 200)  # times the text, and characters: a transcript that is longer is another text
+_MOST_STEPS = (30, 40_000)  # for a character of text or transcript, and for all; speech needs a few
+_NEAR = 8  # words of the text that may be left out where words are compared as they are written
+_MOST_BEGUN = 24  # words that are followed at a time
+_LONGEST = 40  # letters of words that are said for one
 
 
 class TranscriptVerifier:
     """Compares the transcript of one response with the requested text.
 
-    `language`: a language code with or without a region ("de-AT"); English if empty. `tolerance`: the share
-    of a word's letters (0 to 1) in which another spelling of it may differ.
+    `languages`: codes of those that are plausible, best first, with or without a region ("de-AT"); without
+    any the script of the text tells. `tolerance`: the share of a word's letters (0 to 1) in which another
+    spelling of it may differ. `accepted`: ways to say words of the text that were agreed upon.
 
-    `verdict`: "agrees" while the transcript so far is the beginning of the text; "undecided" within a word
-    that may still become right; "mismatch" once it is another text, which is final; "complete" after
-    `finish` if it is the whole text.
+    `verdict`: "agrees" while the transcript so far is the beginning of the text; "unsure" while it is only if
+    a word that nothing is known about stands for a figure, a sign or an abbreviation; "undecided" within a
+    word that may still become right; "mismatch" once it is another text, which only `replace` can change;
+    "complete" or "unsure" after `finish` if it is the whole text.
     """
 
-    def __init__(self, text: str, *, language: str = "", tolerance: float = 0.2) -> None:
-        self._language = language_of(language)
-        self._graph = Graph(text, self._language)
+    def __init__(
+        self,
+        text: str,
+        *,
+        languages: Sequence[str] = (),
+        tolerance: float = 0.2,
+        accepted: Collection[Substitution] = (),
+    ) -> None:
+        self._readings = Readings(text, languages)
+        for substitution in accepted:
+            self._readings.accept(substitution)
+        self._graph, self._end = self._readings.graph, self._readings.end
         self._tolerance = tolerance
+        self._most_steps = _MOST_STEPS[0] * len(text) + _MOST_STEPS[1]
+        self._longest = _MOST_TRANSCRIPT[0] * len(text) + _MOST_TRANSCRIPT[1]
+        self._begin()
+
+    def _begin(self) -> None:
         self._lexer = Lexer()
-        self._positions = frozenset(_arrivals(self._graph, 0))
+        self._guesses = Guesses(self._graph, self._readings.text, spellings=self._tolerance > 0)
+        self._positions = begin(self._graph)
+        self._plain: _AsWritten | None = None
+        self._alike = _AsWritten(self._readings.text, 0, sure=True)
+        self._place = 0  # tokens of the text that are behind for sure
+        self._begun_at = self._graph.steps
         self._before: Token | None = None
+        self._counting = False
+        self._ahead: tuple[str, Positions] = ("", frozenset())  # letters of the tail, and where they lead
+        self._length = 0
         self._finished = False
         self.verdict: Verdict = "agrees"
 
     def add(self, transcript: str) -> None:
         """Append text of the transcript, cut anywhere, and update `verdict`."""
-        if self._finished or not self._positions:
+        if self._finished or not self._goes_on():
             return
-        self._lexer.add(transcript)
-        self._take()
-        self.verdict = self._so_far() if self._positions else "mismatch"
+        self._length += len(transcript)
+        if self._length > self._longest:
+            self._positions, self._plain = frozenset(), None
+            self._guesses.clear()
+        else:
+            self._lexer.add(transcript)
+            self._take()
+        self.verdict = self._so_far() if self._goes_on() else "mismatch"
+
+    @property
+    def steps(self) -> int:
+        """What was done so far, for whoever bounds the cost of several comparisons."""
+        return self._graph.steps
+
+    def _goes_on(self) -> bool:
+        """Whether the transcript may still become the text."""
+        return bool(self._positions or self._guesses or self._plain)
+
+    def replace(self, transcript: str) -> None:
+        """Take the whole transcript, in place of all that was added; a mismatch may end."""
+        self._begin()
+        self.add(transcript)
+
+    def agreeing(self, transcript: str) -> str:
+        """Return of a transcript, which replaces all that was added, the words before it is another text."""
+        self._begin()
+        for word in re.finditer(r"\S*\s*", transcript):
+            self.add(word[0])
+            if self.verdict == "mismatch":
+                return transcript[: word.start()]
+        return transcript
 
     def finish(self) -> None:
-        """End the transcript: `verdict` becomes "complete" or "mismatch" and stays so. Idempotent."""
+        """End the transcript: `verdict` becomes "complete", "unsure" or "mismatch". Idempotent."""
         self._finished = True
         self._take()
-        complete = Position(self._graph.end) in self._positions
-        self.verdict = "complete" if complete else "mismatch"
+        if self._plain:
+            self.verdict = "complete" if self._plain.sure and self._plain.ended else "unsure"
+        elif Position(self._end) in self._positions:
+            self.verdict = "complete"
+        else:
+            unsure = Position(self._end, sure=False) in self._positions
+            self.verdict = "unsure" if unsure else "mismatch"
 
     def _take(self) -> None:
         """Move on by every token that is certain."""
-        while self._positions and (token := self._lexer.take(finished=self._finished)):
+        while self._goes_on() and (token := self._lexer.take(finished=self._finished)):
+            if self._plain:
+                self._plain.take(token)
+                continue
+            if self._alike.sure:
+                self._alike.take(token)
             self._positions = self._after(token)
-            self._before = token
+            self._place = max(
+                self._place, *(one.node for one in self._positions if one.sure and one.node <= self._end), 0
+            )
+            most = self._most_steps + _MOST_STEPS[0] * self._length
+            if self._graph.steps - self._begun_at > most and self._goes_on():
+                sure = any(one.sure for one in self._positions)
+                rest = _AsWritten(self._readings.text, self._place, sure=sure)
+                self._plain = self._alike if self._alike.sure else rest
+                self._positions = frozenset()
+                self._guesses.clear()
+            # "20 de min": a small word between a number and its unit
+            self._counting = self._before is not None and self._before.kind is TokenKind.NUMBER
+            self._counting = self._counting and self._readings.text.is_small(fold(token.text))
+            if token.kind is TokenKind.JOINER and token.text == "-" and self._before is not None:
+                token = replace(self._before, attached=True)  # the figures of "25-e"
+            self._before, self._ahead = token, ("", frozenset())
 
     def _after(self, token: Token) -> Positions:
-        """Where one more token leads in any of its readings, written as it is, or as any word."""
-        readings = self._language.readings(token, self._before, None, lone=True)
-        spelt = dict.fromkeys("".join(map(fold, reading.split())) for reading in readings)
-        ways = [advance(self._graph, self._positions, letters) for letters in spelt]
-        if token.kind is not TokenKind.WORD:
-            ways.append(advance(self._graph, self._positions, literal(token)))
-        ways.append(any_word(self._graph, self._positions))
-        positions = _joined(ways)
-        if all(position.edge for position in positions):  # no word ends here, unless it is another spelling
-            slips = other_spelling(self._graph, self._positions, fold(token.text), self._tolerance)
-            positions = _joined([positions, slips])
-        return positions
+        """Where one more token leads: for sure, without small words that may be left out, or by a guess."""
+        guesses, positions = self._guesses, self._positions
+        found = self._step(token, positions)
+        if any(one.sure and not one.begun for one in found):
+            guesses.clear()
+            return found
+        if ahead := guesses.without_small_words(positions):
+            found = bounded(found | self._step(token, ahead))
+        if any(one.sure and not one.begun for one in found):
+            return found
+        return bounded(found | guesses.added(token, positions) | guesses.after(token, positions | ahead))
+
+    def _step(self, token: Token, positions: Positions) -> Positions:
+        """Where a token leads as it is written, in any reading, as a word not understood."""
+        graph = self._graph
+        if token.kind is TokenKind.WORD:
+            return self._after_word(token, positions)
+        found: set[Position] = set()
+        for letters in literals_of(token):
+            found |= advance(graph, positions, letters, known=True)
+        if not any(position.sure for position in found):
+            for words in (True, False):
+                ahead = frozenset(one for one in positions if self._readings.is_word(one.node) == words)
+                spoken = of_transcript(token, self._readings.languages, beside=True, words=words)
+                found |= through(spoken, graph, ahead)
+        if token.kind is TokenKind.JOINER:
+            found |= positions
+        return bounded(found)
+
+    def _after_word(self, token: Token, positions: Positions) -> Positions:
+        graph = self._graph
+        found: set[Position] = set()
+        spelt = forms(token.text)
+        for letters in spelt:
+            ahead, reached = self._ahead
+            taken = letters and letters == ahead and positions is self._positions
+            found |= reached if taken else advance(graph, positions, letters)
+        known = self._readings.is_understood(spelt[0])
+        beside = self._before is not None and (self._before.kind is not TokenKind.WORD or self._counting)
+        if beside or not token.text.isalpha():
+            spoken = of_transcript(token, self._readings.languages, beside=beside)
+            known = known or bool(spoken.edges(0))
+            read = through(spoken, graph, positions)
+            found |= {one for one in read if not one.begun or len(one.begun) > 2}
+        if self._before is not None and self._readings.belongs_to_figures(self._before, spelt[0]):
+            found |= positions
+        if UNKNOWN_LETTER in token.text:
+            return bounded(found | (positions if not spelt[0].strip(UNKNOWN_LETTER) else set()))
+        if all(position.begun or not position.sure for position in found):
+            stems = not self._readings.is_unit(spelt[0])
+            share = 0.0 if known or self._readings.text.has_opposite(spelt[0]) else self._tolerance
+            found |= other_spelling(graph, positions, spelt[0], share, stems=stems)
+        code = token.text.isascii() and token.text.isupper() and 2 <= len(token.text) <= _LONGEST_CODE
+        return bounded(found if known or code else found | any_word(graph, positions))
 
     def _so_far(self) -> Verdict:
         """The verdict, counting the beginning of a token that is not certain yet."""
+        if self._plain:
+            return "agrees" if self._plain.sure else "unsure"
         tail = fold(self._lexer.tail)
-        positions = advance(self._graph, self._positions, tail)
-        whole = bool(tail) or any(position.edge is None for position in positions)
-        return "agrees" if positions and whole else "undecided"
+        if tail[:1].isdigit():
+            return "undecided"
+        positions = advance(self._graph, self._positions, tail) if tail else self._positions
+        self._ahead = (tail, positions)
+        whole = bool(tail) or any(not position.begun for position in positions)
+        if not positions or not whole:
+            return "undecided"
+        return "agrees" if any(position.sure for position in positions) else "unsure"
 
 
-class Language(Protocol):
-    """How tokens are read aloud in a language. A reading is words separated by spaces."""
+class _AsWritten:
+    """The rest of a text that costs too much to read: what is written alike agrees, all else is unsure."""
 
-    number_words: frozenset[str]
-    """Words that have no other spelling: a slip would be another number."""
+    def __init__(self, text: TextTokens, place: int, *, sure: bool) -> None:
+        """Begin at a token. `sure`: whether all before it was understood."""
+        self._text, self._place = text, place
+        self.sure = sure
 
-    def readings(self, token: Token, before: Token | None, behind: Token | None, *, lone: bool) -> list[str]:
-        """Every reading of one token between its neighbours; "" if it may be left out.
+    def take(self, token: Token) -> None:
+        """Go on by a token of the transcript, behind up to eight of the text that were not said."""
+        word = fold(token.text)
+        if not word:
+            return
+        skipped = 0
+        for place in range(self._place, len(self._text.tokens)):
+            wanted = self._text.folded(place)
+            if wanted == word:
+                self.sure = self.sure and not skipped
+                self._place = place + 1
+                return
+            skipped += bool(wanted)
+            if skipped > _NEAR:
+                break
+        self.sure = False
 
-        `lone`: the token is of a transcript, and what follows it is not known.
-        """
-
-    def spans(self, tokens: list[Token], place: int) -> list[tuple[int, list[str]]]:
-        """Readings of several tokens together that begin at `place`, each with the place behind them."""
-
-
-def language_of(code: str) -> Language:
-    """Return the readings of a language by its code, with or without a region; English if it is empty."""
-    name = code.replace("_", "-").partition("-")[0].lower()
-    return English() if name in {"", "en"} else OtherLanguage(name)
-
-
-def literal(token: Token) -> str:
-    """Return figures and signs in a form that equals only the same ones, and never a part of others."""
-    return f"\2{ascii_figures(token.text).lower().strip('.')}\3"
-
-
-class Graph:
-    """All readings of a text. Nodes are numbers: 0 to `end` lie before each token and behind the last."""
-
-    def __init__(self, text: str, language: Language) -> None:
-        self._language = language
-        self._tokens = tokens_of(text)
-        self.end = len(self._tokens)
-        # words of a node by their first letter; "" for the words left out, ANY for any word
-        self._leaving: list[dict[str, list[Edge]]] = [defaultdict(list) for _ in range(self.end + 1)]
-        optional = False
-        for place, token in enumerate(self._tokens):
-            optional = self._add_token(place, token, after_optional=optional)
-            for behind, readings in language.spans(self._tokens, place):
-                self._add(place, behind, readings, exact=True)
-
-    def leaving(self, node: int, letter: str) -> list[Edge]:
-        """The words that may follow at a node and begin with that letter."""
-        return self._leaving[node].get(letter, [])
-
-    def words(self, node: int) -> list[Edge]:
-        """All words that may follow at a node."""
-        return [edge for edges in self._leaving[node].values() for edge in edges]
-
-    def _add_token(self, place: int, token: Token, *, after_optional: bool) -> bool:
-        """Add a token's readings. Returns whether it may be left out."""
-        before = self._tokens[place - 1] if place else None
-        behind = self._tokens[place + 1] if place + 1 < self.end else None
-        readings = self._language.readings(token, before, behind, lone=False)
-        optional = "" in readings
-        if token.kind is not TokenKind.WORD:
-            readings.append(literal(token))
-            # of two that may be left out in a row, one stays: positions never skip far
-            readings = [reading for reading in readings if reading or not after_optional]
-        self._add(place, place + 1, readings, exact=token.kind is not TokenKind.WORD)
-        return optional and not after_optional
-
-    def _add(self, start: int, end: int, readings: list[str], *, exact: bool) -> None:
-        known: dict[tuple[int, str, bool], int] = {}  # readings that begin alike share their nodes
-        for reading in dict.fromkeys(readings):
-            words = [reading] if reading[:1] == "\2" else list(filter(None, map(_word, reading.split())))
-            node = start
-            for number, word in enumerate(words, 1):
-                last = number == len(words)
-                target = known.get((node, word, last))
-                if target is None:
-                    target = known[node, word, last] = end if last else self._new_node()
-                    strict = exact or word in self._language.number_words
-                    self._leaving[node][word[0]].append(Edge(word, target, strict))
-                node = target
-            if not words:
-                self._leaving[start][""].append(Edge("", end, exact=True))
-
-    def _new_node(self) -> int:
-        self._leaving.append(defaultdict(list))
-        return len(self._leaving) - 1
+    @property
+    def ended(self) -> bool:
+        """Whether no word of the text is left."""
+        return not any(map(self._text.folded, range(self._place, len(self._text.tokens))))
 
 
-def _word(written: str) -> str:
-    return ANY if written == ANY else fold(written)
-
-
-def advance(graph: Graph, positions: Positions, letters: str) -> Positions:
-    """Where the positions are after these letters; none if they lead nowhere."""
-    found: set[Position] = set()
-    ways = [(position, 0) for position in positions]
-    seen = set(ways)
-    while ways:
-        position, read = ways.pop()
-        if read == len(letters):
-            found.add(position)
-            continue
-        for edge in (position.edge,) if position.edge else graph.leaving(position.node, letters[read]):
-            rest = edge.word[position.offset :]
-            if letters.startswith(rest, read):
-                reached = {(arrival, read + len(rest)) for arrival in _arrivals(graph, edge.target)} - seen
-                seen |= reached
-                ways.extend(reached)
-            elif rest.startswith(letters[read:]):
-                found.add(Position(position.node, edge, position.offset + len(letters) - read))
-    return _bounded(frozenset(found))
-
-
-def other_spelling(graph: Graph, positions: Positions, word: str, tolerance: float) -> Positions:
-    """Where the positions are if the word is another spelling of one that may follow."""
-    found: set[Position] = set()
-    for position in positions:
-        if position.edge is None:
-            for edge in graph.words(position.node):
-                if not edge.exact and is_spelling_of(edge.word, word, tolerance):
-                    found.update(_arrivals(graph, edge.target))
-    return frozenset(found)
-
-
-def any_word(graph: Graph, positions: Positions) -> Positions:
-    """Where the positions are if a word may follow that can be any word (`ANY`)."""
-    found: set[Position] = set()
-    for position in positions:
-        if position.edge is None:
-            for edge in graph.leaving(position.node, ANY):
-                found.update(_arrivals(graph, edge.target))
-    return frozenset(found)
-
-
-def _arrivals(graph: Graph, node: int) -> Iterable[Position]:
-    """At a node, and at the next one if the token between them may be left out."""
-    yield Position(node)
-    for skipped in graph.leaving(node, ""):
-        yield Position(skipped.target)
-
-
-def _joined(parts: Iterable[Positions]) -> Positions:
-    return _bounded(frozenset().union(*parts))
-
-
-def _bounded(positions: Positions) -> Positions:
-    """The first ones in the text, if there are more than `_MOST_POSITIONS`."""
-    if len(positions) <= _MOST_POSITIONS:
+def through(spoken: Graph, graph: Graph, positions: Positions) -> Positions:
+    """Where the positions are after any reading of one token: from node 0 of its graph to node 1."""
+    if not positions:
         return positions
-    ordered = sorted(
-        positions,
-        key=lambda position: (position.node, position.offset, position.edge.word if position.edge else ""),
-    )
-    return frozenset(ordered[:_MOST_POSITIONS])
+    reached: dict[int, Positions] = {0: positions}
+    for node in spoken.order(0):
+        here = reached.pop(node, None)
+        if not here:
+            continue
+        if node == 1:
+            return here
+        graph.steps += 4 * len(here)
+        for of, end, _ in spoken.edges(node):
+            for ways in of.values():
+                for label in ways:
+                    behind = advance(graph, here, label)
+                    if behind:
+                        reached[end] = bounded(reached[end] | behind) if end in reached else behind
+        for end, _ in spoken.skips(node):
+            reached[end] = bounded(reached[end] | here) if end in reached else here
+    return frozenset()
+
+
+class Guesses:
+    """What may still become another writing of words of the text, from one token to the next.
+
+    For words that lead nowhere for sure: other spellings, names in another script, articles. What it
+    finds is unsure, nearly always. A number, a unit, a negation or an opposite is never guessed away.
+    """
+
+    def __init__(self, graph: Graph, text: TextTokens, *, spellings: bool) -> None:
+        """Begin a transcript. `spellings`: words may be written otherwise at all."""
+        self._graph, self._text, self._spellings = graph, text, spellings
+        self._runs: dict[int, tuple[tuple[int, str], ...]] = {}
+        self._begun: frozenset[tuple[int, str]] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether anything has begun."""
+        return bool(self._begun)
+
+    def clear(self) -> None:
+        """Forget what has begun."""
+        self._begun = frozenset()
+
+    def without_small_words(self, positions: Positions) -> Positions:
+        """The positions behind the articles and the like that follow: those may be left out."""
+        found: set[Position] = set()
+        for position in positions:
+            behind = None if position.begun else self._text.behind_small(position.node)
+            if behind is not None:
+                sure = position.sure and self._text.dropped(position.node)
+                found.update(arrivals(self._graph, behind, sure=sure))
+        return bounded(found - positions)
+
+    def added(self, token: Token, positions: Positions) -> Positions:
+        """The positions themselves, if the token is a small word that may be said without being written.
+
+        Ahead of figures such words are part of reading them; one that is a number too makes another number.
+        """
+        word, text = fold(token.text), self._text
+        if token.kind is not TokenKind.WORD or not text.is_small(word):
+            return frozenset()
+        number = text.is_counted(word)
+        return bounded(
+            one._replace(sure=one.sure and not number and text.reads_figure(word, one.node))
+            for one in positions
+            if not one.begun and not (number and text.is_near_number(one.node))
+        )
+
+    def after(self, token: Token, positions: Positions) -> Positions:
+        """Where a word leads as another writing of those that follow, together with words before it."""
+        if token.kind is TokenKind.JOINER:
+            return frozenset()
+        word = fold(token.text)
+        if not self._spellings:
+            return frozenset()
+        if token.kind is not TokenKind.WORD or not word:
+            self._begun = frozenset()
+            return frozenset()
+        found: set[Position] = set()
+        begun: set[tuple[int, str]] = set()
+        starts = {(one.node, "") for one in positions if not one.begun} | self._begun
+        for node, before in starts:
+            said = before + word
+            known = self._text.is_understood(said)
+            for end, letters in self._runs_at(node):
+                self._graph.steps += 8
+                if self._text.is_opposite(letters, said):
+                    continue
+                abbreviated = self._text.is_abbreviation(node) and said.startswith(letters)
+                if not known and (
+                    is_like(letters, said, several=end > node + 1) or (abbreviated and not before)
+                ):
+                    found.update(arrivals(self._graph, end, sure=False))
+                if len(said) <= _LONGEST and may_become(said, letters):
+                    begun.add((node, said))
+            if script(token.text) != "KATAKANA":
+                ends, more = self._text.kana_for_ideographs(node, unicodedata.normalize("NFC", said))
+                for end in ends:
+                    found.update(arrivals(self._graph, end, sure=False))
+                if more:
+                    begun.add((node, said))
+        self._begun = frozenset(sorted(begun, key=lambda one: (-len(one[1]), one))[:_MOST_BEGUN])
+        return bounded(found)
+
+    def _runs_at(self, node: int) -> tuple[tuple[int, str], ...]:
+        known = self._runs.get(node)
+        if known is None:
+            known = self._runs[node] = tuple(self._text.runs(node)) if node < len(self._text.tokens) else ()
+        return known

@@ -12,6 +12,7 @@ import logging
 import weakref
 from typing import cast
 
+from wyoming_azure_realtime.admission.connections import Stage
 from wyoming_azure_realtime.errors import PoolClosed
 from wyoming_azure_realtime.wyoming_server.dispatcher import Dispatcher, ListenerService
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter, HalfCloseProbe
@@ -135,6 +136,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def __init__(
         self, service: ListenerService, state: ServerState, access_list: AccessList | None = None
     ) -> None:
+        self.door = "wyoming"
         self.peer = self.address = ""
         self._service = service
         self._state = state
@@ -142,7 +144,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._limits = state.limits
         self._registry = state.registry
         self._loop = asyncio.get_running_loop()
-        self._silent = True  # not a byte came yet
+        self._stage = Stage.SILENT
+        self._newcomer = True  # not a complete event came yet
         self._input_ended = False
         self._buffered = 0
         self._drain = self._limits.drain  # seconds for the client's end, after ours
@@ -161,12 +164,16 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._transport, self._limits.write, self._cut_off, small_buffer=client.remote
         )
         self._dispatcher = Dispatcher(
-            self._service, self._writer, self._registry, myself, self.peer, self.address
+            self._service, self._writer, self._state, myself, self.peer, self.address
         )
         self._probe = HalfCloseProbe(self._transport, self._writer, self._may_be_gone)
-        if not (self._may_connect() and self._registry.admit(self)):
+        refusal = self._access_list.refusal(client) if self._access_list else ""
+        if refusal:
+            self._state.refusals.report(Bound.NETWORKS, refusal)
+        if refusal or not self._registry.admit(self):
             self.abort()
             return
+        self._state.clients.add(self)
         _LOGGER.debug("%s connected", self.peer)
         self._watch_idle()
 
@@ -180,9 +187,8 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Handle every event that is complete now."""
-        if self._silent:
-            self._silent = False
-            self._registry.bytes_received(self)
+        if self._stage is Stage.SILENT:
+            self._enter(Stage.INCOMPLETE)
         source = self._source
         source.feed(data)
         if not source.slice_over:
@@ -212,6 +218,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             timer.cancel()
         self._timers.clear()
         self._registry.remove(self)
+        self._state.clients.remove(self)
 
     def pause_writing(self) -> None:
         """The client reads slower than we write."""
@@ -248,6 +255,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Since when a session has been waiting for the client to read, or to go on with its audio."""
         if self._dispatcher.busy and self._writer.full:
             return self._writer.full_since
+        return self._source.last_event_at if self._dispatcher.holds_session else None
+
+    @property
+    def awaited_since(self) -> float | None:
+        """Since when the client is to go on with its request; None if that is not awaited."""
         return self._source.last_event_at if self._dispatcher.awaits_client else None
 
     def end_stalled_request(self) -> None:
@@ -288,7 +300,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         """End our side; the client's is awaited, for a while."""
         self._source.discard()
         self._update_input()
-        self._registry.closing(self)
+        self._enter(Stage.CLOSING)
         self._abort_after(self._drain)
         if self._input_ended or not self._transport.can_write_eof():
             self._transport.close()
@@ -306,11 +318,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         The way of every chunk of audio: no call here that it can do without.
         """
         source = self._source
-        handle, received = self._dispatcher.handle, self._registry.event_received
+        handle = self._dispatcher.handle
         try:
             while (event := source.next_event()) is not None:
                 taken = handle(event)
-                received(self)
+                self._newcomer = False
                 if not taken:
                     source.put_back(event)
                     break
@@ -320,6 +332,11 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._state.scheduler.queue(self._handle_next_slice)
         self._update_input()
 
+    def _enter(self, stage: Stage) -> None:
+        if self._stage is not stage and self._stage is not Stage.CLOSING:
+            self._stage = stage
+            self._registry.enter(self, stage)
+
     def _handle_next_slice(self) -> None:
         self._source.slice_over = False
         self._handle_events()
@@ -327,6 +344,9 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _update_input(self) -> None:
         """Account for the bytes that wait, and read on or not."""
         source = self._source
+        stage = Stage.BUSY if self._dispatcher.busy else Stage.IDLE
+        if stage is not self._stage and not self._newcomer:
+            self._enter(stage)
         buffered = source.buffered
         if buffered != self._buffered:
             self._buffered = buffered
@@ -348,17 +368,6 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._state.refusals.report(error.bound, f"{self.peer}: {error}", logging.INFO)
 
     # Who may connect, and who must go.
-
-    def _may_connect(self) -> bool:
-        if self._access_list is None:
-            return True
-        address = self._client.ip
-        if address is not None and self._access_list.admits(address):
-            return True
-        advice = self._access_list.advice(address) if address is not None else ""
-        message = f"{self.peer} refused: it is in none of the allowed networks. {advice}".rstrip()
-        self._state.refusals.report(Bound.NETWORKS, message)
-        return False
 
     def _may_be_gone(self) -> bool:
         """Whether a client waits for an answer that could leave without our noticing it."""

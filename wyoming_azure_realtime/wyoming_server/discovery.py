@@ -11,7 +11,7 @@ import re
 import secrets
 import socket
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -19,19 +19,30 @@ from pathlib import Path
 
 import ifaddr
 from zeroconf import Error as ZeroconfError
-from zeroconf import InterfaceChoice, IPVersion
-from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from wyoming_azure_realtime.settings.addresses import TcpAddress
-from wyoming_azure_realtime.settings.model import Zeroconf
+from wyoming_azure_realtime.settings.model import Zeroconf as ZeroconfSettings
 from wyoming_azure_realtime.wyoming_server.limits import IpAddress
 
 _LOGGER = logging.getLogger(__name__)
 
 SERVICE_TYPE = "_wyoming._tcp.local."
 _MAX_LABEL = 63  # bytes of a DNS label
-# bridges of containers and virtual machines: others on the network have the same addresses on their own
-_BRIDGES = re.compile(r"(docker|podman|br-|veth|virbr|vnet|cni|flannel|hassio|lxc|lxd)")
+# networks of containers and virtual machines, whose addresses others have on their own; and VPNs and tunnels,
+# which Home Assistant need not have. Docker's bridges are br- and 12 hexadecimal digits; br-lan is real.
+_VIRTUAL = re.compile(
+    r"docker|podman|br-[0-9a-f]{12}$|veth|virbr|vnet|vboxnet|vmnet|hassio|lxc|lxd|incus|nerdctl|vethernet"
+    r"|cni|flannel|cali|cilium|kube|weave|nodelocaldns"
+    r"|wg|tailscale|zt[0-9a-z]{8}|tun|tap|utun|ppp|ipsec|nebula|nordlynx|proton|cloudflarewarp"
+    r"|gre|sit\d|ip6tnl|ipip|vti|vxlan|geneve|dummy",
+    re.IGNORECASE,
+)
+_USUAL_PORT = 10300
+# addresses of RFC 5737 and 3849, which are nowhere: the way to them is the default route
+_ANYWHERE = ((socket.AF_INET, "203.0.113.1"), (socket.AF_INET6, "2001:db8:ffff::1"))
+_POINT_TO_POINT = 0x10  # Linux, IFF_POINTOPOINT
 
 _REFRESH_SECONDS = 30.0
 """Seconds after which changed addresses are noticed: a network may come up after the server."""
@@ -52,7 +63,7 @@ class ServiceAnnouncement:
 class Discovery:
     """Announces every TCP port in the background until stopped."""
 
-    def __init__(self, settings: Zeroconf, bound: Sequence[TcpAddress]) -> None:
+    def __init__(self, settings: ZeroconfSettings, bound: Sequence[TcpAddress]) -> None:
         self._name = settings.name
         self._bound = bound if settings.enabled else ()
         self._task: asyncio.Task[None] | None = None
@@ -144,9 +155,11 @@ class Discovery:
 def plan(
     name: str, bound: Sequence[TcpAddress], interfaces: Mapping[str, Iterable[str]]
 ) -> list[ServiceAnnouncement]:
-    """One announcement per port. `interfaces`: the addresses of each network interface of this machine.
+    """One announcement per port. `interfaces`: the addresses of each network interface, the best one first.
 
-    A port that only this machine reaches is announced only when there is no other.
+    A port that only this machine reaches is announced only when there is no other. All but Wyoming's usual
+    port are part of the name: so several servers on one host have names of their own whichever starts first,
+    and Home Assistant, which knows a server by its name, does not mistake one for another.
     """
     ports: dict[int, list[IpAddress]] = {}
     for address in bound:
@@ -154,10 +167,8 @@ def plan(
     if any(not _is_local(hosts) for hosts in ports.values()):
         ports = {port: hosts for port, hosts in ports.items() if not _is_local(hosts)}
     return [
-        ServiceAnnouncement(
-            _label(name if at == 0 else f"{name}-{port}"), port, tuple(_reachable(hosts, interfaces))
-        )
-        for at, (port, hosts) in enumerate(ports.items())
+        ServiceAnnouncement(_label(name, port), port, tuple(_reachable(hosts, interfaces)))
+        for port, hosts in ports.items()
     ]
 
 
@@ -168,11 +179,39 @@ def default_name(host_name: str, machine: str) -> str:
 
 
 def interface_addresses() -> dict[str, list[str]]:
-    """The addresses of every network interface of this machine, by the interface's name."""
-    return {
+    """The addresses of every network interface of this machine, by its name; that of the default route first.
+
+    Links to a single other machine, as VPNs are whatever their name, are left out.
+    """
+    interfaces = {
         adapter.nice_name: [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for ip in adapter.ips]
         for adapter in ifaddr.get_adapters()
+        if not _is_point_to_point(adapter.nice_name)
     }
+    sources = [_source_address(family, address) for family, address in _ANYWHERE]
+    ranks = {
+        name: min((sources.index(text) for text in found if text in sources), default=len(sources))
+        for name, found in interfaces.items()
+    }
+    return dict(sorted(interfaces.items(), key=lambda interface: ranks[interface[0]]))
+
+
+def _source_address(family: socket.AddressFamily, address: str) -> str:
+    """The address of this machine from which packets go to `address`; empty if none would. Sends nothing."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""
+
+
+def _is_point_to_point(name: str) -> bool:
+    """As far as Linux tells; elsewhere False."""
+    try:
+        return bool(int(Path("/sys/class/net", name, "flags").read_text(), 16) & _POINT_TO_POINT)
+    except (OSError, ValueError):
+        return False
 
 
 def _reachable(hosts: list[IpAddress], interfaces: Mapping[str, Iterable[str]]) -> list[str]:
@@ -190,7 +229,7 @@ def _reachable(hosts: list[IpAddress], interfaces: Mapping[str, Iterable[str]]) 
 
 def _interface_addresses(interfaces: Mapping[str, Iterable[str]]) -> list[IpAddress]:
     by_name = {name: [_ip(text) for text in found] for name, found in interfaces.items()}
-    outside = [address for name, found in by_name.items() if not _BRIDGES.match(name) for address in found]
+    outside = [address for name, found in by_name.items() if not _VIRTUAL.match(name) for address in found]
     if any(not address.is_loopback for address in outside):
         return outside
     return [address for found in by_name.values() for address in found]
@@ -210,10 +249,11 @@ def _ip(text: str) -> IpAddress:
     return ip_address(text.partition("%")[0])
 
 
-def _label(name: str) -> str:
-    """A name as a DNS label can hold it."""
+def _label(name: str, port: int) -> str:
+    """A name as a DNS label can hold it, with the port unless that is the usual one."""
     plain = re.sub(r"[\x00-\x1f\x7f.]+", "-", name)
-    return plain.encode()[:_MAX_LABEL].decode(errors="ignore")
+    ending = "" if port == _USUAL_PORT else f"-{port}"
+    return plain.encode()[: _MAX_LABEL - len(ending)].decode(errors="ignore") + ending
 
 
 async def _register(network: AsyncZeroconf, announcement: ServiceAnnouncement) -> None:
@@ -228,6 +268,39 @@ async def _register(network: AsyncZeroconf, announcement: ServiceAnnouncement) -
     await (await network.async_register_service(info, allow_name_change=True))
     where = ", ".join(announcement.addresses)
     _LOGGER.info("Announced as '%s': port %d at %s", _instance(info), announcement.port, where)
+
+
+async def heard_on(ports: Collection[int], within: float, *, loopback: bool = False) -> str:
+    """An announcement of a server of this machine on one of these ports, as the network has it; or nothing.
+
+    `loopback`: listen on loopback alone, as servers announce themselves that nobody else reaches. Takes
+    `within` seconds at most, and little more to leave. Raises `OSError` where there is no multicast.
+    """
+    own = {text for found in interface_addresses().values() for text in found}
+    names: asyncio.Queue[str] = asyncio.Queue()
+    network = AsyncZeroconf(["127.0.0.1"] if loopback else InterfaceChoice.All)
+
+    def changed(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+        if state_change is ServiceStateChange.Added:
+            names.put_nowait(name)
+
+    try:
+        AsyncServiceBrowser(network.zeroconf, [SERVICE_TYPE], handlers=[changed])  # ends with the network
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while True:
+                    info = AsyncServiceInfo(SERVICE_TYPE, await names.get())
+                    if (
+                        not await info.async_request(network.zeroconf, 1000 * within)
+                        or info.port not in ports
+                    ):
+                        continue
+                    if where := [text for text in info.parsed_addresses() if text in own]:
+                        return f"'{_instance(info)}' at {', '.join(where)}"
+    finally:
+        with suppress(TimeoutError, OSError, ZeroconfError):
+            await asyncio.wait_for(network.async_close(), _UNREGISTER_SECONDS)
+    return ""
 
 
 def _instance(info: AsyncServiceInfo) -> str:

@@ -1,15 +1,16 @@
 """Which request of a client is in progress, and what each of its events means at the moment.
 
 `Dispatcher` gives the events of a request to its `RequestHandler`, one request after the other, and answers
-`describe` and `ping` itself at any time. After an error the rest of the request is discarded, then our side
-of the connection ends. The handlers are in modules of their own; the server has the table of them.
+`describe` and `ping` itself at any time; `select-program` says for whom the requests behind it are. After an
+error the rest of the request is discarded, then our side of the connection ends. The handlers are in modules
+of their own; the server has the table of them.
 """
 
 import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import ClassVar, Protocol
 
@@ -18,10 +19,12 @@ from wyoming.ping import Pong
 
 from wyoming_azure_realtime.errors import (
     AudioTooLong,
+    BackendError,
     InternalError,
     InvalidRequest,
     OutOfOrder,
     PoolClosed,
+    PoolError,
     RequestError,
     SpeechServiceError,
     TextTooLong,
@@ -34,11 +37,12 @@ from wyoming_azure_realtime.wyoming_server.events import (
     Event,
     LimitExceeded,
     Ping,
+    SelectProgram,
     encode,
     error_event,
     read_data,
 )
-from wyoming_azure_realtime.wyoming_server.limits import ConnectionRegistry
+from wyoming_azure_realtime.wyoming_server.limits import ServerState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -83,22 +87,28 @@ class RequestHandler(ABC):
     async def run(self) -> None:
         """Answer the request. Cancelling it cancels the work at the service. Raises SpeechServiceError."""
 
-    def events_after_error(self) -> list[Eventable]:
-        """What must follow an `error`, so that the client does not wait for more."""
-        return []
+    def error_events(self, error: SpeechServiceError) -> list[Eventable]:
+        """What tells the client of an error, so that it does not wait for more."""
+        return [error_event(error)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ListenerService:
-    """What the clients of one listener are served with.
+    """What the clients of one listener are served with from their next request on: it may be replaced.
 
     `service`: with the defaults of the listener's profile. `info`: the whole answer to `describe`, made once,
     because Home Assistant asks for it every 30 seconds. `handlers`: who handles a request, by type of event.
+    `programs`: the services that a client may select instead, by the names of their programs.
     """
 
     service: SpeechService
     info: bytes
     handlers: Mapping[str, type[RequestHandler]]
+    programs: Mapping[str, SpeechService] = field(default_factory=dict)
+
+    def selected(self, program: str) -> SpeechService:
+        """That of a program, if there is (still) one of that name, else the listener's own."""
+        return self.programs.get(program, self.service)
 
 
 class ConnectionControl(Protocol):
@@ -134,14 +144,16 @@ class Dispatcher:
         self,
         service: ListenerService,
         writer: EventWriter,
-        registry: ConnectionRegistry,
+        state: ServerState,
         connection: ConnectionControl,
         peer: str,
         address: str,
     ) -> None:
         self._service = service
+        self._program = ""  # the name of the one that the client has selected
         self._writer = writer
-        self._registry = registry
+        self._clients = state.clients
+        self._refusals = state.refusals
         self._connection = connection
         self._peer = peer
         self._address = address
@@ -168,7 +180,12 @@ class Dispatcher:
 
     @property
     def awaits_client(self) -> bool:
-        """A session is kept until the client goes on with its request."""
+        """A request is in progress that the client has to go on with."""
+        return self._handler is not None and self._handler.input_open
+
+    @property
+    def holds_session(self) -> bool:
+        """A session is kept until it does."""
         handler = self._handler
         return handler is not None and handler.input_open and handler.holds_session
 
@@ -182,8 +199,10 @@ class Dispatcher:
             return self._reply(event)
         handler = self._handler
         if handler is None:
-            service, on_ready = self._service.service, self._connection.resume_events
-            handler = self._handler = handler_type(service, self._writer, on_ready, self._address)
+            on_ready = self._connection.resume_events
+            handler = self._handler = handler_type(
+                self._service.selected(self._program), self._writer, on_ready, self._address
+            )
         elif not handler.input_open:
             return False
         return self._hand_over(handler, event)
@@ -192,7 +211,7 @@ class Dispatcher:
         """Send an `error`, discard the rest of the request, then end our side."""
         handler = self._detach()
         self._log(error)
-        events = [error_event(error), *(handler.events_after_error() if handler else [])]
+        events = handler.error_events(error) if handler else [error_event(error)]
         self._writer.send(*map(encode, events))
         if handler is not None and handler.input_open:
             self._discard_rest(handler, _State.DISCARDING_THEN_CLOSE)
@@ -232,7 +251,7 @@ class Dispatcher:
             self.fail(InternalError.of(error))
             return True
         if self._task is None:
-            self._task = self._registry.start_task(self._answer(handler))
+            self._task = self._clients.start_task(self._answer(handler))
         return taken
 
     async def _answer(self, handler: RequestHandler) -> None:
@@ -266,6 +285,9 @@ class Dispatcher:
 
     def _reply(self, event: Event) -> bool:
         """Answer an event that belongs to no request, at once."""
+        if event.type == "select-program":
+            self._select(event)
+            return True
         if event.type not in {"describe", "ping"}:
             _LOGGER.debug("%s sent '%.40s', which is ignored", self._peer, event.type)
             return True
@@ -277,6 +299,19 @@ class Dispatcher:
         else:
             self._writer.send(encode(_pong(event)))
         return True
+
+    def _select(self, event: Event) -> None:
+        """What follows on this connection is for another program."""
+        try:
+            name = read_data(event, SelectProgram).name
+            if self._handler is not None:
+                raise OutOfOrder("A 'select-program' while a request is in progress.")
+            if name not in self._service.programs:
+                listed = ", ".join(self._service.programs)
+                raise InvalidRequest(f"Unknown program {name!r}.", advice=f"There is {listed}.")
+            self._program = name
+        except RequestError as error:
+            self.fail(error)
 
     def _discard_rest(self, handler: RequestHandler, state: _State) -> None:
         self._state = state
@@ -296,9 +331,11 @@ class Dispatcher:
         message = f"{self._peer} was answered with {error.code}: {_one_line(str(error))}"
         bound = bound_of(error)
         if bound:
-            self._registry.refusals.report(bound, message)
+            self._refusals.report(bound, message)
         else:
-            _LOGGER.warning("%s", message)
+            # the line of a turn tells why it failed
+            level = logging.DEBUG if isinstance(error, BackendError | PoolError) else logging.WARNING
+            _LOGGER.log(level, "%s", message)
 
     def _detach(self) -> RequestHandler | None:
         handler, self._handler = self._handler, None

@@ -8,6 +8,8 @@ memory than one event within the limits and what was fed at once.
 Source: the `wyoming` package, whose own `from_event` does not check the type of any field.
 """
 
+import json
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -36,8 +38,6 @@ class Bound(StrEnum):
     """A limit or rule that a client can break, named after the setting's key where a setting decides."""
 
     NETWORKS = "allowed_networks"
-    CONNECTIONS = "limits.max_connections"
-    PER_ADDRESS = "limits.max_per_address"
     HEADER = "limits.max_header"
     DATA = "limits.max_data"
     PAYLOAD = "limits.max_payload"
@@ -66,18 +66,18 @@ class MalformedEvent(LimitExceeded):
 class Event(Struct, frozen=True, gc=False):
     """One event as it was received: `data` is the text of a JSON object of any content, `payload` raw bytes.
 
-    The data stay text until a handler needs them, and then only the fields that it needs become objects:
-    all of them would take up to 24 times the memory and ten times the time.
+    `version`: of the `wyoming` package that wrote it, if it says so. The data stay text until a handler needs
+    them, and then only the fields that it needs become objects: all of them would take up to 24 times the
+    memory and ten times the time.
     """
 
     type: str
     data: bytes = b"{}"
     payload: bytes = b""
+    version: str = ""
 
 
 # Received bytes to events.
-
-
 class _Header(Struct, gc=False):
     """The header line, unchecked: a field of any type, null where absent."""
 
@@ -85,10 +85,11 @@ class _Header(Struct, gc=False):
     data: Raw = Raw(b"null")
     data_length: Any = None
     payload_length: Any = None
+    version: Any = None
 
 
 class _AnyObject(Struct):
-    """A JSON object whose fields are not read: decoding only checks that it is an object."""
+    """A JSON object whose fields are not read: decoding only checks that it is one."""
 
 
 _decode_header = msgspec.json.Decoder(_Header).decode
@@ -98,6 +99,7 @@ _encode_json = msgspec.json.Encoder().encode
 
 _EMPTY = b"{}"
 
+_LONGEST_VERSION = 20  # characters
 _LONGEST_PATTERN = 512
 """Bytes ahead of a payload that are remembered, to know what repeats them without reading it again."""
 
@@ -139,7 +141,7 @@ class WyomingReader:
         payload = bytes(self._buffer[payload_at:end])
         del self._buffer[:end]
         self._header = None
-        return Event(header.type, data, payload)
+        return Event(header.type, data, payload, header.version)
 
     def clear(self) -> None:
         """Forget everything that was fed."""
@@ -184,17 +186,22 @@ class WyomingReader:
         self._line = line if len(line) <= _LONGEST_PATTERN else b""
         del buffer[: length + 1]
         self._searched = 0
-        return self._check(_decode(_decode_header, line, "header line"))
+        header = _decode(_decode_header, line, "header line")
+        if b"\\ud" in line.lower() and (at := _without_halves(line).find(bytes(header.data))) >= 0:
+            header.data = Raw(line[at : at + len(memoryview(header.data))])  # with its halves
+        return self._check(header)
 
     def _check(self, header: _Header) -> _Header:
         """Make the fields what their names promise: null lengths 0, null data empty, the rest refused."""
-        if type(header.type) is not str or not header.type:
+        if type(header.type) is not str or not header.type or "\ufffd" in header.type:
             raise MalformedEvent("The header line has no type, or one that is no text.")
         inline = bytes(header.data)
         if inline == b"null":
             header.data = Raw(_EMPTY)
         elif not inline.startswith(b"{"):
             raise MalformedEvent("The header line's data is no JSON object.")
+        if not (isinstance(header.version, str) and len(header.version) <= _LONGEST_VERSION):
+            header.version = ""
         header.data_length = _length(header.data_length, "data", self._limits.max_data, Bound.DATA)
         header.payload_length = _length(
             header.payload_length, "payload", self._limits.max_payload, Bound.PAYLOAD
@@ -219,20 +226,34 @@ def _merged(inline: bytes, block: bytes) -> bytes:
     _decode(_check_object, block, "data block")
     if inline == _EMPTY:
         return block
-    return _encode_json({**_decode_fields(inline), **_decode_fields(block)})
+    fields = (_decode(_decode_fields, part, "data block") for part in (inline, block))
+    return _encode_json({name: value for part in fields for name, value in part.items()})
 
 
 def _decode(decoder: Callable[[str], _T], text: bytes | bytearray, part: str) -> _T:
     try:
-        return decoder(text.decode())  # which finds what is no UTF-8 wherever it stands
+        decoded = text.decode()  # which finds what is no UTF-8 wherever it stands
+        try:
+            return decoder(decoded)
+        except msgspec.DecodeError:
+            return decoder(_without_halves(text).decode())
     except (ValueError, RecursionError) as error:
         # msgspec's errors and UnicodeDecodeError are ValueErrors; deep nesting is a RecursionError
         raise MalformedEvent(f"The {part} is no JSON object.") from error
 
 
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _without_halves(text: bytes | bytearray) -> bytes:
+    """JSON in which escapes for half a pair of surrogates stand for U+FFFD, each in its place."""
+    return _ESCAPE.sub(lambda escape: b"\\ufffd" if escape[1] else escape[0], text)
+
+
 # Data of the events that make up a request.
-
-
 class Transcribe(Struct, frozen=True):
     """Data of `transcribe`: the model, the language, and names and terms that the speech may contain.
 
@@ -258,7 +279,7 @@ class Transcribe(Struct, frozen=True):
     @property
     def sensitivity(self) -> str:
         """One of `SENSITIVITIES`; empty if the client sent none."""
-        value = _read(self.vad_sensitivity, str)
+        value = read_field(self.vad_sensitivity, str)
         return "" if value is None else value if value in SENSITIVITIES else "default"
 
 
@@ -283,6 +304,12 @@ class Text(Struct, frozen=True):
     text: str
 
 
+class SelectProgram(Struct, frozen=True):
+    """Data of `select-program`: the name of a program that `info` lists."""
+
+    name: _Name
+
+
 class Ping(Struct, frozen=True):
     """Data of `ping`: the text that its `pong` repeats."""
 
@@ -298,11 +325,28 @@ class _AudioShape(Struct, frozen=True):
 def read_data(event: Event, shape: type[_T]) -> _T:
     """The event's data as `shape`. Raises InvalidRequest that names the event and the field."""
     try:
-        return msgspec.json.decode(event.data, type=shape)
+        try:
+            return msgspec.json.decode(event.data, type=shape)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            return msgspec.json.decode(_without_halves(event.data), type=shape)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"The event '{event.type}' is incomplete or wrong: {error}.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"The event '{event.type}' holds text that is no Unicode.") from error
+
+
+def read_text(event: Event) -> str:
+    """The text in the event's data; half a pair of surrogates may be at its edges. Raises InvalidRequest.
+
+    Clients that count UTF-16 cut a stream of text in the middle of a character now and then.
+    """
+    text = read_data(event, Text).text
+    if "\ufffd" not in text or b"\\ud" not in event.data.lower():
+        return text
+    halves: str = json.loads(event.data)["text"]
+    return halves
 
 
 def read_format(event: Event) -> AudioFormat:
@@ -312,12 +356,12 @@ def read_format(event: Event) -> AudioFormat:
 
 
 def _texts(field: Raw) -> tuple[str, ...]:
-    texts = _read(field, list[str]) or []
+    texts = read_field(field, list[str]) or []
     return tuple(text for text in texts[:MOST_NAMES] if 0 < len(text) <= LONGEST_NAME)
 
 
-def _read(field: Raw, shape: type[_T]) -> _T | None:
-    """The field's value; None when it is missing or wrong."""
+def read_field(field: Raw, shape: type[_T]) -> _T | None:
+    """A field's value; None when it is missing or wrong."""
     try:
         return msgspec.json.decode(field, type=shape)
     except (ValueError, RecursionError):

@@ -1,28 +1,26 @@
-"""What all clients of a server together may use: who may connect, how many, how much memory and time.
+"""What all clients of a server together may use: who may connect, how much memory and time.
 
-`ServerState` holds it for all connections: the access list (networks), the connection registry (number of
-connections, requests in progress), the buffer budget (memory for received bytes), the fair scheduler (time)
+`ServerState` holds it for all connections: the registry of connections of all doors, those of this server
+and the tasks of their requests, the buffer budget (memory for received bytes), the fair scheduler (time)
 and the counts of what was refused. Limits on one client alone are where they apply: size of an event in
 `events`, idle time in `connection`, a client that does not read in `event_writer`.
 """
 
 import asyncio
 import functools
-import logging
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 from typing import Protocol
 
 import ifaddr
 
-from wyoming_azure_realtime.observe import ClientRefused, Observer
+from wyoming_azure_realtime.admission.connections import ConnectionRegistry, Member, Refusals, host_of
 from wyoming_azure_realtime.settings.addresses import ANY, LOCAL, IpNetwork, parse_network
 from wyoming_azure_realtime.settings.model import Limits
 from wyoming_azure_realtime.wyoming_server.event_writer import SessionHolder, StallReaper
-from wyoming_azure_realtime.wyoming_server.events import Bound
 
 IpAddress = IPv4Address | IPv6Address
 
@@ -44,31 +42,6 @@ LOCAL_NETWORKS = tuple(
     )
 )
 """What `local` stands for in `allowed_networks`, beside the networks that this machine is in."""
-
-
-class Refusals:
-    """Counts what was refused to clients, for each Bound, and reports it to the observer."""
-
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
-        self._counts: Counter[str] = Counter()
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """Number of refusals so far, for each Bound or error code."""
-        return dict(self._counts)
-
-    def count(self, bound: str) -> None:
-        """Count one refusal without a log line."""
-        self.report(bound, "")
-
-    def report(self, bound: str, message: str, level: int = logging.WARNING) -> None:
-        """Count one refusal and log `message` at `level`."""
-        self._counts[bound] += 1
-        self._observer.report(ClientRefused("wyoming", str(bound), message, level))
-
-    def __str__(self) -> str:
-        return ", ".join(f"{bound}: {number}" for bound, number in sorted(self._counts.items()))
 
 
 # Who may connect.
@@ -144,6 +117,13 @@ class AccessList:
             return True
         return self._local and any(address in network for network in self._current_networks())
 
+    def refusal(self, client: ClientAddress) -> str:
+        """Why a client may not connect, and how to change that; empty if it may."""
+        if client.ip is not None and self.admits(client.ip):
+            return ""
+        advice = self.advice(client.ip) if client.ip is not None else ""
+        return f"{client.peer} refused: it is in none of the allowed networks. {advice}".rstrip()
+
     def advice(self, address: IpAddress) -> str:
         """How to change the settings so that this address may connect."""
         return (
@@ -163,14 +143,11 @@ class AccessList:
         return self._machine_networks
 
 
-# How many connections, and which of them must go.
+# The connections of this server.
 
 
-class Member(SessionHolder, Protocol):
-    """A connection, as the registry needs it. `address`: where it comes from, empty unless it came by TCP."""
-
-    peer: str
-    address: str
+class Client(SessionHolder, Member, Protocol):
+    """A connection of this server, as far as stopping it needs."""
 
     @property
     def unsent(self) -> bool:
@@ -186,81 +163,33 @@ class Member(SessionHolder, Protocol):
         """Close at once."""
 
 
-class ConnectionRegistry:
-    """The connections of all listeners, limited in all and for each address, and the tasks that answer them.
+class Clients:
+    """The connections of all listeners of this server, and the tasks that answer their requests.
 
-    At a limit, the oldest connection that has sent nothing is closed for a new one. If all have sent
-    something, it is the oldest that has sent no complete event, or else one that is being closed anyway.
     `sessions`: how many requests can be served at a time.
     """
 
-    def __init__(self, limits: Limits, refusals: Refusals, sessions: int) -> None:
-        self._most = limits.max_connections
-        self._most_per_address = limits.max_per_address
-        self.refusals = refusals
-        self._members: dict[Member, None] = {}
-        self._addresses: Counter[str] = Counter()
-        # each in the order in which they connected
-        self._silent: dict[Member, None] = {}  # sent nothing
-        self._incomplete: dict[Member, None] = {}  # sent a part of an event
-        self._closing: dict[Member, None] = {}
+    def __init__(self, sessions: int) -> None:
+        self._clients: dict[Client, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stall_reaper = StallReaper(sessions, lambda: len(self._tasks), lambda: self._members)
+        self._stall_reaper = StallReaper(sessions, lambda: len(self._tasks), lambda: self._clients)
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def admit(self, newcomer: Member) -> bool:
-        """Add a connection; False when there is no room for it."""
-        address = newcomer.address
-        crowded = bool(address) and self._addresses[address] >= self._most_per_address
-        if crowded and not self._make_room(newcomer, Bound.PER_ADDRESS, address):
-            return False
-        if len(self._members) >= self._most and not self._make_room(newcomer, Bound.CONNECTIONS):
-            return False
-        self._members[newcomer] = self._silent[newcomer] = None
-        self._addresses[address] += 1
+    def add(self, client: Client) -> None:
+        """A connection was admitted."""
+        self._clients[client] = None
         self._empty.clear()
-        return True
 
-    def bytes_received(self, member: Member) -> None:
-        """Its first bytes arrived."""
-        if member in self._silent:
-            del self._silent[member]
-            self._incomplete[member] = None
-
-    def event_received(self, member: Member) -> None:
-        """A complete event arrived."""
-        if member in self._incomplete:
-            del self._incomplete[member]
-
-    def closing(self, member: Member) -> None:
-        """Nothing more will be sent to it."""
-        if member in self._members:
-            self._silent.pop(member, None)
-            self._incomplete.pop(member, None)
-            self._closing[member] = None
-
-    def remove(self, member: Member) -> None:
-        """Forget a connection that has ended."""
-        if member not in self._members:
-            return
-        del self._members[member]
-        self._silent.pop(member, None)
-        self._incomplete.pop(member, None)
-        self._closing.pop(member, None)
-        self._addresses[member.address] -= 1
-        if not self._addresses[member.address]:
-            del self._addresses[member.address]
-        if not self._members:
+    def remove(self, client: Client) -> None:
+        """It has ended."""
+        self._clients.pop(client, None)
+        if not self._clients:
             self._empty.set()
 
-    def members(self) -> list[Member]:
+    def open(self) -> list[Client]:
         """Every connection that is open."""
-        return list(self._members)
-
-    def newcomers(self) -> list[Member]:
-        """The connections that have not sent a complete event yet."""
-        return [*self._silent, *self._incomplete]
+        return list(self._clients)
 
     def start_task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run the task of a request. A cancelled task may end a little later than its connection."""
@@ -279,46 +208,54 @@ class ConnectionRegistry:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
-    def _make_room(self, newcomer: Member, bound: Bound, address: str = "") -> bool:
-        """Close one connection, from `address` if one is given. False when all are in use."""
-        for group in (self._silent, self._incomplete, self._closing):
-            oldest = next((member for member in group if not address or member.address == address), None)
-            if oldest is not None:
-                self.refusals.report(bound, f"{oldest.peer} closed: it sent nothing, and {bound} is reached")
-                self.remove(oldest)
-                oldest.abort()
-                return True
-        self.refusals.report(bound, f"{newcomer.peer} refused: {bound} is reached")
-        return False
-
 
 # How much memory and time.
 
 
 class BufferHolder(Protocol):
-    """A connection with bytes of events that are incomplete or have to wait."""
+    """A connection with bytes of events that are incomplete or have to wait. `address`: of its client."""
+
+    address: str
 
     def drop_buffered(self) -> None:
-        """Forget these bytes: this connection has the most of them, and all together have too many."""
+        """Forget these bytes: all connections together have too many."""
 
 
 class BufferBudget:
-    """At most `most` bytes of unfinished events in all connections; beyond, the largest holder drops its."""
+    """At most `most` bytes of unfinished events in all connections; beyond, one of them drops its.
+
+    It is one of the address that has most; there the one whose event is unfinished for longest, among those
+    that have at least nine tenths of their average. So whoever hoards loses, and not somebody whose
+    chunk comes in two packets.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._total = 0
-        self._sizes: dict[BufferHolder, int] = {}
+        self._sizes: dict[BufferHolder, int] = {}  # in the order in which they began to hold something
 
     def hold(self, holder: BufferHolder, size: int) -> None:
         """From now on `holder` has so many bytes. May call `drop_buffered` of any holder."""
-        self._total += size - self._sizes.pop(holder, 0)
+        self._total += size - self._sizes.get(holder, 0)
         if size:
             self._sizes[holder] = size
+        else:
+            self._sizes.pop(holder, None)
         while self._total > self._most:
-            largest = max(self._sizes, key=self._sizes.__getitem__)
-            self._total -= self._sizes.pop(largest)
-            largest.drop_buffered()
+            loser = self._loser()
+            self._total -= self._sizes.pop(loser)
+            loser.drop_buffered()
+
+    def _loser(self) -> BufferHolder:
+        by_host: dict[str, int] = {}
+        for holder, size in self._sizes.items():
+            host = host_of(holder.address)
+            by_host[host] = by_host.get(host, 0) + size
+        heaviest = max(by_host, key=by_host.__getitem__)
+        those = {holder: size for holder, size in self._sizes.items() if host_of(holder.address) == heaviest}
+        return next(
+            holder for holder, size in those.items() if 4 * size * len(those) >= 3 * by_host[heaviest]
+        )
 
 
 class FairScheduler:
@@ -352,20 +289,23 @@ class FairScheduler:
 class ServerState:
     """What all connections of a server share.
 
-    `read_buffer`: where received bytes are put, whatever the connection, to be consumed at once; allocating
-    one for every read would cost more than all the rest.
+    `registry`: of the connections of all doors. `read_buffer`: where received bytes are put, whatever the
+    connection, to be consumed at once; allocating one for every read would cost more than all the rest.
     """
 
     limits: Limits
-    refusals: Refusals
     registry: ConnectionRegistry
+    clients: Clients
     buffer_budget: BufferBudget
     scheduler: FairScheduler
     read_buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_READ_BYTES)))
 
     @classmethod
-    def new(cls, limits: Limits, sessions: int, observer: Observer) -> "ServerState":
+    def new(cls, limits: Limits, sessions: int, registry: ConnectionRegistry) -> "ServerState":
         """For a server without connections that can serve `sessions` requests at a time."""
-        refusals = Refusals(observer)
-        registry = ConnectionRegistry(limits, refusals, sessions)
-        return cls(limits, refusals, registry, BufferBudget(limits.max_unfinished), FairScheduler())
+        return cls(limits, registry, Clients(sessions), BufferBudget(limits.max_unfinished), FairScheduler())
+
+    @property
+    def refusals(self) -> Refusals:
+        """What was refused to clients."""
+        return self.registry.refusals

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
-from wyoming_azure_realtime.settings.addresses import TcpAddress
+from wyoming_azure_realtime.settings.addresses import TcpAddress, every_family
 from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
 
 Factory = Callable[[], asyncio.BaseProtocol]
@@ -65,9 +65,11 @@ class TcpListener:
             server.close()
 
     async def _addresses(self) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            self._address.host, self._address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        loop, found = asyncio.get_running_loop(), []
+        for host in every_family(self._address.host):
+            found += await loop.getaddrinfo(
+                host, self._address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
         return list(dict.fromkeys((family, sockaddr) for family, *_, sockaddr in found))
 
     async def _bind(self, factory: Factory, family: socket.AddressFamily, sockaddr: tuple[Any, ...]) -> None:

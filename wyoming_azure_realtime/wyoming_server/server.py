@@ -6,16 +6,25 @@ from the catalog of the speech service.
 
 import asyncio
 import logging
-import resource
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 
-import msgspec
-from wyoming.info import AsrModel, AsrProgram, Attribution, Info, TtsProgram, TtsVoice
+from wyoming.info import (
+    AsrModel,
+    AsrProgram,
+    Attribution,
+    HandleModel,
+    HandleProgram,
+    Info,
+    TtsProgram,
+    TtsVoice,
+)
 
 from wyoming_azure_realtime._version import __version__
+from wyoming_azure_realtime.admission.connections import ConnectionRegistry, Stage
+from wyoming_azure_realtime.conversation.agent import ConversationAgent
 from wyoming_azure_realtime.errors import SettingsError
-from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.addresses import (
     LOCAL,
     StdioAddress,
@@ -30,36 +39,36 @@ from wyoming_azure_realtime.wyoming_server.asr_handler import AsrHandler
 from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
 from wyoming_azure_realtime.wyoming_server.dispatcher import ListenerService, RequestHandler
 from wyoming_azure_realtime.wyoming_server.events import encode
-from wyoming_azure_realtime.wyoming_server.limits import AccessList, ServerState
+from wyoming_azure_realtime.wyoming_server.handle_handler import HandleHandler
+from wyoming_azure_realtime.wyoming_server.limits import AccessList, Client, ServerState
 from wyoming_azure_realtime.wyoming_server.listeners import StdioListener, TcpListener, UnixListener
 from wyoming_azure_realtime.wyoming_server.tts_handler import TtsHandler
 
 _LOGGER = logging.getLogger(__name__)
 
-_HANDLERS: tuple[type[RequestHandler], ...] = (AsrHandler, TtsHandler)
+_HANDLERS: tuple[type[RequestHandler], ...] = (AsrHandler, TtsHandler, HandleHandler)
 """One for each kind of request; a handler says itself which types of event belong to it."""
 
 PROGRAM = "azure-realtime"
-"""The name of both programs in `info`. It never changes: Home Assistant derives its entities from it."""
+"""The name of all programs in `info`. It never changes: Home Assistant derives its entities from it."""
 
 _ATTRIBUTION = Attribution("wyoming-azure-realtime", "https://www.home-assistant.io/integrations/wyoming/")
 
 _LAST_SECONDS = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
+_NEWCOMERS = (Stage.SILENT, Stage.INCOMPLETE)
 _NEWCOMER_SECONDS = 0.2
 """Seconds for the first event of clients that have just connected, while no others are accepted."""
 
 _POLL_SECONDS = 0.02
 
-_OTHER_FILES = 256
-"""File descriptors for sessions, HTTP, listeners, files and whatever a library opens."""
-
 
 class WyomingServer:
     """Serves the speech service on every listener, each with its profile's defaults.
 
-    `sessions`: how many requests the service can serve at a time. `observer`: gets every refusal.
+    `sessions`: how many requests the service can serve at a time. `registry`: of the connections of all
+    doors.
     """
 
     def __init__(
@@ -68,18 +77,18 @@ class WyomingServer:
         listeners: Sequence[Listener],
         profiles: Mapping[str, Profile],
         limits: Limits,
-        observer: Observer,
+        registry: ConnectionRegistry,
         allowed_networks: Sequence[str] = (LOCAL,),
         sessions: int = Pool().max_size,
     ) -> None:
         self._service = service
         self._listener_settings = listeners
         self._profiles = profiles
-        possible = msgspec.structs.replace(limits, max_connections=room_for(limits.max_connections))
-        self._state = ServerState.new(possible, sessions, observer)
-        self._registry = self._state.registry
+        self._state = ServerState.new(limits, sessions, registry)
+        self._clients = self._state.clients
         self._access_list = AccessList(allowed_networks)
         self._listeners: list[TcpListener | UnixListener | StdioListener] = []
+        self._served: list[tuple[Listener, ListenerService]] = []
 
     @property
     def uris(self) -> list[str]:
@@ -110,6 +119,16 @@ class WyomingServer:
             await self.stop()
             raise
 
+    def renew(self, profiles: Mapping[str, Profile]) -> None:
+        """Offer what the speech service and the profiles are by now; open connections get it as well.
+
+        A request in progress ends as it began.
+        """
+        self._profiles = profiles
+        for settings, served in self._served:
+            renewed = self._service_for(settings)
+            served.service, served.info, served.programs = renewed.service, renewed.info, renewed.programs
+
     async def input_ended(self) -> None:
         """Wait until the client on stdio has gone; for ever when there is none."""
         for listener in self._listeners:
@@ -131,33 +150,48 @@ class WyomingServer:
         for listener in self._listeners:
             listener.close()
         await self._finish(min(_NEWCOMER_SECONDS, within / 4))
-        await self._registry.wait_for_tasks(latest - loop.time())
-        for connection in self._registry.members():
+        await self._clients.wait_for_tasks(latest - loop.time())
+        for connection in self._clients.open():
             connection.fail_request()
-        while loop.time() < latest and any(c.unsent for c in self._registry.members()):  # noqa: ASYNC110
+        while loop.time() < latest and any(c.unsent for c in self._clients.open()):  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)
         await self._wait_until_empty(last / 2)
-        for connection in self._registry.members():
+        for connection in self._clients.open():
             connection.abort()
         await self._wait_until_empty(last / 2)
-        await self._registry.wait_for_tasks(last / 2)
+        await self._clients.wait_for_tasks(last / 2)
         if self.refusals:
             _LOGGER.info("Refused while it ran: %s", self._state.refusals)
 
     async def _finish(self, seconds: float) -> None:
         """Close every connection after its request; new ones have `seconds` for their first event."""
-        newcomers = self._registry.newcomers()
-        for connection in self._registry.members():
+        newcomers = self._newcomers()
+        for connection in self._clients.open():
             if connection not in newcomers:
                 connection.close_after_request()
         latest = asyncio.get_running_loop().time() + seconds
-        while self._registry.newcomers() and asyncio.get_running_loop().time() < latest:  # noqa: ASYNC110
+        while self._newcomers() and asyncio.get_running_loop().time() < latest:  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)
         for connection in newcomers:
             connection.close_after_request()
 
+    def _newcomers(self) -> list[Client]:
+        """The connections that have not sent a complete event yet."""
+        registry = self._state.registry
+        return [one for one in self._clients.open() if registry.stage_of(one) in _NEWCOMERS]
+
+    def _service_for(self, settings: Listener) -> ListenerService:
+        own = self._service.for_profile(self._profiles.get(settings.profile, Profile()))
+        others = {
+            f"{PROGRAM}-{name}": self._service.for_profile(profile)
+            for name, profile in self._profiles.items()
+            if name != settings.profile
+        }
+        return listener_service(own, others)
+
     async def _open(self, settings: Listener) -> None:
-        service = listener_service(self._service.for_profile(self._profiles.get(settings.profile, Profile())))
+        service = self._service_for(settings)
+        self._served.append((settings, service))
         listener = _listener(settings.uri)
         access_list = self._access_list if isinstance(listener, TcpListener) else None
         await listener.open(lambda: ClientConnection(service, self._state, access_list))
@@ -166,7 +200,7 @@ class WyomingServer:
     async def _wait_until_empty(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._registry.wait_until_empty()
+                await self._clients.wait_until_empty()
 
 
 def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
@@ -183,25 +217,39 @@ def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
             return StdioListener()
 
 
-def listener_service(service: SpeechService) -> ListenerService:
-    """What the clients of a listener get: every handler, and an `info` of what the service's catalog has."""
+def listener_service(
+    service: SpeechService, others: Mapping[str, SpeechService] = MappingProxyType({})
+) -> ListenerService:
+    """What the clients of a listener get: every handler, and an `info` of what the services' catalogs have.
+
+    `others`: with the defaults of other profiles, by the names of their programs.
+    """
     handlers = {event_type: handler for handler in _HANDLERS for event_type in handler.event_types}
-    return ListenerService(service, encode(build_info(service.catalog)), handlers)
+    programs = {PROGRAM: service, **others}
+    info = build_info(service.catalog, {name: other.catalog for name, other in others.items()})
+    if service.conversation is not None:
+        info.handle = [_handle_program(name, service.conversation, service.catalog) for name in programs]
+    return ListenerService(service, encode(info), handlers, programs)
 
 
-def build_info(catalog: Catalog) -> Info:
-    """The answer to `describe`: one program each way, with the models and voices of the catalog.
+def build_info(catalog: Catalog, others: Mapping[str, Catalog] = MappingProxyType({})) -> Info:
+    """The answer to `describe`: a program each way, with the models and voices of the catalog, and `others`.
 
+    The first one serves whoever selects none.
     Home Assistant loads a platform only if a program of it is installed, and cannot add an entity whose
     languages are empty: models and voices without a language are left out.
     """
-    return Info(asr=[_asr_program(catalog)], tts=[_tts_program(catalog)])
+    programs = {PROGRAM: catalog, **others}
+    return Info(
+        asr=[_asr_program(name, one) for name, one in programs.items()],
+        tts=[_tts_program(name, one) for name, one in programs.items()],
+    )
 
 
-def _asr_program(catalog: Catalog) -> AsrProgram:
+def _asr_program(name: str, catalog: Catalog) -> AsrProgram:
     models = [_model(model, catalog) for model in catalog.models if model.languages]
     return AsrProgram(
-        name=PROGRAM,
+        name=name,
         attribution=_ATTRIBUTION,
         installed=bool(models),
         description=catalog.asr_unavailable_reason or "Speech recognition over the realtime API",
@@ -215,9 +263,31 @@ def _asr_program(catalog: Catalog) -> AsrProgram:
     )
 
 
-def _tts_program(catalog: Catalog) -> TtsProgram:
+def _handle_program(name: str, conversation: ConversationAgent, catalog: Catalog) -> HandleProgram:
+    """Without languages, which says that it knows all of them."""
+    model = HandleModel(
+        name=conversation.backends.first.answers_with,
+        attribution=_attribution(catalog),
+        installed=True,
+        description=None,
+        version=None,
+        languages=[],
+    )
+    return HandleProgram(
+        name=name,
+        attribution=_ATTRIBUTION,
+        installed=True,
+        description="Conversation over the realtime API",
+        version=__version__,
+        models=[model],
+        supports_handled_streaming=True,
+        supports_home_control=conversation.acts,
+    )
+
+
+def _tts_program(name: str, catalog: Catalog) -> TtsProgram:
     return TtsProgram(
-        name=PROGRAM,
+        name=name,
         attribution=_ATTRIBUTION,
         installed=True,
         description="Speech synthesis over the realtime API",
@@ -245,41 +315,10 @@ def _voice(voice: Voice, catalog: Catalog) -> TtsVoice:
         installed=True,
         description=voice.description,
         version=None,
-        languages=list(voice.languages),
+        languages=[*voice.languages, *voice.further],
     )
 
 
 def _attribution(catalog: Catalog) -> Attribution:
     """The maker of the models and voices."""
     return Attribution(catalog.provider.label, catalog.provider.documentation)
-
-
-def room_for(connections: int) -> int:
-    """How many connections are possible; raises the system's limit of open files as far as that is needed."""
-    soft, hard = (_number(limit) for limit in resource.getrlimit(resource.RLIMIT_NOFILE))
-    needed = connections + _OTHER_FILES
-    if soft < needed:
-        soft = _raised(min(needed, hard), soft)
-    if soft >= needed:
-        return connections
-    possible = max(soft - _OTHER_FILES, soft // 2)
-    _LOGGER.warning(
-        "Only %d connections are possible instead of limits.max_connections = %d: "
-        "the system lets this process open %d files (ulimit -n)",
-        possible,
-        connections,
-        soft,
-    )
-    return possible
-
-
-def _raised(needed: int, soft: int) -> int:
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    except (OSError, ValueError):  # some systems grant less than they promise
-        return soft
-    return needed
-
-
-def _number(limit: int) -> int:
-    return 1 << 30 if limit == resource.RLIM_INFINITY else limit

@@ -8,7 +8,7 @@ from wyoming.event import Eventable
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.errors import OutOfOrder, first_of
+from wyoming_azure_realtime.errors import OutOfOrder, SpeechServiceError, first_of
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
 from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.synthesis import Synthesis
@@ -19,9 +19,9 @@ from wyoming_azure_realtime.wyoming_server.events import (
     Event,
     RequestedVoice,
     SynthesizeStart,
-    Text,
     encode,
     read_data,
+    read_text,
 )
 
 _MAX_PENDING = 64 << 10
@@ -72,7 +72,7 @@ class TtsHandler(RequestHandler):
             return False
         else:
             self._chunks += 1
-            self._add(read_data(event, Text).text)
+            self._add(read_text(event))
         return True
 
     async def run(self) -> None:
@@ -85,9 +85,9 @@ class TtsHandler(RequestHandler):
                 await self._feed(synthesis)
                 await self._send_audio(synthesis)
 
-    def events_after_error(self) -> list[Eventable]:
-        """End the audio that began and the stream that was asked for, or clients wait for ever."""
-        events: list[Eventable] = []
+    def error_events(self, error: SpeechServiceError) -> list[Eventable]:
+        """End the audio that began and the stream that was asked for as well, or clients wait for ever."""
+        events = super().error_events(error)
         if self._audio_started:
             events.append(AudioStop())
         if self._streamed:
@@ -102,11 +102,11 @@ class TtsHandler(RequestHandler):
 
     def _take_whole(self, event: Event) -> None:
         if self._streamed:
-            self._whole_text = read_data(event, Text).text
+            self._whole_text = read_text(event)
             return
         self.input_open = False
         self._read_start(event)
-        self._add(read_data(event, Text).text)
+        self._add(read_text(event))
 
     def _stop(self) -> None:
         self.input_open = False

@@ -9,7 +9,7 @@ from wyoming_azure_realtime.realtime.dialects import PreviewDialect, for_api_ver
 
 
 @pytest.mark.parametrize("version", ["", "v1", "  ", " v1 "])
-def test_no_version_and_v1_mean_ga(version: str):
+def test_no_version_and_v1_mean_ga(version: str) -> None:
     assert for_api_version(version).name == "ga"
 
 
@@ -24,7 +24,7 @@ def test_no_version_and_v1_mean_ga(version: str):
         " 2025-04-01-preview ",
     ],
 )
-def test_dates_from_october_2024_on_mean_preview(version: str):
+def test_dates_from_october_2024_on_mean_preview(version: str) -> None:
     assert isinstance(for_api_version(version), PreviewDialect)
 
 
@@ -55,13 +55,13 @@ def test_dates_from_october_2024_on_mean_preview(version: str):
         "null",
     ],
 )
-def test_anything_else_is_an_invalid_api_version(version: str):
+def test_anything_else_is_an_invalid_api_version(version: str) -> None:
     with pytest.raises(SettingsError, match="Invalid API version") as caught:
         for_api_version(version)
     assert caught.value.advice
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_dialect_or_a_settings_error(version: str):
+def test_any_text_is_a_dialect_or_a_settings_error(version: str) -> None:
     with contextlib.suppress(SettingsError):
         assert for_api_version(version).name in {"ga", "preview"}

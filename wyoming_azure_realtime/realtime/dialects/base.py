@@ -4,6 +4,7 @@ The inside of the program speaks GA only. A dialect translates whole JSON object
 `None` from a translation means: this event does not exist on the other side, skip it.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import Literal, Protocol
 
 from wyoming_azure_realtime.realtime.shapes import JsonObject
@@ -35,17 +36,18 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """`ga` or `preview`, for logs and `/info`."""
+        """`ga`, `preview` or `voice_live`, for logs and `/info`."""
 
     @property
     def deprecation(self) -> str:
         """What to tell whoever still uses it; empty for the current one."""
 
-    def same_on_the_wire(self, event_type: str) -> bool:
-        """Whether events of this type need no translation, in either direction."""
+    @property
+    def translated(self) -> AbstractSet[str]:
+        """Types of events, by either name, that need translation; all others are the same on the wire."""
 
-    def client_to_wire(self, event: JsonObject) -> JsonObject | None:
-        """A client's event from GA shape to this dialect."""
+    def client_to_wire(self, event: JsonObject) -> JsonObject | list[JsonObject] | None:
+        """A client's event from GA shape to this dialect, in which it may be several."""
 
     def server_from_wire(self, event: JsonObject) -> JsonObject | None:
         """A service's event from this dialect to GA shape. Tolerant: knows both names of renamed events."""
@@ -86,12 +88,10 @@ class GaDialect:
 
     name = "ga"
     deprecation = ""
+    translated = frozenset(GA_NAME)
+    """Stray events under their old names."""
 
-    def same_on_the_wire(self, event_type: str) -> bool:
-        """Everything but stray events under their old names."""
-        return event_type not in GA_NAME
-
-    def client_to_wire(self, event: JsonObject) -> JsonObject | None:
+    def client_to_wire(self, event: JsonObject) -> JsonObject | list[JsonObject] | None:
         """Unchanged."""
         return event
 

@@ -145,20 +145,6 @@ FORMATS: dict[str, JsonObject] = {
 }
 FORMAT_NAMES = {shape["type"]: name for name, shape in FORMATS.items()}
 PART_NAMES = {"output_text": "text", "output_audio": "audio"}
-TRANSLATED = frozenset(GA_NAME) | frozenset(GA_NAME.values()) | {
-    "session.update",
-    "session.created",
-    "session.updated",
-    "transcription_session.update",
-    "response.create",
-    "response.created",
-    "response.done",
-    "response.output_item.added",
-    "response.output_item.done",
-    "conversation.item.create",
-    "conversation.item.done",
-    "conversation.item.retrieved",
-}  # fmt: skip
 
 
 class PreviewDialect:
@@ -167,22 +153,34 @@ class PreviewDialect:
     name = "preview"
     deprecation = "the preview API is deprecated; current models need AZURE_OPENAI_API_VERSION to be empty"
 
-    def same_on_the_wire(self, event_type: str) -> bool:
-        """Events whose name and shape did not change between the generations."""
-        return event_type not in TRANSLATED
+    translated = frozenset(GA_NAME) | frozenset(GA_NAME.values()) | {
+        "session.update",
+        "session.created",
+        "session.updated",
+        "transcription_session.update",
+        "response.create",
+        "response.created",
+        "response.done",
+        "response.output_item.added",
+        "response.output_item.done",
+        "conversation.item.create",
+        "conversation.item.done",
+        "conversation.item.retrieved",
+    }  # fmt: skip
+    """Those whose name or shape changed between the generations."""
 
-    def client_to_wire(self, event: JsonObject) -> JsonObject | None:
+    def client_to_wire(self, event: JsonObject) -> JsonObject | list[JsonObject] | None:
         """Flatten sessions and responses, rename content parts."""
         match event["type"]:
             case "session.update" if event["session"].get("type") == "transcription":
-                session = _flatten(event["session"], TRANSCRIPTION_SESSION)
+                session = flatten(event["session"], TRANSCRIPTION_SESSION)
                 return {**event, "type": "transcription_session.update", "session": session}
             case "session.update":
-                return {**event, "session": _flatten(event["session"], SESSION)}
+                return {**event, "session": flatten(event["session"], SESSION)}
             case "response.create" if event.get("response") is not None:
-                return {**event, "response": _flat_response(event["response"], RESPONSE)}
+                return {**event, "response": flat_response(event["response"], RESPONSE)}
             case "conversation.item.create":
-                return {**event, "item": _old_parts(event["item"])}
+                return {**event, "item": old_parts(event["item"])}
         return event
 
     def server_from_wire(self, event: JsonObject) -> JsonObject | None:
@@ -191,31 +189,31 @@ class PreviewDialect:
         ga = {**event, "type": GA_NAME.get(kind, kind)}
         if isinstance(event.get("session"), dict):
             flat = TRANSCRIPTION_SESSION if kind.startswith("transcription_session") else SESSION
-            session = _nest(event["session"], flat, strict=None)
+            session = nest(event["session"], flat, strict=None)
             session["type"] = "transcription" if flat is TRANSCRIPTION_SESSION else "realtime"
             ga["session"] = session
         if isinstance(event.get("response"), dict):
-            ga["response"] = _nested_response(event["response"], RESPONSE_REPORT, strict=None)
+            ga["response"] = nested_response(event["response"], RESPONSE_REPORT, strict=None)
         if isinstance(event.get("item"), dict):
-            ga["item"] = _new_parts(event["item"])
+            ga["item"] = new_parts(event["item"])
         return ga
 
     def client_from_wire(self, event: JsonObject) -> JsonObject | None:
         """The way back for a service; fields of the other dialect raise `UnknownParameter`."""
         match event.get("type"):
             case "session.update" if isinstance(event.get("session"), dict):
-                session = _nest(event["session"], SESSION, strict="session")
+                session = nest(event["session"], SESSION, strict="session")
                 return {**event, "session": {"type": "realtime", **session}}
             case "transcription_session.update" if isinstance(event.get("session"), dict):
-                session = _nest(event["session"], TRANSCRIPTION_SESSION, strict="session")
+                session = nest(event["session"], TRANSCRIPTION_SESSION, strict="session")
                 return {**event, "type": "session.update", "session": {"type": "transcription", **session}}
             case "transcription_session.update":
                 return {**event, "type": "session.update"}
             case "response.create" if isinstance(event.get("response"), dict):
-                return {**event, "response": _nested_response(event["response"], RESPONSE, strict="response")}
+                return {**event, "response": nested_response(event["response"], RESPONSE, strict="response")}
             case "conversation.item.create" if isinstance(event.get("item"), dict):
                 check_parts(event["item"], "item")
-                return {**event, "item": _new_parts(event["item"])}
+                return {**event, "item": new_parts(event["item"])}
         return event
 
     def server_to_wire(self, event: JsonObject) -> JsonObject | None:
@@ -226,12 +224,12 @@ class PreviewDialect:
         out = {**event, "type": PREVIEW_NAME.get(kind, kind)}
         if "session" in event:
             transcribes = event["session"].get("type") == "transcription"
-            out["session"] = _flatten(event["session"], TRANSCRIPTION_SESSION if transcribes else SESSION)
+            out["session"] = flatten(event["session"], TRANSCRIPTION_SESSION if transcribes else SESSION)
             out["type"] = f"transcription_{kind}" if transcribes else kind
         if isinstance(event.get("response"), dict):
-            out["response"] = _flat_response(event["response"], RESPONSE_REPORT)
+            out["response"] = flat_response(event["response"], RESPONSE_REPORT)
         if isinstance(event.get("item"), dict):
-            out["item"] = _old_parts(event["item"])
+            out["item"] = old_parts(event["item"])
         return out
 
     def parameter(self, path: str) -> str:
@@ -244,7 +242,7 @@ class PreviewDialect:
         return path
 
 
-def _flatten(nested: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonObject:
+def flatten(nested: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonObject:
     """Pick every known path out of a nested object. Absent stays absent, null stays null."""
     flat: JsonObject = {}
     for name, path in table.items():
@@ -258,7 +256,7 @@ def _flatten(nested: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonOb
     return flat
 
 
-def _nest(flat: JsonObject, table: Mapping[str, tuple[str, ...]], *, strict: str | None) -> JsonObject:
+def nest(flat: JsonObject, table: Mapping[str, tuple[str, ...]], *, strict: str | None) -> JsonObject:
     """The way back. With `strict` (the object's own path) an unknown field raises; else it is ignored."""
     nested: JsonObject = {}
     if strict is not None:
@@ -295,31 +293,35 @@ def _new_value(name: str, value: Any) -> Any:
     return value
 
 
-def _flat_response(response: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonObject:
-    flat = _flatten(response, table)
+def flat_response(response: JsonObject, table: Mapping[str, tuple[str, ...]]) -> JsonObject:
+    """A response, or the request for one, with the items in it."""
+    flat = flatten(response, table)
     for name in ("input", "output"):
         if isinstance(flat.get(name), list):
-            flat[name] = [_old_parts(item) for item in flat[name]]
+            flat[name] = [old_parts(item) for item in flat[name]]
     return flat
 
 
-def _nested_response(
+def nested_response(
     flat: JsonObject, table: Mapping[str, tuple[str, ...]], *, strict: str | None
 ) -> JsonObject:
-    response = _nest(flat, table, strict=strict)
+    """The way back of `flat_response`."""
+    response = nest(flat, table, strict=strict)
     for name in ("input", "output"):
         if isinstance(response.get(name), list):
             for place, item in enumerate(response[name] if strict is not None else ()):
                 check_parts(item, f"{strict}.{name}[{place}]")
-            response[name] = [_new_parts(item) for item in response[name]]
+            response[name] = [new_parts(item) for item in response[name]]
     return response
 
 
-def _old_parts(item: JsonObject) -> JsonObject:
+def old_parts(item: JsonObject) -> JsonObject:
+    """An item whose content parts have their old names."""
     return _renamed_parts(item, PART_NAMES)
 
 
-def _new_parts(item: Any) -> Any:
+def new_parts(item: Any) -> Any:
+    """The way back; what is no item stays as it is."""
     return (
         _renamed_parts(item, {old: new for new, old in PART_NAMES.items()})
         if isinstance(item, dict)

@@ -1,0 +1,1 @@
+"""What was spent and what happened: prices, the ledger with its limits and its file, and metrics."""

@@ -1,0 +1,368 @@
+"""The conversation agent: a request in words becomes an answer, or what Home Assistant is to do.
+
+It never acts itself: intents go to Home Assistant, which carries them out and speaks their texts if they have
+worked. Every request is answered within `conversation.deadline`, with a sentence if with nothing else.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from wyoming_azure_realtime.conversation.answering import Answering
+from wyoming_azure_realtime.conversation.guards import Act, Ask, Ruling, Say, Situation, abilities_of, judge
+from wyoming_azure_realtime.conversation.history import (
+    ConversationHistory,
+    Key,
+    PastRequest,
+    conversation_key,
+    instructions,
+    messages,
+)
+from wyoming_azure_realtime.conversation.sentences import Sentences, sentences_in
+from wyoming_azure_realtime.conversation.tools import IntentCall, function_tools
+from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError
+from wyoming_azure_realtime.logs import turn as current_turn
+from wyoming_azure_realtime.observe import Observer
+from wyoming_azure_realtime.providers.registry import provider_of
+from wyoming_azure_realtime.realtime.answer_turn import ModelAnswer, ModelRequest
+from wyoming_azure_realtime.realtime.session_config import SpeechConfig
+from wyoming_azure_realtime.settings.model import Settings, Target
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.budget import Spending
+from wyoming_azure_realtime.turns.engine import LEAVE_OFF_SECONDS, TurnEngine, note_openings
+from wyoming_azure_realtime.turns.record import TurnRecorder
+
+LONGEST_REQUEST = 2000
+"""Characters of a request; nobody says more at once."""
+
+YES_SECONDS = 60.0
+"""For which a question waits for its yes."""
+
+MOST_QUESTIONS = 256
+"""That wait at a time; the oldest one is forgotten first."""
+
+THINKS = "gpt-realtime-2"
+"""What the names of models begin with that may be told how much to think."""
+
+_SENTENCE_ENDS = (". ", "! ", "? ", "\u3002", "\uff01", "\uff1f", "\u0964")
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRequest:
+    """What somebody said or typed, and what is known of who it was.
+
+    `language`: a BCP 47 tag, or empty. The ids are Home Assistant's, each empty if it did not say. `client`:
+    the address of whoever asks. `wyoming_version`: of the package that wrote the request, or empty.
+    """
+
+    door: str
+    text: str = field(repr=False)
+    language: str = ""
+    conversation_id: str = ""
+    satellite_id: str = ""
+    device_id: str = ""
+    client: str = ""
+    wyoming_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered: intents to be carried out, else a text to be spoken, which may be empty.
+
+    `understood`: the text is an answer; otherwise it says that there is none.
+    """
+
+    text: str = field(default="", repr=False)
+    intents: tuple[IntentCall, ...] = ()
+    understood: bool = True
+
+
+class AnsweringService(Protocol):
+    """Over whose sessions answers come."""
+
+    spending: Spending
+
+    def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
+        """The session over which a deployment of the target answers."""
+
+
+class Home(Protocol):
+    """What is known of the home."""
+
+    def names(self) -> Collection[str]:
+        """Of its things and rooms, as far as they are known."""
+
+    def kinds_of(self, name: str) -> frozenset[str]:
+        """Domains and device classes of what is called so; empty if they are not known."""
+
+    def room_of(self, *ids: str) -> str:
+        """Where one of these devices or satellites is; empty if that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredHome:
+    """What the settings say, and the names that Home Assistant told."""
+
+    rooms: dict[str, str]
+    known: Callable[[], Collection[str]]
+
+    def names(self) -> Collection[str]:
+        """Of all sources."""
+        return self.known()
+
+    def kinds_of(self, name: str) -> frozenset[str]:
+        """Nobody said."""
+        return frozenset()
+
+    def room_of(self, *ids: str) -> str:
+        """By the settings."""
+        return next((self.rooms[one] for one in ids if one in self.rooms), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What waits for a yes."""
+
+    intents: tuple[IntentCall, ...]
+    until: float
+
+
+class ConversationAgent:
+    """Answers requests over the process's sessions; keeps what was said for `conversation.silence`.
+
+    `backends`: the targets that answer; `service` says over which sessions, and what may be spent.
+    """
+
+    def __init__(
+        self,
+        engine: TurnEngine,
+        backends: Backends,
+        service: AnsweringService,
+        settings: Settings,
+        observer: Observer,
+        home: Home,
+    ) -> None:
+        self.backends = backends
+        self._engine = engine
+        self._spending = service.spending
+        self._session = service.answers_over
+        self._running = 0
+        self._all = settings
+        self._settings = settings.conversation
+        self._observer = observer
+        self._home = home
+        self._history = ConversationHistory(self._settings.history, self._settings.silence)
+        self._questions: OrderedDict[Key, _Question] = OrderedDict()
+        self._allowed = [ipaddress.ip_network(text, strict=False) for text in self._settings.allow]
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is in progress."""
+        return not self._running
+
+    def go_on_from(self, other: "ConversationAgent") -> None:
+        """Take over the conversations of one that had other settings."""
+        self._history.go_on_from(other._history)  # noqa: SLF001 - one of the same
+        self._questions.update(other._questions)  # noqa: SLF001
+
+    @property
+    def acts(self) -> bool:
+        """Whether Home Assistant may be asked to do something."""
+        return self._settings.actions
+
+    def configure(self, target: Target) -> SpeechConfig:
+        """The session that answers at a target, when nothing restricts it."""
+        return self._session(target, target.answers_with)
+
+    async def answer(self, request: ConversationRequest) -> Reply:
+        """The reply to one request, whatever happens. Cancelling it makes the service leave off."""
+        sentences = sentences_in(request.language)
+        failed = Reply(sentences.unavailable, understood=False)
+        text = request.text.strip()
+        if not self._admits(request.client):
+            self._observer.warn_once(
+                "conversation.allow",  # once in all, however many strangers there are
+                f"'{request.client}' asked for a conversation, and is not in conversation.allow",
+            )
+            return failed
+        if not text or len(text) > LONGEST_REQUEST:
+            return Reply(sentences.impossible, understood=False)
+        key = conversation_key(request.client, request.satellite_id, request.conversation_id)
+        answered = self._answered(key, text, sentences)
+        if answered is not None:
+            return answered
+        try:
+            answer = await self._ask(request, text, key)
+        except SpeechServiceError:
+            return failed
+        return self._reply(request, answer, key, sentences)
+
+    # --- without a model
+
+    def _admits(self, client: str) -> bool:
+        """Clients without an address came over a Unix socket, or are this program itself."""
+        if not (self._allowed and client):
+            return True
+        try:
+            address = ipaddress.ip_address(client.partition("%")[0])
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any((mapped or address) in network for network in self._allowed)
+
+    def _answered(self, key: Key | None, text: str, sentences: Sentences) -> Reply | None:
+        """What needs no model: a yes or a no to a question, and the wish to end the conversation.
+
+        A question is over with the next request, whatever that is.
+        """
+        question = self._questions.pop(key, None) if key is not None else None
+        if question is not None and question.until > _now():
+            if sentences.is_yes(text):
+                return self._remember(key, text, Reply(intents=question.intents))
+            if sentences.is_no(text):
+                return self._remember(key, text, Reply(sentences.left))
+        return Reply() if sentences.is_never_mind(text) else None
+
+    # --- with one
+
+    async def _ask(self, request: ConversationRequest, text: str, key: Key | None) -> ModelAnswer:
+        """The model's answer. Raises `SpeechServiceError`."""
+        recorder = TurnRecorder(
+            self._observer,
+            "answer",
+            request.door,
+            self.backends.first.answers_with,
+            request.client,
+            language=request.language,
+        )
+        current_turn.set(recorder.id)
+        recorder.cost_of = self._spending.cost_of
+        recorder.characters = len(text)
+        allowed = self._spending.begin(recorder.id, recorder.kind)
+        past = self._history.of(key, _now())
+
+        def asked(deployment: str) -> ModelRequest:
+            return self._request(past, text, request.language, deployment)
+
+        def session(target: Target) -> SpeechConfig:
+            instead = allowed.deployments.get(target.name)
+            return self._session(target, instead[0] if instead else target.answers_with)
+
+        answering = Answering(asked, session, self._all, recorder)
+        self._running += 1
+        try:
+            async with asyncio.timeout(self._settings.deadline - LEAVE_OFF_SECONDS):
+                await self._engine.run(answering, self.backends.limited_to(allowed.targets))
+            recorder.outcome = "completed"
+        except TimeoutError as error:
+            late = BackendTimeout("The answer did not come within conversation.deadline.")
+            recorder.failed(late)
+            raise late from error
+        except SpeechServiceError as error:
+            recorder.failed(error)
+            raise
+        except Exception as error:
+            _LOGGER.exception("Answer %s failed unexpectedly", recorder.id)
+            internal = InternalError.of(error)
+            recorder.failed(internal)
+            raise internal from error
+        finally:
+            self._running -= 1
+            recorder.end()
+        assert answering.answer is not None  # noqa: S101 - the engine returns when it is there
+        return answering.answer
+
+    def _request(
+        self, past: Sequence[PastRequest], text: str, language: str, deployment: str
+    ) -> ModelRequest:
+        settings = self._settings
+        effort = settings.effort
+        if effort == "auto":
+            effort = "low" if deployment.startswith(THINKS) else "off"
+        return ModelRequest(
+            instructions(settings.instructions, self._home.names(), acting=settings.actions),
+            tuple(messages(past, text, language)),
+            function_tools() if settings.actions else (),
+            settings.max_tokens,
+            "" if effort == "off" else effort,
+        )
+
+    def _reply(
+        self, request: ConversationRequest, answer: ModelAnswer, key: Key | None, sentences: Sentences
+    ) -> Reply:
+        """What is done with an answer, and remembered of it."""
+        if not answer.calls:
+            text = _whole_sentences(answer.text) if answer.cut else answer.text
+            return self._remember(key, request.text, Reply(text))
+        if not self._settings.actions:
+            return Reply(sentences.impossible, understood=False)
+        ruling = judge(answer.calls, self._situation(request, key, sentences))
+        return self._remember(key, request.text, self._ruled(ruling, key))
+
+    def _situation(self, request: ConversationRequest, key: Key | None, sentences: Sentences) -> Situation:
+        return Situation(
+            request.text,
+            sentences,
+            abilities_of(request.wyoming_version),
+            self._home.room_of(request.device_id, request.satellite_id),
+            self._home.names(),
+            self._home.kinds_of,
+            self._settings.confirm,
+            has_device=bool(request.device_id),
+            can_answer=key is not None,
+        )
+
+    def _ruled(self, ruling: Ruling, key: Key | None) -> Reply:
+        match ruling:
+            case Act(intents):
+                return Reply(intents=intents)
+            case Ask(question, intents):
+                if key is not None:
+                    self._questions[key] = _Question(intents, _now() + YES_SECONDS)
+                    self._questions.move_to_end(key)
+                    if len(self._questions) > MOST_QUESTIONS:
+                        self._questions.popitem(last=False)
+                return Reply(question)
+            case Say(text, understood):
+                return Reply(text, understood=understood)
+
+    def _remember(self, key: Key | None, asked: str, reply: Reply) -> Reply:
+        said = reply.text or " ".join(intent.say for intent in reply.intents if "{{" not in intent.say)
+        if said:
+            self._history.add(key, PastRequest(asked, said), _now())
+        return reply
+
+
+def conversation_of(
+    settings: Settings,
+    targets: Sequence[Target],
+    engine: TurnEngine,
+    service: AnsweringService,
+    observer: Observer,
+    home_names: Callable[[], Iterable[str]],
+) -> ConversationAgent | None:
+    """What the settings describe, see `ConversationAgent`; None if they want none, or no target answers."""
+    answering = [target for target in targets if provider_of(target).answers]
+    if not (settings.conversation.enabled and answering):
+        return None
+    configured = settings.recognition.names
+    home = ConfiguredHome(settings.conversation.rooms, lambda: {*configured, *home_names()})
+    backends = Backends(answering, "answer", observer)
+    note_openings(observer, backends)
+    return ConversationAgent(engine, backends, service, settings, observer, home)
+
+
+def _whole_sentences(text: str) -> str:
+    """Without the sentence that was cut off, unless there is no other."""
+    ends = [at + len(end.rstrip()) for end in _SENTENCE_ENDS if (at := f"{text} ".rfind(end)) >= 0]
+    return text[: max(ends)] if ends else text
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,48 @@
+"""Every child process of this program: what it is started with, and what of the environment it gets.
+
+A child gets the variables that Python and the engines need and no others. Keys and tokens stand in the
+environment under names that users choose (`…_KEY`, `…_TOKEN`), so names are let through, not kept out. What
+a child must know beyond that it reads from its standard input.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+
+_NAMES = frozenset(
+    {
+        "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS", "PATH",
+        "SSL_CERT_DIR", "SSL_CERT_FILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "TZ", "XDG_CACHE_HOME",
+    }
+)  # fmt: skip
+_BEGINNINGS = ("LC_", "PYTHON")
+
+
+def child_environment(parent: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what a child gets of the environment of its `parent`; None: of this process."""
+    given = os.environ if parent is None else parent
+    passed = {name: value for name, value in given.items() if name in _NAMES or name.startswith(_BEGINNINGS)}
+    # numpy would start a thread for every core, which nothing there needs
+    return passed | {"OPENBLAS_NUM_THREADS": "1"}
+
+
+async def start_child(module: str, *, quiet: bool = False, limit: int = 2**16) -> asyncio.subprocess.Process:
+    """Start `python -m module` with pipes to its standard input and output.
+
+    `quiet`: what it says on standard error is not seen. `limit`: bytes of its longest line. Raises: OSError.
+    """
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        # a file in the current folder must not replace a library of the same name
+        "-P",
+        "-m",
+        module,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL if quiet else None,
+        limit=limit,
+        env=child_environment(),
+        # an interrupt at the terminal is for the service, which ends its children itself
+        start_new_session=True,
+    )

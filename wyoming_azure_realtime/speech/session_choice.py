@@ -1,0 +1,72 @@
+"""Which session is asked for at a target: the deployment that hears, the voice that speaks."""
+
+from wyoming_azure_realtime.observe import Observer
+from wyoming_azure_realtime.providers.base import Deployment, Provider, described_models
+from wyoming_azure_realtime.providers.registry import provider_of
+from wyoming_azure_realtime.realtime.session_config import SpeechConfig, TranscriptionConfig
+from wyoming_azure_realtime.settings.model import Settings, Target
+from wyoming_azure_realtime.speech.catalog import Voice
+
+
+class SessionChoice:
+    """What is chosen by the settings. `preferred`: the service whose voices clients are shown.
+
+    Where a target lacks what was asked for, the likest is taken, and the observer is told once.
+    """
+
+    def __init__(self, settings: Settings, preferred: Provider, observer: Observer) -> None:
+        self._settings = settings
+        self._preferred = preferred
+        self._observer = observer
+        self._known = described_models(settings.recognition)
+
+    def hearing(
+        self, target: Target, requested: Deployment | None, source_rate: int, *, exactly: bool
+    ) -> TranscriptionConfig:
+        """What hears there: a deployment like the one that was asked for, else the target's own.
+
+        `exactly`: the one that was asked for is one of the target's. `source_rate`: of the sound, in Hz.
+        """
+        provider, recognition = provider_of(target), self._settings.recognition
+        own = provider.deployments[0]
+        deployment = requested if exactly else provider.deployment_like(requested) if requested else own
+        if deployment is None:  # another model's text is better than none
+            deployment = own
+            self._observer.warn_once(
+                f"model of {target.name}",
+                f"Target '{target.name}' has no model like the one asked for: '{own.model}' is used",
+            )
+        return TranscriptionConfig(
+            target=target.name,
+            deployment=deployment.name,
+            model=deployment.model,
+            noise_reduction=provider.noise_reduction(recognition.noise_reduction),
+            echo_cancellation=recognition.echo_cancellation and provider.cancels_echo,
+            rate=provider.input_rate(source_rate),
+            known=provider.known_models(self._known),
+        )
+
+    def speaking(self, target: Target, voice: Voice, rate: float, instead: Deployment | None) -> SpeechConfig:
+        """What speaks there: the voice that was asked for, or the likest that the target has.
+
+        Where one response may be spoken at another rate, the session has the usual one. `instead`: what
+        speaks in place of the target's usual deployment.
+        """
+        provider, settings = provider_of(target), self._settings.speech
+        asked, ours = voice.asked or voice.realtime_name, provider == self._preferred
+        nearest = voice.realtime_name if ours else provider.nearest_voice(asked)
+        if nearest != asked:
+            self._observer.warn_once(
+                f"voice {asked} of {target.name}",
+                f"Target '{target.name}' has no voice '{asked}': '{nearest}' speaks",
+            )
+        azure = provider.azure_voice(nearest, settings)
+        return SpeechConfig(
+            target=target.name,
+            deployment=instead.name if instead else target.realtime_deployment,
+            voice=nearest,
+            speed=provider.speed(settings.speed * (1.0 if azure else rate)),
+            azure=azure,
+            exact=provider.speaks_exactly,
+            pre_generated=provider.pre_generated,
+        )

@@ -254,7 +254,7 @@ class BufferBudget:
         heaviest = max(by_host, key=by_host.__getitem__)
         those = {holder: size for holder, size in self._sizes.items() if host_of(holder.address) == heaviest}
         return next(
-            holder for holder, size in those.items() if 4 * size * len(those) >= 3 * by_host[heaviest]
+            holder for holder, size in those.items() if 10 * size * len(those) >= 9 * by_host[heaviest]
         )
 
 

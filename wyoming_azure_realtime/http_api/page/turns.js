@@ -2,7 +2,7 @@
 
 import { Failure, send } from "./api.js";
 import { h, put, s, say } from "./dom.js";
-import { has, languageName, moment, money, number, seconds, t } from "./texts.js";
+import { has, languageName, moment, money, number, percent, seconds, t } from "./texts.js";
 
 const KEPT = 100;
 const GOOD = new Set(["completed", "empty"]);
@@ -26,8 +26,9 @@ export function timeline(turn) {
     if (turn.outcome === "completed") mark("transcript", given.result ?? given.total);
   } else {
     mark("text", 0);
+    if (turn.kind === "answer" && turn.outcome === "completed") mark("answer", given.firstResult ?? given.total);
     const first = given.firstResult;
-    if (is(first)) {
+    if (is(first) && turn.kind === "synthesis") {
       if (given.audio) stretches.push({ name: "audio", from: first, to: first + given.audio, length: given.audio });
       const last = given.result ?? given.total;
       if (is(last)) stretches.push({ name: "arriving", from: first, to: last });
@@ -40,9 +41,9 @@ export function timeline(turn) {
   return { stretches, moments, end };
 }
 
-/** Seconds that somebody waited: for the text after speaking, or for the first sound. */
+/** Seconds that somebody waited: for the text after speaking, for the first sound, or for an answer. */
 export function waited({ kind, seconds: given = {} }) {
-  if (kind === "synthesis") return given.firstResult ?? null;
+  if (kind !== "recognition") return given.firstResult ?? null;
   const end = given.inputEnd ?? given.endOfSpeech;
   return is(given.result) && is(end) ? Math.max(0, given.result - end) : null;
 }
@@ -90,6 +91,7 @@ function facts(turn) {
     turn.fallback && t("turns.fallback", { name: turn.fallback }),
     turn.attempts > 1 && t("turns.attempts", { n: number(turn.attempts) }),
     turn.mismatches > 0 && t("turns.mismatches", { n: number(turn.mismatches) }),
+    turn.tokens?.cached > 0 && t("turns.cached", { share: percent(turn.tokens.cached / turn.tokens.read) }),
     turn.cost && t(turn.cost.estimated ? "turns.costAbout" : "turns.cost", { amount: money(turn.cost.amount, turn.cost.currency) }),
   ];
   return h("p", { class: "aside facts-line" }, about.filter(Boolean).map((text) => h("span", {}, text)));
@@ -120,6 +122,7 @@ const FILTERS = {
   all: () => true,
   recognition: (turn) => turn.kind === "recognition",
   synthesis: (turn) => turn.kind === "synthesis",
+  answer: (turn) => turn.kind === "answer",
   trouble: (turn) => Boolean(turn.error) || turn.attempts > 1 || turn.mismatches > 0,
 };
 

@@ -13,7 +13,7 @@ from tests.support.browser import DESKTOP, Browser, Look, Tab, tab
 from wyoming_azure_realtime import http_api
 
 FOLDER = Path(str(files(http_api) / "page"))
-TABS = ("status", "hear", "listen", "turns", "load", "cost")
+TABS = ("status", "hear", "listen", "talk", "turns", "load", "cost")
 SPOKEN = "turn on the kitchen lights"
 """What the browser's microphone hears."""
 

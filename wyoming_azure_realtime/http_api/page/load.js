@@ -2,7 +2,7 @@
 
 import { Failure, get } from "./api.js";
 import { Chart } from "./charts.js";
-import { h, say } from "./dom.js";
+import { choice, h, say } from "./dom.js";
 import { number, seconds, short, t } from "./texts.js";
 
 const SPANS = ["hour", "day"];
@@ -57,15 +57,7 @@ export class Load {
     this.asked = 0;
     this.charts = charts();
     this.trouble = h("p", { class: "notice bad", role: "alert", hidden: true });
-    this.choice = h(
-      "fieldset",
-      { class: "choice" },
-      h("legend", { class: "sr" }, t("load.span")),
-      SPANS.map((span) => {
-        const radio = h("input", { type: "radio", name: "span", value: span, checked: span === this.span, onchange: () => this.choose(span) });
-        return h("label", {}, radio, h("span", {}, t(`load.${span}`)));
-      }),
-    );
+    this.choice = choice("span", t("load.span"), SPANS, this.span, (span) => t(`load.${span}`), (span) => this.choose(span));
     section.append(
       h("div", { class: "row between" }, this.choice, h("p", { class: "aside" }, t("load.percentiles"))),
       this.trouble,

@@ -1,7 +1,7 @@
 // Last turns: a line of time for each, as they happen.
 
 import { Failure, send } from "./api.js";
-import { h, put, s, say } from "./dom.js";
+import { choice, h, put, s, say } from "./dom.js";
 import { has, languageName, moment, money, number, percent, seconds, t } from "./texts.js";
 
 const KEPT = 100;
@@ -133,15 +133,7 @@ export class Turns {
     this.filter = "all";
     this.list = h("ol", { class: "plain turns", "aria-label": t("turns.title") });
     this.said = h("p", { class: "empty" });
-    this.choice = h(
-      "fieldset",
-      { class: "choice" },
-      h("legend", { class: "sr" }, t("turns.show")),
-      Object.keys(FILTERS).map((name) => {
-        const radio = h("input", { type: "radio", name: "turns", value: name, checked: name === "all", onchange: () => this.choose(name) });
-        return h("label", {}, radio, h("span", {}, t(`turns.${name}`)));
-      }),
-    );
+    this.choice = choice("turns", t("turns.show"), Object.keys(FILTERS), "all", (name) => t(`turns.${name}`), (name) => this.choose(name));
     this.forgetting = h("button", { type: "button", class: "quiet", onclick: () => this.forget(), onblur: () => this.doubt() }, t("turns.forget"));
     this.trouble = h("p", { class: "notice bad", role: "alert", hidden: true });
     section.append(h("div", { class: "row between" }, this.choice, this.forgetting), this.trouble, this.said, this.list);

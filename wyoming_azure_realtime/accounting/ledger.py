@@ -133,6 +133,11 @@ class Ledger:
             self._reserve(turn, self._expected(kind))
         return allowance
 
+    def left(self, kind: TurnKind) -> Allowance:
+        """What a turn may use that begins now; nothing is reserved for it."""
+        status, _ = self._status(self._all_reserved)
+        return self._restricted[kind] if status == "reached" else UNRESTRICTED
+
     def _allowed(self, kind: TurnKind) -> Allowance:
         """What is left of the targets when a limit is reached."""
         match self._cost.action:

@@ -282,15 +282,12 @@ class ConversationAgent:
         self, past: Sequence[PastRequest], text: str, language: str, deployment: str
     ) -> ModelRequest:
         settings = self._settings
-        effort = settings.effort
-        if effort == "auto":
-            effort = "low" if deployment.startswith(THINKS) else "off"
         return ModelRequest(
             instructions(settings.instructions, self._home.names(), acting=settings.actions),
             tuple(messages(past, text, language)),
             function_tools() if settings.actions else (),
             settings.max_tokens,
-            "" if effort == "off" else effort,
+            effort_of(settings.effort, deployment),
         )
 
     def _reply(
@@ -356,6 +353,13 @@ def conversation_of(
     backends = Backends(answering, "answer", observer)
     note_openings(observer, backends)
     return ConversationAgent(engine, backends, service, settings, observer, home)
+
+
+def effort_of(setting: str, deployment: str) -> str:
+    """How much a model is told to think, by `conversation.effort`; empty: nothing."""
+    if setting == "auto":
+        return "low" if deployment.startswith(THINKS) else ""
+    return "" if setting == "off" else setting
 
 
 def _whole_sentences(text: str) -> str:

@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,7 +22,8 @@ from wyoming_azure_realtime.conversation.history import (
     instructions,
     messages,
 )
-from wyoming_azure_realtime.conversation.sentences import Sentences, sentences_in
+from wyoming_azure_realtime.conversation.home import Home, HomeReader, plain_address
+from wyoming_azure_realtime.conversation.sentences import Sentences, is_question, sentences_in
 from wyoming_azure_realtime.conversation.tools import IntentCall, function_tools
 from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError
 from wyoming_azure_realtime.logs import turn as current_turn
@@ -30,6 +31,7 @@ from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.answer_turn import ModelAnswer, ModelRequest
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
+from wyoming_azure_realtime.realtime.shapes import Item
 from wyoming_azure_realtime.settings.model import Settings, Target
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.budget import Spending
@@ -44,6 +46,9 @@ YES_SECONDS = 60.0
 
 MOST_QUESTIONS = 256
 """That wait at a time; the oldest one is forgotten first."""
+
+MOST_READINGS = 2
+"""For one answer: how often a model may ask Home Assistant how the home is."""
 
 THINKS = "gpt-realtime-2"
 """What the names of models begin with that may be told how much to think."""
@@ -90,39 +95,6 @@ class AnsweringService(Protocol):
 
     def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
         """The session over which a deployment of the target answers."""
-
-
-class Home(Protocol):
-    """What is known of the home."""
-
-    def names(self) -> Collection[str]:
-        """Of its things and rooms, as far as they are known."""
-
-    def kinds_of(self, name: str) -> frozenset[str]:
-        """Domains and device classes of what is called so; empty if they are not known."""
-
-    def room_of(self, *ids: str) -> str:
-        """Where one of these devices or satellites is; empty if that is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredHome:
-    """What the settings say, and the names that Home Assistant told."""
-
-    rooms: dict[str, str]
-    known: Callable[[], Collection[str]]
-
-    def names(self) -> Collection[str]:
-        """Of all sources."""
-        return self.known()
-
-    def kinds_of(self, name: str) -> frozenset[str]:
-        """Nobody said."""
-        return frozenset()
-
-    def room_of(self, *ids: str) -> str:
-        """By the settings."""
-        return next((self.rooms[one] for one in ids if one in self.rooms), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +157,7 @@ class ConversationAgent:
         sentences = sentences_in(request.language)
         failed = Reply(sentences.unavailable, understood=False)
         text = request.text.strip()
-        if not self._admits(request.client):
+        if not await self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
                 f"'{request.client}' asked for a conversation, and is not in conversation.allow",
@@ -201,20 +173,25 @@ class ConversationAgent:
             answer = await self._ask(request, text, key)
         except SpeechServiceError:
             return failed
-        return self._reply(request, answer, key, sentences)
+        reply = self._reply(request, answer, key, sentences)
+        if (
+            self._settings.listen_again
+            and is_question(reply.text)
+            and await self._home.ask_aloud(request.satellite_id, reply.text)
+        ):
+            return Reply()
+        return reply
 
     # --- without a model
 
-    def _admits(self, client: str) -> bool:
-        """Clients without an address came over a Unix socket, or are this program itself."""
-        if not (self._allowed and client):
-            return True
+    async def _admits(self, client: str) -> bool:
+        """Whether it is answered. Without an address it came over a Unix socket, or from this program."""
+        if not self._allowed:
+            return await self._home.is_asked_by(client)
         try:
-            address = ipaddress.ip_address(client.partition("%")[0])
+            return not client or any(plain_address(client) in network for network in self._allowed)
         except ValueError:
             return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self._allowed)
 
     def _answered(self, key: Key | None, text: str, sentences: Sentences) -> Reply | None:
         """What needs no model: a yes or a no to a question, and the wish to end the conversation.
@@ -247,18 +224,23 @@ class ConversationAgent:
         allowed = self._spending.begin(recorder.id, recorder.kind)
         past = self._history.of(key, _now())
 
-        def asked(deployment: str) -> ModelRequest:
-            return self._request(past, text, request.language, deployment)
-
         def session(target: Target) -> SpeechConfig:
             instead = allowed.deployments.get(target.name)
             return self._session(target, instead[0] if instead else target.answers_with)
 
-        answering = Answering(asked, session, self._all, recorder)
+        async def answer_to(told: Sequence[str]) -> ModelAnswer:
+            def asked(deployment: str) -> ModelRequest:
+                return self._request(messages(past, text, request.language, told), deployment)
+
+            answering = Answering(asked, session, self._all, recorder)
+            await self._engine.run(answering, self.backends.limited_to(allowed.targets))
+            assert answering.answer is not None  # noqa: S101 - the engine returns when it is there
+            return answering.answer
+
         self._running += 1
         try:
             async with asyncio.timeout(self._settings.deadline - LEAVE_OFF_SECONDS):
-                await self._engine.run(answering, self.backends.limited_to(allowed.targets))
+                answer = await self._answer_with_readings(answer_to, request.device_id)
             recorder.outcome = "completed"
         except TimeoutError as error:
             late = BackendTimeout("The answer did not come within conversation.deadline.")
@@ -275,20 +257,37 @@ class ConversationAgent:
         finally:
             self._running -= 1
             recorder.end()
-        assert answering.answer is not None  # noqa: S101 - the engine returns when it is there
-        return answering.answer
+        return answer
 
-    def _request(
-        self, past: Sequence[PastRequest], text: str, language: str, deployment: str
-    ) -> ModelRequest:
-        settings = self._settings
+    async def _answer_with_readings(
+        self, answer_to: Callable[[Sequence[str]], Awaitable[ModelAnswer]], device_id: str
+    ) -> ModelAnswer:
+        """The answer of a model that may first look up how the home is; what else it calls then is left."""
+        await self._home.refresh(device_id)
+        told: list[str] = []
+        answer = await answer_to(told)
+        for _ in range(MOST_READINGS):
+            readings = self._home.readings(answer.calls)
+            if not readings:
+                break
+            told += await self._home.read(readings, device_id)
+            answer = await answer_to(told)
+        return answer
+
+    def _request(self, input_items: Sequence[Item], deployment: str) -> ModelRequest:
+        settings, reading = self._settings, self._home.tools
         effort = settings.effort
         if effort == "auto":
             effort = "low" if deployment.startswith(THINKS) else "off"
         return ModelRequest(
-            instructions(settings.instructions, self._home.names(), acting=settings.actions),
-            tuple(messages(past, text, language)),
-            function_tools() if settings.actions else (),
+            instructions(
+                settings.instructions,
+                self._home.names(),
+                acting=settings.actions,
+                reading=[str(tool["name"]) for tool in reading],
+            ),
+            tuple(input_items),
+            (*(function_tools() if settings.actions else ()), *reading),
             settings.max_tokens,
             "" if effort == "off" else effort,
         )
@@ -346,13 +345,14 @@ def conversation_of(
     service: AnsweringService,
     observer: Observer,
     home_names: Callable[[], Iterable[str]],
+    reader: HomeReader | None = None,
 ) -> ConversationAgent | None:
     """What the settings describe, see `ConversationAgent`; None if they want none, or no target answers."""
     answering = [target for target in targets if provider_of(target).answers]
     if not (settings.conversation.enabled and answering):
         return None
     configured = settings.recognition.names
-    home = ConfiguredHome(settings.conversation.rooms, lambda: {*configured, *home_names()})
+    home = Home(settings.conversation.rooms, lambda: {*configured, *home_names()}, reader)
     backends = Backends(answering, "answer", observer)
     note_openings(observer, backends)
     return ConversationAgent(engine, backends, service, settings, observer, home)

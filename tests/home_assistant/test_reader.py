@@ -15,6 +15,7 @@ from wyoming_azure_realtime.home_assistant.names import base_url, overview_in
 from wyoming_azure_realtime.home_assistant.reader import AssistReader
 from wyoming_azure_realtime.settings.model import Secret
 
+DEVICE = "io.home-assistant/device_id"
 SATELLITE = "assist_satellite.kitchen"
 
 
@@ -42,9 +43,7 @@ def never_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("prefix", ["homeassistant__", ""])
 @pytest.mark.parametrize("prompt", ["Device control", "Assist"])
-async def test_names_kinds_rooms_and_tools_are_told_whatever_they_are_called(
-    prefix: str, prompt: str
-) -> None:
+async def test_names_kinds_rooms_and_tools_are_told_under_any_name(prefix: str, prompt: str) -> None:
     async with assist_api() as api, reader_of(api) as reader:
         api.tools, api.prompt = [ACTING, reading(prefix)], prompt
         api.rooms = {"device-1": "Kitchen", "device-2": "Büro"}
@@ -181,8 +180,8 @@ async def test_what_a_tool_tells_is_bounded_and_may_be_that_it_failed() -> None:
         await reader.refresh("")
         api.states = "- names: " + "x" * 100_000
         told = await reader.call("GetLiveContext", "", "")
-        assert len(told) < module.LONGEST_TOLD + 100
-        assert told.endswith("(There is more: ask for less.)")
+        assert len(told) < module.LONGEST_RESULT + 100
+        assert told.endswith("(There is more: narrow it.)")
         api.error = True
         assert "No exposed entities matched" in await reader.call("GetLiveContext", "{}", "")
         assert await reader.call("GetLiveContext", "[1]", "") == "The arguments are no JSON object."
@@ -191,11 +190,12 @@ async def test_what_a_tool_tells_is_bounded_and_may_be_that_it_failed() -> None:
 
 
 async def test_home_assistant_is_known_by_the_address_of_its_name() -> None:
-    reader = AssistReader("http://localhost:8123", Secret(TOKEN))
-    assert await reader.is_at("127.0.0.1")
-    assert not await reader.is_at("192.0.2.1")
+    there = AssistReader("http://localhost:8123", Secret(TOKEN))
+    await there.look_up()
+    assert "127.0.0.1" in there.addresses
     gone = AssistReader("http://nobody.invalid:8123", Secret(TOKEN))
-    assert not await gone.is_at("127.0.0.1")
+    await gone.look_up()
+    assert not gone.addresses
 
 
 async def test_a_satellite_is_told_to_ask_and_to_listen_unless_it_cannot() -> None:

@@ -187,7 +187,9 @@ def _needs_yes(intent: IntentCall, situation: Situation) -> bool:
     known = (situation.kinds_of(name) if name else None) or kinds
     if known & confirm:
         return True
-    if known and known != {"cover"} and not known & _UNKNOWN_KIND:  # a cover of no class may be anything
+    if (
+        known and known != frozenset({"cover"}) and not known & _UNKNOWN_KIND
+    ):  # a cover of no class may be anything
         return False
     return _sounds_like(name, situation.said, confirm, situation.sentences)
 

@@ -158,9 +158,9 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def messages(
-    history: Sequence[PastRequest], said: str, language: str, told: Sequence[str] = ()
+    history: Sequence[PastRequest], said: str, language: str, results: Sequence[str] = ()
 ) -> list[Item]:
-    """The conversation so far and the request, as the input of a response. `told`: what was read for it."""
+    """The conversation so far and the request, as the input of a response. `results`: of lookups for it."""
     items = []
     for past in history:
         items.append(_message("user", "input_text", past.asked))
@@ -169,7 +169,7 @@ def messages(
     name = LANGUAGE_NAMES.get(plain_language(language)) if language else None
     if name:
         items.append(_message("system", "input_text", f"The person speaks {name}."))
-    items.extend(_message("system", "input_text", text) for text in told)
+    items.extend(_message("system", "input_text", text) for text in results)
     items.append(_message("user", "input_text", said))
     return items
 

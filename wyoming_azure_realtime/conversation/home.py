@@ -15,6 +15,9 @@ MOST_READ_AT_ONCE = 4
 """Calls of one answer that are read; the others get no result."""
 
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
 class HomeReader(Protocol):
     """Home Assistant's own account of the home. Nothing of it raises; what fails is not told."""
 
@@ -38,8 +41,12 @@ class HomeReader(Protocol):
     async def call(self, name: str, arguments: str, device_id: str) -> str:
         """What one of `tools` tells, or why it does not. `arguments`: in JSON."""
 
-    async def is_at(self, address: str) -> bool:
-        """Whether Home Assistant may ask from this address."""
+    @property
+    def addresses(self) -> Collection[str]:
+        """From which Home Assistant asks, as `look_up` found them."""
+
+    async def look_up(self) -> None:
+        """Look for its addresses, where that was long ago."""
 
     async def ask_aloud(self, satellite_id: str, question: str) -> bool:
         """Have a satellite say the question and listen for the answer. Whether it is going to."""
@@ -78,8 +85,8 @@ class Home:
         if self._reader:
             await self._reader.refresh(device_id)
 
-    def readings(self, calls: Sequence[ToolCall]) -> list[ToolCall]:
-        """Those of the calls that only read."""
+    def lookups(self, calls: Sequence[ToolCall]) -> list[ToolCall]:
+        """Those of the calls that only look something up."""
         names = {tool["name"] for tool in self.tools}
         return [call for call in calls if call.name in names]
 
@@ -89,25 +96,27 @@ class Home:
         if reader is None:
             return []
         wanted = list(dict.fromkeys(calls))[:MOST_READ_AT_ONCE]
-        told = await asyncio.gather(*(reader.call(call.name, call.arguments, device_id) for call in wanted))
+        results = await asyncio.gather(
+            *(reader.call(call.name, call.arguments, device_id) for call in wanted)
+        )
         return [
             f"Result of {call.name} with {call.arguments[:_LONGEST_SHOWN] or '{}'}: {text}"
-            for call, text in zip(wanted, told, strict=True)
+            for call, text in zip(wanted, results, strict=True)
         ]
 
-    async def is_asked_by(self, client: str) -> bool:
-        """Whether an address may ask though nobody is allowed by name: with a reader, only Home Assistant.
+    @property
+    def is_told(self) -> bool:
+        """Whether Home Assistant is asked how the home is."""
+        return self._reader is not None
 
-        A client without an address came over a Unix socket, or is this program itself.
-        """
-        if self._reader is None or not client:
-            return True
-        try:
-            if plain_address(client).is_loopback:
-                return True
-        except ValueError:
-            return False
-        return await self._reader.is_at(str(plain_address(client)))
+    async def look_up(self) -> None:
+        """Learn from which addresses Home Assistant asks, where that was long ago."""
+        if self._reader:
+            await self._reader.look_up()
+
+    def may_be_asked_from(self, address: Address) -> bool:
+        """Whether an address may ask although none is allowed by name: not everybody may learn of the home."""
+        return self._reader is None or address.is_loopback or str(address) in self._reader.addresses
 
     async def ask_aloud(self, satellite_id: str, question: str) -> bool:
         """See `HomeReader.ask_aloud`; never without a reader or a satellite."""
@@ -117,7 +126,7 @@ class Home:
 _LONGEST_SHOWN = 500  # characters of a call's arguments
 
 
-def plain_address(client: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def plain_address(client: str) -> Address:
     """Without its zone, and IPv4 also where it came as IPv6. Raises ValueError."""
     address = ipaddress.ip_address(client.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address

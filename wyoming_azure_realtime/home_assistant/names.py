@@ -184,7 +184,7 @@ def prompt_text(answer: Any) -> str:
     return "\n".join(_text_of(message.get("content")) for message in messages)
 
 
-def told_text(answer: Any) -> str:
+def result_text(answer: Any) -> str:
     """The text of `tools/call`."""
     return "\n".join(map(_text_of, _objects(answer.get("content") if isinstance(answer, dict) else None)))
 

@@ -34,7 +34,7 @@ from wyoming_azure_realtime.home_assistant.names import (
     plain_name,
     prompt_text,
     read_only_tools,
-    told_text,
+    result_text,
 )
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.settings.model import Secret
@@ -55,7 +55,7 @@ LOG_SECONDS = 60.0
 
 LARGEST_ANSWER = 2 << 20
 _PIECE = 64 << 10
-LONGEST_TOLD = 16_000
+LONGEST_RESULT = 16_000
 """Characters of what a tool tells that a model is given."""
 
 MOST_ROOMS = 256
@@ -90,10 +90,10 @@ class AssistReader:
         self._tools: dict[str, ReadOnlyTool] = {}
         self._overview = Overview()
         self._rooms: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        self._told_at = self._failed_at = self._logged_at = self._resolved_at = -1e9
-        self._addresses: frozenset[str] = frozenset()
+        self._read_at = self._failed_at = self._logged_at = self._resolved_at = -1e9
+        self.addresses: frozenset[str] = frozenset()
         self._refused = False
-        self._reading = asyncio.Lock()
+        self._reading, self._looking_up = asyncio.Lock(), asyncio.Lock()
         self._asking: set[asyncio.Task[bool]] = set()
 
     async def close(self) -> None:
@@ -126,7 +126,7 @@ class AssistReader:
 
     @property
     def _fails(self) -> bool:
-        return self._refused or self._failed_at > self._told_at
+        return self._refused or self._failed_at > self._read_at
 
     # --- reading
 
@@ -144,7 +144,7 @@ class AssistReader:
                 self._failed(failure)
 
     async def _refresh(self, device_id: str) -> None:
-        old = _now() - self._told_at >= FRESH_SECONDS or self._fails
+        old = _now() - self._read_at >= FRESH_SECONDS or self._fails
         room_known_at = self._rooms.get(device_id, ("", -1e9))[1]
         if not old and (not device_id or _now() - room_known_at < FRESH_SECONDS):
             return
@@ -153,14 +153,14 @@ class AssistReader:
         if old:
             tools = read_only_tools(await self._rpc("tools/list", {}, device_id))
             states = next((tool.name for tool in tools if tool.function["name"] == STATES_TOOL), "")
-            told = told_text(await self._call(states, {}, device_id)) if states else ""
+            listed = result_text(await self._call(states, {}, device_id)) if states else ""
             named = await asyncio.to_thread(overview_in, prompt)
-            with_states = await asyncio.to_thread(overview_in, _unwrapped(told))
+            with_states = await asyncio.to_thread(overview_in, _unwrapped(listed))
             self._tools = {str(tool.function["name"]): tool for tool in tools}
             self._overview = Overview(named.names or with_states.names, with_states.kinds)
-            if self._failed_at > self._told_at:
+            if self._failed_at > self._read_at:
                 _LOGGER.info("Home Assistant tells about the home: %d tools that only read", len(tools))
-            self._told_at = _now()
+            self._read_at = _now()
         if device_id:
             self._rooms[device_id] = (area_in(prompt), _now())
             self._rooms.move_to_end(device_id)
@@ -177,7 +177,7 @@ class AssistReader:
             if not isinstance(given, dict):
                 return "The arguments are no JSON object."
             async with asyncio.timeout(ANSWER_SECONDS):
-                told = _unwrapped(told_text(await self._call(tool.name, given, device_id)))
+                text = _unwrapped(result_text(await self._call(tool.name, given, device_id)))
         except (ValueError, RecursionError):
             return "The arguments are no JSON."
         except TimeoutError:
@@ -186,7 +186,11 @@ class AssistReader:
         except ReadingFailed as failure:
             self._failed(failure)
             return "Home Assistant did not answer."
-        return told if len(told) <= LONGEST_TOLD else f"{told[:LONGEST_TOLD]}\n(There is more: ask for less.)"
+        return (
+            text
+            if len(text) <= LONGEST_RESULT
+            else f"{text[:LONGEST_RESULT]}\n(There is more: ask for less.)"
+        )
 
     async def _call(self, tool: str, arguments: JsonObject, device_id: str) -> Any:
         return await self._rpc("tools/call", {"name": tool, "arguments": arguments}, device_id)
@@ -248,15 +252,15 @@ class AssistReader:
 
     # --- who asks
 
-    async def is_at(self, address: str) -> bool:
-        """Whether Home Assistant's own name stands for this address; looked up once a minute at most."""
-        if _now() - self._resolved_at >= FRESH_SECONDS:
-            found: set[str] = set()
-            for host in _ADD_ON_HOSTS.get(self._host, (self._host,)):
-                found |= await _addresses_of(host)
-            self._resolved_at = _now()
-            self._addresses = frozenset(found) or self._addresses
-        return address in self._addresses
+    async def look_up(self) -> None:
+        """Find the `addresses` of Home Assistant's name, once a minute at most; while it fails, they stay."""
+        if _now() - self._resolved_at < FRESH_SECONDS:
+            return
+        async with self._looking_up:
+            if _now() - self._resolved_at >= FRESH_SECONDS:
+                found = [await _addresses_of(host) for host in _ADD_ON_HOSTS.get(self._host, (self._host,))]
+                self.addresses = frozenset().union(*found) or self.addresses
+                self._resolved_at = _now()
 
     # --- the one service
 
@@ -303,14 +307,14 @@ def _failure(status: int) -> ReadingFailed:
     return ReadingFailed(f"it answered with status {status}")
 
 
-def _unwrapped(told: str) -> str:
+def _unwrapped(text: str) -> str:
     """What a tool tells is a text in an object; the text alone is shorter."""
     try:
-        read = json.loads(told)
+        read = json.loads(text)
     except (ValueError, RecursionError):
-        return told
+        return text
     result = read.get("result") if isinstance(read, dict) else None
-    return result if isinstance(result, str) else told
+    return result if isinstance(result, str) else text
 
 
 async def _addresses_of(host: str) -> set[str]:

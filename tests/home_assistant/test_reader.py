@@ -181,7 +181,7 @@ async def test_what_a_tool_tells_is_bounded_and_may_be_that_it_failed() -> None:
         api.states = "- names: " + "x" * 100_000
         told = await reader.call("GetLiveContext", "", "")
         assert len(told) < module.LONGEST_RESULT + 100
-        assert told.endswith("(There is more: narrow it.)")
+        assert told.endswith("(There is more: ask for less.)")
         api.error = True
         assert "No exposed entities matched" in await reader.call("GetLiveContext", "{}", "")
         assert await reader.call("GetLiveContext", "[1]", "") == "The arguments are no JSON object."

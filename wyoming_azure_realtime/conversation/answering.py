@@ -44,8 +44,8 @@ _LOGGER = logging.getLogger(__name__)
 class Question:
     """What somebody said or typed, and what was said before, the oldest first.
 
-    `client`: an address. `device_id`: Home Assistant's, of the satellite; empty if it is not known. `results`:
-    of what was looked up for the answer.
+    `client`: an address. `device_id`: Home Assistant's, of the satellite; empty if it is not known.
+    `results`: of what was looked up for the answer.
     """
 
     door: str
@@ -146,7 +146,7 @@ class AnsweringModel:
     async def _look_up_and_answer(
         self, question: Question, ask: Callable[[Question], Awaitable[ModelAnswer]]
     ) -> ModelAnswer:
-        """The answer of a model that may look things up first. What else it wants to do then is left undone."""
+        """The answer of a model that may look things up first; what else it calls then is left undone."""
         answer = await ask(question)
         for _ in range(MOST_READINGS):
             lookups = self._home.lookups(answer.calls)

@@ -115,7 +115,7 @@ class Home:
             await self._reader.look_up()
 
     def may_be_asked_from(self, address: Address) -> bool:
-        """Whether an address may ask although none is allowed by name: not everybody may learn of the home."""
+        """Whether an address may ask where none is allowed by name: not everybody may learn of the home."""
         return self._reader is None or address.is_loopback or str(address) in self._reader.addresses
 
     async def ask_aloud(self, satellite_id: str, question: str) -> bool:

@@ -463,9 +463,7 @@ TARGETS = {
             "settings",
             plain(read_settings),
             words(":· ¶ ·· -· [ ] { } ' \" !!int· &a· *a· |¶ % key:· token:· targets:¶ listeners: pool:")
-            + words(
-                "endpoint:· https:// tcp:// unix:/// [::1]: conversation:· cost:· voice:· fallback:· profiles:"
-            )
+            + words("endpoint:· https:// tcp:// unix:/// [::1]: conversation:· cost:· voice:· profiles:")
             + words("recognition:· allowed_networks:· home_assistant:· deadlines:· speech: limits:")
             + (SECRET.encode(),),
             seconds=0.1,

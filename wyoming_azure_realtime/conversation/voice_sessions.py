@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, REALTIME, AudioFormat
-from wyoming_azure_realtime.conversation.agent import effort_of
+from wyoming_azure_realtime.conversation.answering import effort_of
 from wyoming_azure_realtime.errors import (
     BackendError,
     ProtocolViolation,

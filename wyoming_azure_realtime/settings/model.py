@@ -13,6 +13,7 @@ from msgspec import Meta, field
 
 from wyoming_azure_realtime.settings.declaration import (
     PREFIX,
+    TOKEN,
     Option,
     OtherForm,
     Secret,
@@ -25,19 +26,16 @@ from wyoming_azure_realtime.settings.declaration import (
 )
 from wyoming_azure_realtime.settings.operation import Cost, History, Log, ModelPrice
 from wyoming_azure_realtime.settings.service import Embedded, ModelFacts, Recognition, Target
-from wyoming_azure_realtime.settings.speech import Fallback, HomeConversation, Speech
+from wyoming_azure_realtime.settings.speech import Fallback, HomeConversation, Speech, Talk
 
 # fmt: off
 __all__ = [
     "CONFIG", "Budget", "Cost", "Deadlines", "Embedded", "Fallback", "History", "HomeAssistant",
     "HomeConversation", "Http",
     "Limits", "Listener", "Log", "ModelFacts", "ModelPrice", "Pool", "Profile", "Recognition", "Secret",
-    "Settings", "SettingsModel", "Speech", "Target", "Zeroconf", "all_options",
+    "Settings", "SettingsModel", "Speech", "Talk", "Target", "Zeroconf", "all_options",
 ]
 # fmt: on
-
-TOKEN = "printable ASCII without spaces"  # noqa: S105 - words for a message
-
 
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 Bytes = Annotated[int, Meta(ge=1024, le=16 << 20)]
@@ -338,6 +336,7 @@ class Settings(SettingsModel, frozen=True, kw_only=True):
     speech: Speech = Speech()
     fallback: Fallback = Fallback()
     conversation: HomeConversation = HomeConversation()
+    talk: Talk = Talk()
     deadlines: Deadlines = Deadlines()
     budget: Budget = Budget()
     pool: Pool = Pool()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from wyoming_azure_realtime.settings.declaration import Setting, SettingsModel
+from wyoming_azure_realtime.settings.declaration import TOKEN, Secret, Setting, SettingsModel
 
 _WORDS = "empty, or up to 40 letters, digits and signs of + - % . _"
 
@@ -239,12 +239,67 @@ class HomeConversation(SettingsModel, frozen=True, kw_only=True):
             example="assist_satellite.kitchen=Kitchen",
         ),
     ] = field(default_factory=dict)
+    token: Annotated[
+        Secret,
+        Setting(
+            "Long-lived access token of a user who is no administrator: answers can tell how things are.",
+            "It needs `home_assistant.url`, and Home Assistant's integration Model Context Protocol Server.",
+            cost="What was looked up is sent to the model with the request, which is then asked twice.",
+            example="your-token",
+            allowed=TOKEN,
+        ),
+    ] = Secret("")
+    listen_again: Annotated[
+        bool,
+        Setting(
+            "After an answer that is a question, let the satellite listen without its wake word.",
+            "It needs `conversation.token`, and a satellite that can be asked to (ESPHome's can).",
+        ),
+    ] = False
     allow: Annotated[
         tuple[str, ...],
         Meta(max_length=100),
         Setting(
             "Addresses or networks that are answered; empty: whoever may connect.",
+            "With `conversation.token`, which lets answers tell how the home is, empty is this machine, and "
+            "what `home_assistant.url` leads to.",
             example="192.168.1.10",
             allowed="single addresses, or networks such as 192.168.1.0/24",
         ),
     ] = ()
+
+
+class Talk(SettingsModel, frozen=True, kw_only=True):
+    """Conversations by voice, speech in and speech out, over HTTP and in Python.
+
+    Without one nothing costs anything.
+    """
+
+    at_once: Annotated[
+        int,
+        Meta(ge=0, le=64),
+        Setting("Conversations at most at a time; 0: none.", cost="Each of them is a session of its own."),
+    ] = 4
+    max_seconds: Annotated[
+        float,
+        Meta(ge=10, le=3300),
+        Setting(
+            "Longest conversation, in seconds.",
+            cost="With every answer the service bills all that was said before, most of it as cached.",
+        ),
+    ] = 1800.0
+    idle: Annotated[
+        float,
+        Meta(ge=5, le=3300),
+        Setting("Seconds after which a conversation is over in which nobody speaks."),
+    ] = 120.0
+    transcription: Annotated[
+        str,
+        Setting(
+            "Deployment that writes down what is said; empty: the target's, if its model can, else "
+            "gpt-transcribe.",
+            "What the model hears does not depend on it. In conversations gpt-realtime-whisper and "
+            "gpt-live-transcribe cannot.",
+            example="gpt-4o-mini-transcribe",
+        ),
+    ] = ""

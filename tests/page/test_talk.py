@@ -1,4 +1,4 @@
-"""The tab Talk in a real browser: heard, answered by sound, interrupted, over the program and the emulator."""
+"""The tab Talk in a real browser: heard, answered by sound, interrupted."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -23,7 +23,8 @@ BIG, INTERRUPT = "#tab-talk button.big", "#tab-talk button.big + button"
 ANSWERS = {
     "answers": [{"heard": "/window/", "text": "Sure."}],
     # 12 seconds of speech, so that it is interrupted by what the microphone hears every six
-    "otherwise": "Let me look in the kitchen: the window is open and the light is off. What would you like? " * 3,
+    "otherwise": "Let me look in the kitchen: the window is open and the light is off. What would you like? "
+    * 3,
 }
 HEARS = f"(text) => {SPOKEN.split()}.every((word) => text.includes(word))"
 

@@ -208,6 +208,14 @@ class SpeechService:
         chosen = self.catalog.voice(voice, language)
         return self._sessions.conversing(target, chosen, deployment, spoken, detects=detects)
 
+    def silent_because(self) -> str:
+        """Why nobody can talk with a model: `off`, `no-voice`, `spending-limit`; empty: somebody can."""
+        if self.voice_sessions is None:
+            return "no-voice" if self._settings.talk.at_once else "off"
+        allowed = self.spending.left("answer").targets
+        answering = {target.name for target in self.voice_sessions.backends.targets}
+        return "" if allowed is None or answering & set(allowed) else "spending-limit"
+
     def session_counts(self) -> Counter[tuple[str, TurnKind, str]]:
         """Open sessions by target, kind and state."""
         return self._engine.sessions.counts()

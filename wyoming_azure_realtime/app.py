@@ -217,6 +217,7 @@ async def open_service(
         service.spending = accounts.ledger
         service.conversation = conversation_of(settings, targets, engine, service, observer, names)
         accounts.watch(service)
+        stack.push_async_callback(service.end_ahead)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service

@@ -7,9 +7,8 @@ worked. Every request is answered within `conversation.deadline`, with a sentenc
 import asyncio
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from wyoming_azure_realtime.conversation.ahead import AnswersAhead, RecognitionAhead
 from wyoming_azure_realtime.conversation.answering import AnsweringModel, AnsweringService, ModelQuestion
@@ -20,8 +19,9 @@ from wyoming_azure_realtime.conversation.history import (
     PastRequest,
     conversation_key,
 )
+from wyoming_azure_realtime.conversation.home import Home, HomeReader, plain_address
 from wyoming_azure_realtime.conversation.recognized import RecognizedRequest
-from wyoming_azure_realtime.conversation.sentences import Sentences, sentences_in
+from wyoming_azure_realtime.conversation.sentences import Sentences, is_question, sentences_in
 from wyoming_azure_realtime.conversation.tools import IntentCall
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.observe import Observer
@@ -80,39 +80,6 @@ class Reply:
         return "" if any("{" in text for text in said) else "\n".join(said)
 
 
-class Home(Protocol):
-    """What is known of the home."""
-
-    def names(self) -> Collection[str]:
-        """Of its things and rooms, as far as they are known."""
-
-    def kinds_of(self, name: str) -> frozenset[str]:
-        """Domains and device classes of what is called so; empty if they are not known."""
-
-    def room_of(self, *ids: str) -> str:
-        """Where one of these devices or satellites is; empty if that is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredHome:
-    """What the settings say, and the names that Home Assistant told."""
-
-    rooms: dict[str, str]
-    known: Callable[[], Collection[str]]
-
-    def names(self) -> Collection[str]:
-        """Of all sources."""
-        return self.known()
-
-    def kinds_of(self, name: str) -> frozenset[str]:
-        """Nobody said."""
-        return frozenset()
-
-    def room_of(self, *ids: str) -> str:
-        """By the settings."""
-        return next((self.rooms[one] for one in ids if one in self.rooms), "")
-
-
 @dataclass(frozen=True, slots=True)
 class _Question:
     """What waits for a yes."""
@@ -137,7 +104,7 @@ class ConversationAgent:
         home: Home,
     ) -> None:
         self._settings = settings.conversation
-        self._model = AnsweringModel(engine, backends, service, settings, observer, home.names)
+        self._model = AnsweringModel(engine, backends, service, settings, observer, home)
         self._ahead = AnswersAhead(self._model, self._within, self._predicted, service.speech_ahead)
         self._spending = service.spending
         self._observer = observer
@@ -185,7 +152,8 @@ class ConversationAgent:
         """The reply to one request, whatever happens. Cancelling it makes the service leave off."""
         sentences = sentences_in(request.language)
         failed = Reply(sentences.unavailable, understood=False)
-        text = request.text.strip()
+        text, until = request.text.strip(), _now() + self._within
+        await self._home.look_up()
         if not self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
@@ -196,34 +164,49 @@ class ConversationAgent:
             return Reply(sentences.impossible, understood=False)
         key = conversation_key(request.client, request.satellite_id, request.conversation_id)
         recognized = self._ahead.claim(request.client, request.text, request.language)
-        answered = self._answered(key, text, sentences)
-        if answered is not None:
-            self._ahead.drop(recognized)
-            return answered
-        past = self._history.of(key, _now())
-        question = ModelQuestion(request.door, request.client, request.language, text, past)
         try:
-            answer, speech = await self._ahead.answer(recognized, question, _now() + self._within)
+            answered = self._answered(key, text, sentences)
+            if answered is not None:
+                return answered
+            await self._home.refresh(request.device_id)
+            past = self._history.of(key, _now())
+            question = ModelQuestion(
+                request.door, request.client, request.language, text, past, request.device_id
+            )
+            answer, speech = await self._ahead.answer(recognized, question, until)
         except SpeechServiceError:
             return failed
+        finally:
+            self._ahead.drop(recognized)
         reply = self._reply(request, answer, key, sentences)
         if speech is not None:
             await speech.finish(reply.spoken)
             speech.offer()
+        return await self._listening(request, reply)
+
+    async def _listening(self, request: ConversationRequest, reply: Reply) -> Reply:
+        """The reply, or silence where the satellite asks the question itself, to listen for the answer."""
+        if (
+            self._settings.listen_again
+            and is_question(reply.text)
+            and await self._home.ask_aloud(request.satellite_id, reply.text)
+        ):
+            return Reply()
         return reply
 
     # --- without a model
 
     def _admits(self, client: str) -> bool:
         """Clients without an address came over a Unix socket, or are this program itself."""
-        if not (self._allowed and client):
+        if not client:
             return True
         try:
-            address = ipaddress.ip_address(client.partition("%")[0])
+            address = plain_address(client)
         except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self._allowed)
+            return not self._allowed and not self._home.is_told
+        if not self._allowed:
+            return self._home.may_be_asked_from(address)
+        return any(address in network for network in self._allowed)
 
     def _answered(self, key: Key | None, text: str, sentences: Sentences) -> Reply | None:
         """What needs no model: a yes or a no to a question, and the wish to end the conversation.
@@ -312,13 +295,14 @@ def conversation_of(
     service: AnsweringService,
     observer: Observer,
     home_names: Callable[[], Iterable[str]],
+    reader: HomeReader | None = None,
 ) -> ConversationAgent | None:
     """What the settings describe, see `ConversationAgent`; None if they want none, or no target answers."""
     answering = [target for target in targets if provider_of(target).answers]
     if not (settings.conversation.enabled and answering):
         return None
     configured = settings.recognition.names
-    home = ConfiguredHome(settings.conversation.rooms, lambda: {*configured, *home_names()})
+    home = Home(settings.conversation.rooms, lambda: {*configured, *home_names()}, reader)
     backends = Backends(answering, "answer", observer)
     note_openings(observer, backends)
     return ConversationAgent(engine, backends, service, settings, observer, home)

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from wyoming_azure_realtime.conversation.history import PastRequest, instructions, messages
+from wyoming_azure_realtime.conversation.home import Home
 from wyoming_azure_realtime.conversation.tools import InvalidCall, function_tools, read_call
 from wyoming_azure_realtime.errors import (
     BackendError,
@@ -31,6 +32,9 @@ from wyoming_azure_realtime.turns.record import TurnRecorder
 THINKS = "gpt-realtime-2"
 """What the names of models begin with that may be told how much to think."""
 
+MOST_READINGS = 2
+"""For one answer: how often a model may look up how the home is."""
+
 _SENTENCE_ENDS = (". ", "! ", "? ", "\u3002", "\uff01", "\uff1f", "\u0964")
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,18 +42,24 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ModelQuestion:
-    """What somebody said or typed, and what was said before, the oldest first. `client`: an address."""
+    """What somebody said or typed, and what was said before, the oldest first.
+
+    `client`: an address. `device_id`: Home Assistant's, of the satellite; empty if it is not known.
+    `results`: of what was looked up for the answer.
+    """
 
     door: str
     client: str
     language: str
     text: str = field(repr=False)
     past: tuple[PastRequest, ...] = field(default=(), repr=False)
+    device_id: str = field(default="", compare=False)
+    results: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def input(self) -> list[Item]:
         """The same as a model is told it."""
-        return messages(self.past, self.text, self.language)
+        return messages(self.past, self.text, self.language, self.results)
 
 
 class SpokenAnswer(Protocol):
@@ -84,7 +94,7 @@ class AnsweringService(Protocol):
 
 
 class AnsweringModel:
-    """Has questions answered at the targets, as the settings say. `names`: those of the home."""
+    """Has questions answered at the targets, as the settings say."""
 
     def __init__(
         self,
@@ -93,7 +103,7 @@ class AnsweringModel:
         service: AnsweringService,
         settings: Settings,
         observer: Observer,
-        names: Callable[[], Collection[str]],
+        home: Home,
     ) -> None:
         self.backends = backends
         self.running = 0
@@ -103,7 +113,7 @@ class AnsweringModel:
         self._all = settings
         self._settings = settings.conversation
         self._observer = observer
-        self._names = names
+        self._home = home
 
     def configure(self, target: Target) -> SpeechConfig:
         """The session that answers at a target, when nothing restricts it."""
@@ -132,13 +142,18 @@ class AnsweringModel:
             instead = allowed.deployments.get(target.name)
             return self._service.answers_over(target, instead[0] if instead else target.answers_with)
 
-        answering = Answering(
-            lambda deployment: self._request(question, deployment), session, self._all, recorder, speech
-        )
+        async def ask(asked: ModelQuestion) -> ModelAnswer:
+            answering = Answering(
+                lambda deployment: self._request(asked, deployment), session, self._all, recorder, speech
+            )
+            await self._engine.run(answering, self.backends.limited_to(allowed.targets))
+            assert answering.answer is not None  # noqa: S101 - the engine returns when it is there
+            return answering.answer
+
         self.running += 1
         try:
             async with asyncio.timeout_at(until):
-                await self._engine.run(answering, self.backends.limited_to(allowed.targets))
+                answer = await self._look_up_and_answer(question, ask)
         except TimeoutError as error:
             late = BackendTimeout("The answer did not come within conversation.deadline.")
             recorder.failed(late)
@@ -154,23 +169,40 @@ class AnsweringModel:
         finally:
             self.running -= 1
         recorder.outcome = "completed"
-        answer = answering.answer
-        assert answer is not None  # noqa: S101 - the engine returns when it is there
         if answer.cut:
             answer = replace(answer, text=_whole_sentences(answer.text))
         if speech is not None:
             await speech.finish(spoken_text(answer))
         return answer
 
+    async def _look_up_and_answer(
+        self, question: ModelQuestion, ask: Callable[[ModelQuestion], Awaitable[ModelAnswer]]
+    ) -> ModelAnswer:
+        """The answer of a model that may look things up first; what else it calls then is left undone."""
+        answer = await ask(question)
+        for _ in range(MOST_READINGS):
+            lookups = self._home.lookups(answer.calls)
+            if not lookups:
+                break
+            results = await self._home.read(lookups, question.device_id)
+            question = replace(question, results=(*question.results, *results))
+            answer = await ask(question)
+        return answer
+
     def _request(self, question: ModelQuestion, deployment: str) -> ModelRequest:
-        settings = self._settings
+        settings, reading = self._settings, self._home.tools
         effort = settings.effort
         if effort == "auto":
             effort = "low" if deployment.startswith(THINKS) else "off"
         return ModelRequest(
-            instructions(settings.instructions, self._names(), acting=settings.actions),
+            instructions(
+                settings.instructions,
+                self._home.names(),
+                acting=settings.actions,
+                reading=[str(tool["name"]) for tool in reading],
+            ),
             tuple(question.input),
-            function_tools() if settings.actions else (),
+            (*(function_tools() if settings.actions else ()), *reading),
             settings.max_tokens,
             "" if effort == "off" else effort,
         )

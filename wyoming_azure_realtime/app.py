@@ -48,6 +48,7 @@ from wyoming_azure_realtime.wyoming_fallback import WyomingRecognizer, WyomingVo
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
 if TYPE_CHECKING:
+    from wyoming_azure_realtime.home_assistant.reader import AssistReader
     from wyoming_azure_realtime.http_api.server import HttpServer
     from wyoming_azure_realtime.http_api.settings_routes import Reload
     from wyoming_azure_realtime.wyoming_server.discovery import Discovery
@@ -224,7 +225,8 @@ async def open_service(
             _fallbacks(settings, backend if clouds else None, observer),
         )
         service.spending = accounts.ledger
-        service.conversation = conversation_of(settings, targets, engine, service, observer, names)
+        reader = await _home_reader(settings, stack)
+        service.conversation = conversation_of(settings, targets, engine, service, observer, names, reader)
         accounts.watch(service)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
@@ -249,13 +251,27 @@ def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Seque
     """The names in the home, if the settings say where Home Assistant is; fetched in the background."""
     access = settings.home_assistant
     if not (access.url and access.token):
-        if access.url or access.token:
+        if access.token or (access.url and not settings.conversation.token):
             _LOGGER.warning("No names from Home Assistant: that needs home_assistant.url and .token, both")
         return tuple
     home = HomeNames(access)
     keeper = asyncio.create_task(home.keep_current())
     stack.callback(keeper.cancel)
     return lambda: home.names
+
+
+async def _home_reader(settings: Settings, stack: AsyncExitStack) -> "AssistReader | None":
+    """What tells how the home is, if the settings say where Home Assistant is and with which token."""
+    url, conversation = settings.home_assistant.url, settings.conversation
+    if not (url and conversation.token and conversation.enabled):
+        if conversation.token and not url:
+            _LOGGER.warning("Home Assistant cannot be asked how the home is: that needs home_assistant.url")
+        if conversation.listen_again:
+            _LOGGER.warning("No satellite can be told to listen again: that needs conversation.token")
+        return None
+    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token)
+    stack.push_async_callback(reader.close)
+    return reader
 
 
 def _warn_of_models(settings: Settings, clouds: Sequence[Target], observer: Observer) -> None:
@@ -327,6 +343,12 @@ def _http_server() -> "type[HttpServer]":
     from wyoming_azure_realtime.http_api.server import HttpServer  # noqa: PLC0415 - takes a third of the start
 
     return HttpServer
+
+
+def _assist_reader() -> "type[AssistReader]":
+    from wyoming_azure_realtime.home_assistant.reader import AssistReader  # noqa: PLC0415 - needs HTTP
+
+    return AssistReader
 
 
 def _discovery() -> "type[Discovery]":

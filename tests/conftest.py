@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.loop_watch import LoopWatch
+from tests.support.loop_watch import HeldLoops, LoopWatch
 from tests.support.written import Written
 
 # how long an example takes says more about the machine than about the program
@@ -31,13 +31,30 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 _THIRD_PARTIES = ("aiohttp", "asyncio", "azure", "msal", "urllib3", "websockets", "zeroconf")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def held_loops() -> Iterator[HeldLoops]:
+    """Callbacks of the program that held a loop for too long."""
+    held = HeldLoops()
+    with held.watched():
+        yield held
+
+
+@pytest.fixture
+def loops_unwatched(held_loops: HeldLoops) -> Iterator[None]:
+    """For a test that looks at every call itself."""
+    with held_loops.unwatched():
+        yield
+
+
 @pytest.fixture(autouse=True)
-def loop_watch() -> Iterator[LoopWatch]:
-    """A test fails for what its event loops would only log."""
+def loop_watch(held_loops: HeldLoops) -> Iterator[LoopWatch]:
+    """A test fails for what its event loops would only log, and for what held them."""
+    held_loops.failures()
     watch = LoopWatch()
     with watch.installed():
         yield watch
     assert watch.failures == []
+    assert held_loops.failures() == []
 
 
 @pytest.fixture

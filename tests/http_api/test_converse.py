@@ -17,7 +17,7 @@ from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, Engines, s
 from wyoming_azure_realtime.emulator.faults import Faults
 from wyoming_azure_realtime.http_api.server import PREFIX
 from wyoming_azure_realtime.observe import RequestJudged
-from wyoming_azure_realtime.settings.model import Settings, Talk
+from wyoming_azure_realtime.settings.model import Cost, Settings, Talk
 
 CONVERSE = f"{PREFIX}/converse"
 ASKED, ANSWER = "tell me a story", "Once upon a time there was a lamp that nobody could switch off."
@@ -207,3 +207,47 @@ async def test_a_stranger_is_refused() -> None:
             async with talks(door):
                 pass
         assert refused.value.status == 401
+
+
+async def test_a_client_that_vanishes_takes_the_session_along() -> None:
+    faults = Faults(generation_pace=1)
+    async with http_door(engines=talkative(), faults=faults) as door:
+        async with talks(door) as talker:
+            await talker.start(turn_detection="none")
+            await talker.say()
+            await talker.send(type="audio-end")
+            await talker.until("sound")
+            assert talker.socket._response.connection
+            talker.socket._response.connection.close()
+            await eventually(lambda: not door.running.server.record.open_sessions)
+            await eventually(lambda: door.running.turns)
+        (turn,) = door.running.turns
+        assert (turn.kind, turn.outcome) == ("answer", "cancelled")
+        assert turn.received_seconds
+        judged = [one for one in door.running.events if isinstance(one, RequestJudged)]
+        assert [one.outcome for one in judged if one.kind == "answer"] == ["abandoned"]
+        async with talks(door) as talker:
+            await talker.start()
+
+
+async def test_when_a_limit_is_reached_nobody_is_answered_any_more() -> None:
+    cost = Cost(day=0.0005, action="mute")
+    async with http_door(engines=talkative(), cost=cost) as door, talks(door) as talker:
+        await talker.start()
+        await talker.say()
+        await talker.until("answered")  # for more than the limit
+        await talker.say()
+        error = await talker.until("error")
+        assert (error["code"], error["final"]) == ("spending-limit", True)
+        await eventually(lambda: not door.running.server.record.open_sessions)
+        async with talks(door) as other:
+            await other.send(type="start")
+            assert (await other.until("error"))["code"] == "spending-limit"
+        assert door.running.server.record.upgrades == 1
+
+
+async def test_where_nobody_speaks_it_is_over() -> None:
+    rules = Settings(talk=Talk(idle=5))
+    async with http_door(engines=talkative(), settings=rules) as door, talks(door) as talker:
+        await talker.start()
+        assert (await talker.until("error"))["code"] == "conversation-over"

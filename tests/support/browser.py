@@ -62,7 +62,7 @@ class Browser:
 
 @contextmanager
 def running_browser(folder: Path, microphone: Path) -> Iterator[Browser]:
-    """`folder`: for all that it keeps; `microphone`: a WAV file that it hears while a page listens, again and again."""
+    """`folder`: for all that it keeps; `microphone`: a WAV file that a page hears again and again."""
     profile = folder / "profile"
     command = [
         chromium(),

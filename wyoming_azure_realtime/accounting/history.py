@@ -99,6 +99,7 @@ class RememberedTurn(msgspec.Struct, frozen=True, rename="camel"):
     tokens: TokensRead | msgspec.UnsetType = msgspec.UNSET
     fallback: str | msgspec.UnsetType = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
+    prepared: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnHistory:
@@ -283,6 +284,7 @@ def turn_of(record: TurnRecord) -> RememberedTurn:
         tokens=TokensRead(read, cached) if read else msgspec.UNSET,
         fallback=record.fallback or msgspec.UNSET,
         text=record.text or msgspec.UNSET,
+        prepared=record.prepared or msgspec.UNSET,
     )
 
 

@@ -119,7 +119,8 @@ class Ledger:
     # --- before a turn
 
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
-        """What a turn may use; from now on as much is reserved as it probably costs."""
+        """What a turn may use; from now on as much is reserved as it probably costs, also if asked again."""
+        self._release(turn)
         self._give_up()
         status, limit = self._status(self._all_reserved)
         allowance = UNRESTRICTED
@@ -135,6 +136,7 @@ class Ledger:
 
     def left(self, kind: TurnKind) -> Allowance:
         """What a turn may use that begins now; nothing is reserved for it."""
+        self._give_up()
         status, _ = self._status(self._all_reserved)
         return self._restricted[kind] if status == "reached" else UNRESTRICTED
 

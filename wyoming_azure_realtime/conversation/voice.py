@@ -21,6 +21,7 @@ from wyoming_azure_realtime.errors import (
     BackendTimeout,
     ConversationOver,
     InternalError,
+    InvalidRequest,
     ProtocolViolation,
     SpeechServiceError,
     first_of,
@@ -83,10 +84,12 @@ class VoiceConversation:
     """One conversation, as a context manager and an iterator of its events.
 
     Iterating raises the `SpeechServiceError` that ends it; what does not end it comes as `Trouble`. Raises
-    `UnknownVoice`, and when it is entered `TooManyRequests`.
+    `UnknownVoice`, `InvalidRequest` where there are none, and when it is entered `TooManyRequests`.
     """
 
-    def __init__(self, sessions: VoiceSessions, request: VoiceRequest) -> None:
+    def __init__(self, sessions: VoiceSessions | None, request: VoiceRequest) -> None:
+        if sessions is None:
+            raise InvalidRequest("There are no conversations by voice here.", advice="See talk.at_once.")
         sessions.check(request)
         self._sessions = sessions
         self._request = request

@@ -132,9 +132,6 @@ class Converse:
 
     def _conversation(self, start: Start, client: str) -> VoiceConversation:
         """Raises `SpeechServiceError`."""
-        sessions = self._service.voice_sessions
-        if sessions is None:
-            raise InvalidRequest("There are no conversations by voice here.", advice="See talk.at_once.")
         tools = tuple({"type": "function", **msgspec.structs.asdict(tool)} for tool in start.tools)
         request = VoiceRequest(
             DOOR,
@@ -145,7 +142,7 @@ class Converse:
             tools,
             start.turn_detection == "server",
         )
-        return VoiceConversation(sessions, request)
+        return VoiceConversation(self._service.voice_sessions, request)
 
 
 async def _start(socket: web.WebSocketResponse) -> Start | None:

@@ -90,6 +90,11 @@ class Allowance:
     targets: tuple[str, ...] | None = None
     deployments: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is less than usual."""
+        return self.targets is not None or bool(self.deployments)
+
 
 UNRESTRICTED = Allowance()
 

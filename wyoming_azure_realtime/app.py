@@ -232,6 +232,7 @@ async def open_service(
         if service.voice_sessions is not None:
             stack.push_async_callback(service.voice_sessions.close)
         accounts.watch(service)
+        stack.push_async_callback(service.end_ahead)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service

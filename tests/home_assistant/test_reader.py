@@ -94,7 +94,12 @@ async def test_parameters_are_passed_on_in_a_form_that_every_service_takes() -> 
             "properties": {
                 "name": {"type": "string", "description": "Filter."},
                 "area": {"type": "string"},
-                "domain": {"type": "array", "items": {"type": "string", "enum": ["light", "cover"]}},
+                "domain": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "A single domain or a list.",
+                },
+                "kind": {"type": "string", "enum": ["a", "b"]},
                 "odd": {"type": "string"},
             },
         }

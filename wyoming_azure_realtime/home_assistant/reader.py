@@ -131,19 +131,24 @@ class AssistReader:
     # --- reading
 
     async def refresh(self, device_id: str) -> None:
-        """Ask for what was told too long ago; returns within `ANSWER_SECONDS`, and raises nothing."""
+        """The same, where it did not fail just now; what fails is noted, and raises nothing."""
         async with self._reading:
             if self._refused or _now() - self._failed_at < RETRY_SECONDS:
                 return
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._refresh(device_id)
-            except TimeoutError:
-                self._failed(ReadingFailed("it did not answer in time"))
+                await self.read(device_id)
             except ReadingFailed as failure:
                 self._failed(failure)
 
-    async def _refresh(self, device_id: str) -> None:
+    async def read(self, device_id: str = "") -> None:
+        """Ask for what was told too long ago, within `ANSWER_SECONDS`. Raises `ReadingFailed`."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._read(device_id)
+        except TimeoutError as error:
+            raise ReadingFailed("it did not answer in time") from error
+
+    async def _read(self, device_id: str) -> None:
         old = _now() - self._read_at >= FRESH_SECONDS or self._fails
         room_known_at = self._rooms.get(device_id, ("", -1e9))[1]
         if not old and (not device_id or _now() - room_known_at < FRESH_SECONDS):

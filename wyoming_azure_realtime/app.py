@@ -37,6 +37,7 @@ from wyoming_azure_realtime.settings.addresses import EMBEDDED, TcpAddress, pars
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Settings, Target
 from wyoming_azure_realtime.signals import at_hang_up, has_terminal, stop_signal, wait_for_first
+from wyoming_azure_realtime.slow_callbacks import SlowCallbacks
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.fallback import Fallbacks, RealtimeFallback
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -95,6 +96,8 @@ async def _run(
         at_hang_up(hung_up.set)
     for warning in loaded.warnings:
         _LOGGER.warning("%s", warning)
+    slow_callbacks = stack.enter_context(SlowCallbacks())
+    slow_callbacks.watch(settings.log.slow_callbacks)
     observer = log_observer()
     accounts = await stack.enter_async_context(open_accounts(loaded, observer))
     backend = EmbeddedBackend(stack)
@@ -125,15 +128,21 @@ async def _run(
     if announce is not None and wyoming.tcp_addresses:
         telling = asyncio.create_task(announce(wyoming.tcp_addresses[0].port))
         stack.callback(telling.cancel)
-    in_force.then(lambda now: _apply(now, accounts, wyoming, doors, service))
+    in_force.then(lambda now: _apply(now, accounts, wyoming, doors, service, slow_callbacks))
     await wait_for_first(in_force.reload_whenever(hung_up), wyoming.input_ended())
 
 
 def _apply(
-    now: Loaded, accounts: Accounts, wyoming: WyomingServer, doors: "Doors", service: SpeechService
+    now: Loaded,
+    accounts: Accounts,
+    wyoming: WyomingServer,
+    doors: "Doors",
+    service: SpeechService,
+    slow_callbacks: SlowCallbacks,
 ) -> None:
     """Tell the parts of the program that hold settings which ones are in force now."""
     logs.configure(now.settings.log, logs.masked())
+    slow_callbacks.watch(now.settings.log.slow_callbacks)
     accounts.renew(now, service)
     wyoming.renew(now.settings.profiles)
     if doors.http is not None:

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import time
 
 from tests.support.wyoming_events import kinds
@@ -41,4 +42,24 @@ async def test_a_connection_that_waits_to_be_accepted_is_served_too() -> None:
         async with asyncio.timeout(5):
             assert b'"info"' in await reader.readline()
         writer.close()
+        await stopping
+
+
+async def test_who_connects_in_the_very_step_in_which_the_port_is_closed_is_served_too() -> None:
+    waiting: list[socket.socket] = []
+    async with wyoming_door() as door:
+        address = (door.address.host, door.address.port)
+
+        def connect() -> None:  # at once: the loop sees the port again only after it was closed
+            waiting.extend(socket.create_connection(address, timeout=5) for _ in range(3))
+
+        asyncio.get_running_loop().call_soon(connect)
+        stopping = asyncio.create_task(door.server.stop())
+        await eventually(lambda: len(waiting) == 3)
+        for one in waiting:
+            reader, writer = await asyncio.open_connection(sock=one)
+            writer.write(b'{"type": "describe"}\n')
+            async with asyncio.timeout(5):
+                assert b'"info"' in await reader.readline()
+            writer.close()
         await stopping

@@ -1,4 +1,4 @@
-"""One question, answered in writing by a realtime service: what is asked, and what the engine needs for it."""
+"""One question, answered in writing by a realtime service: what is asked, and what the engine needs."""
 
 import asyncio
 import logging

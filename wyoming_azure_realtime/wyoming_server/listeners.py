@@ -27,6 +27,9 @@ _BACKLOG = 512
 _AT_ONCE = 32
 """Connections that are accepted before those that are there already are looked at again."""
 
+_STEPS_OF_ACCEPTING = 4
+"""Rounds of the loop from an accepted socket to its protocol's `connection_made`, and one to spare."""
+
 _UNIX_MODE = 0o660
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None}
 _REASONS = {
@@ -42,7 +45,7 @@ class TcpListener:
 
     def __init__(self, address: TcpAddress) -> None:
         self._address = address
-        self._servers: list[asyncio.Server] = []
+        self._accepting: list[_Accepting] = []
         self.bound: list[TcpAddress] = []
 
     @property
@@ -60,9 +63,14 @@ class TcpListener:
             raise _cannot_listen(f"tcp://{self._address}", error) from error
 
     def close(self) -> None:
-        """Accept no more connections."""
-        for server in self._servers:
-            server.close()
+        """Accept no more connections than those that wait already."""
+        for accepting in self._accepting:
+            accepting.close()
+
+    async def accepted(self) -> None:
+        """Wait until those that waited when it was closed are connections."""
+        for accepting in self._accepting:
+            await accepting.accepted()
 
     async def _addresses(self) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
         loop, found = asyncio.get_running_loop(), []
@@ -81,7 +89,7 @@ class TcpListener:
             if self.bound and error.errno in _NO_SUCH_ADDRESS:
                 return
             raise
-        self._servers.append(await _serve(factory, sock))
+        self._accepting.append(await _Accepting.start(factory, sock))
         self.bound.append(TcpAddress(*sock.getsockname()[:2]))
 
 
@@ -90,7 +98,7 @@ class UnixListener:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        self._server: asyncio.Server | None = None
+        self._accepting: _Accepting | None = None
         self._inode = 0
 
     @property
@@ -106,18 +114,23 @@ class UnixListener:
             sock.bind(str(self._path))
             self._path.chmod(_UNIX_MODE)  # nobody can connect before it listens
             self._inode = self._path.stat().st_ino
-            self._server = await _serve(factory, sock)
+            self._accepting = await _Accepting.start(factory, sock)
         except OSError as error:
             sock.close()
             raise _cannot_listen(f"unix://{self._path}", error) from error
 
     def close(self) -> None:
-        """Accept no more connections; remove the socket if it is still ours."""
-        if self._server is not None:
-            self._server.close()
+        """Accept no more connections than those that wait already; remove the socket if it is still ours."""
+        if self._accepting is not None:
             with suppress(OSError):
                 if self._path.stat().st_ino == self._inode:
                     self._path.unlink()
+            self._accepting.close()
+
+    async def accepted(self) -> None:
+        """Wait until those that waited when it was closed are connections."""
+        if self._accepting is not None:
+            await self._accepting.accepted()
 
     def _remove_stale_socket(self) -> None:
         """Remove a socket without a server, nothing else. Raises OSError for a file or a socket in use."""
@@ -153,18 +166,49 @@ def _bound(family: socket.AddressFamily, sockaddr: tuple[Any, ...]) -> socket.so
     return sock
 
 
-async def _serve(factory: Factory, sock: socket.socket) -> asyncio.Server:
-    """Accept on a bound socket."""
-    loop = asyncio.get_running_loop()
-    create = loop.create_unix_server if sock.family == socket.AF_UNIX else loop.create_server
-    try:
-        server = await create(factory, sock=sock, backlog=_AT_ONCE)
-        # asyncio takes one number for how many may wait and for how many it accepts at once
-        sock.listen(_BACKLOG)
-    except OSError:
-        sock.close()
-        raise
-    return server
+class _Accepting:
+    """Accepts on a bound socket until it is closed.
+
+    The kernel finishes handshakes by itself, and whoever has connected but was not accepted is reset when the
+    socket is closed. So closing accepts first what waits.
+    """
+
+    def __init__(self, factory: Factory, sock: socket.socket, server: asyncio.Server) -> None:
+        self._factory = factory
+        self._socket = sock
+        self._server = server
+        self._last: list[asyncio.Task[object]] = []
+
+    @classmethod
+    async def start(cls, factory: Factory, sock: socket.socket) -> "_Accepting":
+        """Accept from now on. Raises OSError, and closes the socket then."""
+        loop = asyncio.get_running_loop()
+        create = loop.create_unix_server if sock.family == socket.AF_UNIX else loop.create_server
+        try:
+            server = await create(factory, sock=sock, backlog=_AT_ONCE)
+            # asyncio takes one number for how many may wait and for how many it accepts at once
+            sock.listen(_BACKLOG)
+        except OSError:
+            sock.close()
+            raise
+        return cls(factory, sock, server)
+
+    def close(self) -> None:
+        """Accept those who wait, and nobody after them."""
+        loop = asyncio.get_running_loop()
+        with suppress(OSError):  # nobody waits, no descriptor is left, or it is closed already
+            for _ in range(_BACKLOG):
+                connection, _address = self._socket.accept()
+                connection.setblocking(False)
+                made = loop.connect_accepted_socket(self._factory, connection)
+                self._last.append(loop.create_task(made))
+        self._server.close()
+
+    async def accepted(self) -> None:
+        """Wait until the last ones are connections, and those that the loop was about to accept."""
+        for _ in range(_STEPS_OF_ACCEPTING):
+            await asyncio.sleep(0)
+        await asyncio.gather(*self._last, return_exceptions=True)
 
 
 def _cannot_listen(uri: str, error: OSError) -> SettingsError:
@@ -200,6 +244,9 @@ class StdioListener:
 
     def close(self) -> None:
         """Nothing to do: there are no other clients."""
+
+    async def accepted(self) -> None:
+        """Nothing to wait for."""
 
 
 class _StdioTransport(asyncio.Transport):

@@ -58,8 +58,11 @@ _LAST_SECONDS = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
 _NEWCOMERS = (Stage.SILENT, Stage.INCOMPLETE)
-_NEWCOMER_SECONDS = 0.2
-"""Seconds for the first event of clients that have just connected, while no others are accepted."""
+_NEWCOMER_SECONDS = 2.0
+"""Seconds for the first event of clients that have connected and sent none yet.
+
+A balancer connects when its client does; the client's first bytes may come a while later.
+"""
 
 _POLL_SECONDS = 0.02
 
@@ -146,9 +149,10 @@ class WyomingServer:
         within = self._state.limits.stop if within is None else within
         last = min(_LAST_SECONDS, within / 2)
         latest = loop.time() + within - last
-        await asyncio.sleep(0)  # clients that have connected by now are accepted
         for listener in self._listeners:
             listener.close()
+        for listener in self._listeners:
+            await listener.accepted()
         await self._finish(min(_NEWCOMER_SECONDS, within / 4))
         await self._clients.wait_for_tasks(latest - loop.time())
         for connection in self._clients.open():

@@ -228,6 +228,7 @@ async def open_service(
         reader = await _home_reader(settings, stack)
         service.conversation = conversation_of(settings, targets, engine, service, observer, names, reader)
         accounts.watch(service)
+        stack.push_async_callback(service.end_ahead)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service

@@ -113,6 +113,7 @@ async def running_service(
             if probing is not None:
                 probing.cancel()
                 await asyncio.gather(probing, return_exceptions=True)
+            await service.end_ahead()
             await sessions.close()
             await opener.close()
 

@@ -133,6 +133,11 @@ class Ledger:
             self._reserve(turn, self._expected(kind))
         return allowance
 
+    def restricts(self, kind: TurnKind) -> bool:
+        """Whether a turn that began now could use less than usual."""
+        self._give_up()
+        return self._status(self._all_reserved)[0] == "reached" and self._restricted[kind] != UNRESTRICTED
+
     def _allowed(self, kind: TurnKind) -> Allowance:
         """What is left of the targets when a limit is reached."""
         match self._cost.action:

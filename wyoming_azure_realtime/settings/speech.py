@@ -204,6 +204,15 @@ class HomeConversation(SettingsModel, frozen=True, kw_only=True):
         Meta(ge=16, le=4096),
         Setting("Tokens of an answer at most; one that is longer ends with its last whole sentence."),
     ] = 600
+    prepare: Annotated[
+        Literal["auto", "off"],
+        Setting(
+            "auto: begin to answer, and to speak the answer, while a command is still being heard.",
+            "Only for a Home Assistant that has asked before about what it had recognized here; after three "
+            "answers in a row that nobody asked for, not until it asks again.",
+            cost="Answers that nobody asks for are billed too: to what Home Assistant understands by itself.",
+        ),
+    ] = "auto"
     history: Annotated[
         int,
         Meta(ge=0, le=50),

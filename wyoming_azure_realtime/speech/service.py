@@ -21,12 +21,13 @@ from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.hint_limits import NO_LIMITS, HintLimits
 from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
+from wyoming_azure_realtime.speech.ahead import PreparedSpeech, SpeechAhead
 from wyoming_azure_realtime.speech.catalog import Catalog, ChosenVoice, Voice
 from wyoming_azure_realtime.speech.endpointing import endpointing_rules
 from wyoming_azure_realtime.speech.expectations import ClientLanguages, expected_names
 from wyoming_azure_realtime.speech.fallback import Fallbacks
 from wyoming_azure_realtime.speech.last_resort import LastResort, LocalVoice
-from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
+from wyoming_azure_realtime.speech.requests import NO_LISTENER, RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.segment_audio import aside
 from wyoming_azure_realtime.speech.segment_request import SynthesisContext
 from wyoming_azure_realtime.speech.session_choice import SessionChoice
@@ -45,7 +46,7 @@ from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 if TYPE_CHECKING:
     from wyoming_azure_realtime.conversation.agent import ConversationAgent
 
-_COUNTS = ("mismatches", "last_resorts", "memory", "chosen", "_client_languages")
+_COUNTS = ("mismatches", "last_resorts", "memory", "chosen", "_client_languages", "_ahead")
 """What outlives a change of the settings."""
 
 
@@ -82,6 +83,7 @@ class SpeechService:
         self._local_voice = local_voice
         self._fallbacks = fallbacks or Fallbacks.of((), (), observer)
         self._client_languages = ClientLanguages()
+        self._ahead = SpeechAhead()
         self._engine = engine
         self._asr = asr
         self._tts = tts
@@ -112,7 +114,7 @@ class SpeechService:
         Profiles that name a voice keep it. Returns the name of the voice that speaks now.
         """
         self.chosen.name = self._given.voice(name).name if name else ""
-        self._engine.sessions.warm(self._default_speech(self._tts.first))
+        self.warm_speech()
         return self.catalog.default_voice
 
     def for_profile(self, profile: Profile) -> "SpeechService":
@@ -139,6 +141,12 @@ class SpeechService:
     def drain(self) -> None:
         """Keep no session open that no request needs: nobody will ask for more."""
         self._engine.sessions.drain()
+
+    async def end_ahead(self) -> None:
+        """Leave off whatever was begun before anybody asked for it."""
+        if self.conversation is not None:
+            await self.conversation.end()
+        await self._ahead.end()
 
     @property
     def idle(self) -> bool:
@@ -209,6 +217,22 @@ class SpeechService:
         ready = "ready" in fallbacks.speaking.states(needed=False).values()
         return ready or await has_session(self._tts, sessions, self._default_speech)
 
+    def speech_ahead(self, client: str) -> PreparedSpeech | None:
+        """Speech for a client, to be made before it asks; None if it would probably be in vain."""
+        return None if self.spending.restricts("synthesis") else self._ahead.begin(client)
+
+    def may_have_prepared(self, request: SynthesisRequest, text: str) -> bool:
+        """Whether speech of a text that begins so was made before it was asked for."""
+        return self._ahead.may_have(self.catalog, request, text)
+
+    def prepared_speech(self, request: SynthesisRequest, text: str | None) -> PreparedSpeech | None:
+        """Speech of exactly this text, made before it was asked for, to be entered; None: there is none."""
+        return self._ahead.claim(self, request, text)
+
+    def warm_speech(self) -> None:
+        """Have a session for the default voice ready soon."""
+        self._engine.sessions.warm(self._default_speech(self._tts.first))
+
     def recognize(self, request: RecognitionRequest) -> Utterance:
         """An utterance, to be entered. Raises `UnknownModel`, `UnknownLanguage`."""
         spoken = request.language or self.catalog.default_language
@@ -244,8 +268,14 @@ class SpeechService:
             self._fallbacks.hearing,
             self.catalog.provider.input_rates,
         )
+        conversation = self.conversation if request.door == "wyoming" else None
         utterance = Utterance(
-            context, rules, self.memory, max_seconds=recognition.max_seconds, client=request.client
+            context,
+            rules,
+            self.memory,
+            max_seconds=recognition.max_seconds,
+            client=request.client,
+            listener=(conversation and conversation.hear(request.client, spoken)) or NO_LISTENER,
         )
         self._requests.add(utterance)
         return utterance

@@ -163,20 +163,21 @@ class ConversationAgent:
         if not text or len(text) > LONGEST_REQUEST:
             return Reply(sentences.impossible, understood=False)
         key = conversation_key(request.client, request.satellite_id, request.conversation_id)
-        await self._home.refresh(request.device_id)
         recognized = self._ahead.claim(request.client, request.text, request.language)
-        answered = self._answered(key, text, sentences)
-        if answered is not None:
-            self._ahead.drop(recognized)
-            return answered
-        past = self._history.of(key, _now())
-        question = ModelQuestion(
-            request.door, request.client, request.language, text, past, request.device_id
-        )
         try:
+            answered = self._answered(key, text, sentences)
+            if answered is not None:
+                return answered
+            await self._home.refresh(request.device_id)
+            past = self._history.of(key, _now())
+            question = ModelQuestion(
+                request.door, request.client, request.language, text, past, request.device_id
+            )
             answer, speech = await self._ahead.answer(recognized, question, until)
         except SpeechServiceError:
             return failed
+        finally:
+            self._ahead.drop(recognized)
         reply = self._reply(request, answer, key, sentences)
         if speech is not None:
             await speech.finish(reply.spoken)

@@ -65,7 +65,7 @@ async def told_home(
     )
     async with assist_api() as api:
         api.rooms = {"device-kitchen": "Kitchen"}
-        reader = AssistReader(api.url, Secret(token))
+        reader = AssistReader(api.url, Secret(token), 30.0)
         try:
             engines = sink_engines(answers=model)
             async with running_service(engines=engines, settings=settings, home_reader=reader) as running:

@@ -46,7 +46,7 @@ STATES_TOOL = "GetLiveContext"
 """The tool whose answer tells the kinds of things; without it they are not known."""
 
 ANSWER_SECONDS = 3.0
-"""For one answer; and for all that `refresh` asks."""
+"""For one answer, and for all that `refresh` asks, at most."""
 
 FRESH_SECONDS = 60.0
 RETRY_SECONDS = 10.0
@@ -80,9 +80,13 @@ class ReadingFailed(Exception):
 
 
 class AssistReader:
-    """`url`: Home Assistant's address. `token`: of one of its users, who need not be an administrator."""
+    """`url`: Home Assistant's address. `token`: of one of its users, who need not be an administrator.
 
-    def __init__(self, url: str, token: Secret) -> None:
+    `within`: seconds for everything that is asked of it at a time, `ANSWER_SECONDS` at most.
+    """
+
+    def __init__(self, url: str, token: Secret, within: float = ANSWER_SECONDS) -> None:
+        self.within = min(within, ANSWER_SECONDS)
         self._base = base_url(url)
         self._token = token
         self._host = urlsplit(self._base).hostname or ""
@@ -141,9 +145,9 @@ class AssistReader:
                 self._failed(failure)
 
     async def read(self, device_id: str = "") -> None:
-        """Ask for what was told too long ago, within `ANSWER_SECONDS`. Raises `ReadingFailed`."""
+        """Ask for what was told too long ago. Raises `ReadingFailed`."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.within):
                 await self._read(device_id)
         except TimeoutError as error:
             raise ReadingFailed("it did not answer in time") from error
@@ -181,7 +185,7 @@ class AssistReader:
             given = json.loads(arguments or "{}")
             if not isinstance(given, dict):
                 return "The arguments are no JSON object."
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.within):
                 text = _unwrapped(result_text(await self._call(tool.name, given, device_id)))
         except (ValueError, RecursionError):
             return "The arguments are no JSON."
@@ -263,7 +267,8 @@ class AssistReader:
             return
         async with self._looking_up:
             if _now() - self._resolved_at >= FRESH_SECONDS:
-                found = [await _addresses_of(host) for host in _ADD_ON_HOSTS.get(self._host, (self._host,))]
+                hosts = _ADD_ON_HOSTS.get(self._host, (self._host,))
+                found = await asyncio.gather(*(_addresses_of(host, self.within) for host in hosts))
                 self.addresses = frozenset().union(*found) or self.addresses
                 self._resolved_at = _now()
 
@@ -322,9 +327,9 @@ def _unwrapped(text: str) -> str:
     return result if isinstance(result, str) else text
 
 
-async def _addresses_of(host: str) -> set[str]:
+async def _addresses_of(host: str, within: float) -> set[str]:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(within):
             found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError, UnicodeError):
         return set()

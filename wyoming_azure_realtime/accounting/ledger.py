@@ -119,7 +119,8 @@ class Ledger:
     # --- before a turn
 
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
-        """What a turn may use; from now on as much is reserved as it probably costs."""
+        """What a turn may use; from now on as much is reserved as it probably costs, also if asked again."""
+        self._release(turn)
         self._give_up()
         status, limit = self._status(self._all_reserved)
         allowance = UNRESTRICTED

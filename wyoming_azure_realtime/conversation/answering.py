@@ -191,9 +191,6 @@ class AnsweringModel:
 
     def _request(self, question: ModelQuestion, deployment: str) -> ModelRequest:
         settings, reading = self._settings, self._home.tools
-        effort = settings.effort
-        if effort == "auto":
-            effort = "low" if deployment.startswith(THINKS) else "off"
         return ModelRequest(
             instructions(
                 settings.instructions,
@@ -204,7 +201,7 @@ class AnsweringModel:
             tuple(question.input),
             (*(function_tools() if settings.actions else ()), *reading),
             settings.max_tokens,
-            "" if effort == "off" else effort,
+            effort_of(settings.effort, deployment),
         )
 
 
@@ -307,3 +304,10 @@ def _whole_sentences(text: str) -> str:
     """Without the sentence that was cut off, unless there is no other."""
     ends = [at + len(end.rstrip()) for end in _SENTENCE_ENDS if (at := f"{text} ".rfind(end)) >= 0]
     return text[: max(ends)] if ends else text
+
+
+def effort_of(setting: str, deployment: str) -> str:
+    """How much a model is told to think, by `conversation.effort`; empty: nothing."""
+    if setting == "auto":
+        return "low" if deployment.startswith(THINKS) else ""
+    return "" if setting == "off" else setting

@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "turns": {"errors", "observe", "settings.model", "audio", "realtime", "pool"},
     # answers in words, and what Home Assistant is to do
     "conversation": {
+        "audio",
         "errors",
         "logs",
         "observe",

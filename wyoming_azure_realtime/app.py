@@ -21,6 +21,7 @@ from wyoming_azure_realtime.accounts import Accounts, clouds_of, open_accounts
 from wyoming_azure_realtime.admission.connections import ConnectionRegistry, connection_registry
 from wyoming_azure_realtime.commands.players import speak_command
 from wyoming_azure_realtime.conversation.agent import conversation_of
+from wyoming_azure_realtime.conversation.voice_sessions import voice_sessions_of
 from wyoming_azure_realtime.embedded import EmbeddedBackend, embedded_target, with_its_languages
 from wyoming_azure_realtime.errors import AddressInUse
 from wyoming_azure_realtime.home_assistant.home import HomeNames
@@ -227,7 +228,11 @@ async def open_service(
         service.spending = accounts.ledger
         reader = await _home_reader(settings, stack)
         service.conversation = conversation_of(settings, targets, engine, service, observer, names, reader)
+        service.voice_sessions = voice_sessions_of(settings, targets, opener, service, observer)
+        if service.voice_sessions is not None:
+            stack.push_async_callback(service.voice_sessions.close)
         accounts.watch(service)
+        stack.push_async_callback(service.end_ahead)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service

@@ -252,6 +252,7 @@ async def scripted_service(
     service.conversation = conversation_of(settings, targets, engine, service, observer, lambda: home_names)
     try:
         yield Scripted(service, sessions, opener.channels, events, opener)
+        await service.end_ahead()
         await asyncio.sleep(1.0)
         assert "0 leased, 0 waiting" in repr(sessions)
     finally:

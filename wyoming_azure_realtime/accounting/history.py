@@ -90,6 +90,7 @@ class RememberedTurn(msgspec.Struct, frozen=True, rename="camel"):
     mismatches: int
     fallback: str | msgspec.UnsetType = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
+    prepared: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnHistory:
@@ -263,6 +264,7 @@ def turn_of(record: TurnRecord) -> RememberedTurn:
         mismatches=record.mismatches,
         fallback=record.fallback or msgspec.UNSET,
         text=record.text or msgspec.UNSET,
+        prepared=record.prepared or msgspec.UNSET,
     )
 
 

@@ -60,6 +60,11 @@ class ConversationHistory:
         conversation = self._conversations.get(key) if key is not None else None
         return tuple(conversation.requests) if conversation else ()
 
+    def latest(self, client: str, now: float) -> Key | None:
+        """The conversation of a client that somebody took part in last; None where all are over."""
+        self._forget(now)
+        return next((key for key in reversed(self._conversations) if is_of(key, client)), None)
+
     def add(self, key: Key | None, request: PastRequest, now: float) -> None:
         """Keep a request that has just ended."""
         self._forget(now)
@@ -99,6 +104,11 @@ def conversation_key(client: str, satellite_id: str, conversation_id: str) -> Ke
     if satellite_id:
         return client, "satellite", satellite_id
     return (client, "conversation", conversation_id) if conversation_id else None
+
+
+def is_of(key: Key, client: str) -> bool:
+    """Whether a conversation is one with whoever asks from this address."""
+    return isinstance(key, tuple) and key[0] == client
 
 
 MOST_NAMES_CHARACTERS = 4000

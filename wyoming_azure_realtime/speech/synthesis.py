@@ -88,6 +88,14 @@ class Synthesis:
                 self._claim.release()
             self._recorder.end()
 
+    def begun_ahead(self) -> None:
+        """Nobody has asked for it yet, and perhaps nobody will."""
+        self._recorder.begun_ahead()
+
+    def claimed(self) -> None:
+        """Somebody asks for what was begun ahead."""
+        self._recorder.claimed()
+
     async def write(self, text: str) -> None:
         """Add text, cut anywhere; beyond `speech.max_characters` it is ignored. Raises `InvalidRequest`."""
         for at in range(0, len(text), _AT_ONCE):

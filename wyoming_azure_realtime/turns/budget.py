@@ -100,6 +100,9 @@ class Spending(Protocol):
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
         """What the turn may use. Its `TurnEnded` tells that it is over."""
 
+    def restricts(self, kind: TurnKind) -> bool:
+        """Whether a turn of this kind could use less than usual, for what has been spent."""
+
     def cost_of(self, turn: str) -> TurnCost | None:
         """What one of the latest turns has cost so far; None if nothing was spent."""
 
@@ -110,6 +113,10 @@ class Unlimited:
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
         """Whatever there is."""
         return UNRESTRICTED
+
+    def restricts(self, kind: TurnKind) -> bool:
+        """Never."""
+        return False
 
     def cost_of(self, turn: str) -> TurnCost | None:
         """Nobody knows."""

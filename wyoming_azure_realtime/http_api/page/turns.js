@@ -6,6 +6,7 @@ import { has, languageName, moment, money, number, seconds, t } from "./texts.js
 
 const KEPT = 100;
 const GOOD = new Set(["completed", "empty"]);
+const IDLE = new Set(["cancelled", "unclaimed"]);
 
 const is = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -35,7 +36,7 @@ export function timeline(turn) {
       mark("lastSound", last);
     }
   }
-  if (!GOOD.has(turn.outcome) && turn.outcome !== "cancelled") mark("end", given.total);
+  if (!GOOD.has(turn.outcome) && !IDLE.has(turn.outcome)) mark("end", given.total);
   const end = Math.max(0.1, given.total ?? 0, ...stretches.map((one) => one.to), ...moments.map((one) => one.at));
   return { stretches, moments, end };
 }
@@ -75,7 +76,7 @@ const legend = ({ stretches, moments }) =>
 
 const outcome = (turn) => {
   const good = GOOD.has(turn.outcome);
-  const kind = good ? "good" : turn.outcome === "cancelled" ? "idle" : "bad";
+  const kind = good ? "good" : IDLE.has(turn.outcome) ? "idle" : "bad";
   const name = has(`outcome.${turn.outcome}`) ? t(`outcome.${turn.outcome}`) : t("outcome.failed");
   return h("span", { class: `badge ${kind}` }, name);
 };
@@ -88,6 +89,7 @@ function facts(turn) {
     turn.language && languageName(turn.language),
     turn.door && t("turns.door", { door: turn.door }),
     turn.fallback && t("turns.fallback", { name: turn.fallback }),
+    turn.prepared && t("turns.prepared"),
     turn.attempts > 1 && t("turns.attempts", { n: number(turn.attempts) }),
     turn.mismatches > 0 && t("turns.mismatches", { n: number(turn.mismatches) }),
     turn.cost && t(turn.cost.estimated ? "turns.costAbout" : "turns.cost", { amount: money(turn.cost.amount, turn.cost.currency) }),

@@ -4,7 +4,7 @@ A child gets the variables that Python and the engines need and no others. Keys 
 environment under names that users choose (`…_KEY`, `…_TOKEN`), so names are let through, not kept out. What
 a child must know beyond that it reads from its standard input.
 
-`python -m wyoming_azure_realtime.offline.children MODULE` is such a child: before it runs its module, which
+`python -m wyoming_azure_realtime.offline.children MODULE` is such a child: before it runs its module, and
 loads what parses strangers' sound, it gives up what it may do beyond that.
 """
 

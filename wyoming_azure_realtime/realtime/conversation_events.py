@@ -174,7 +174,7 @@ class _Part:
 
 
 @dataclass(slots=True, eq=False)
-class SpokenAnswer:
+class VoiceAnswer:
     """An answer that is being made (`active`), or may still be playing.
 
     `begins`: when it is played, by the clock; `played`: milliseconds, as the client says; `sounding`: its

@@ -27,7 +27,7 @@ from wyoming_azure_realtime.realtime.conversation_events import (
     Outcome,
     PersonStarted,
     PersonStopped,
-    SpokenAnswer,
+    VoiceAnswer,
     ToolRequest,
     TranscriptJudged,
     Trouble,
@@ -72,7 +72,7 @@ class ConversationState:
         self._turn = self._answers = self._asked = 0
         self._turns: dict[str, int] = {}  # by the items of what is said
         self._partials: dict[str, str] = {}
-        self._latest: list[SpokenAnswer] = []  # that is made, and those that may still be playing
+        self._latest: list[VoiceAnswer] = []  # that is made, and those that may still be playing
         self._calls: set[str] = set()  # without a result
         self._exchanges: dict[int, _Exchange] = {}
         self._wanted = False  # an answer, as soon as there may be one
@@ -113,7 +113,7 @@ class ConversationState:
         return items[::-1]
 
     @property
-    def _active(self) -> SpokenAnswer | None:
+    def _active(self) -> VoiceAnswer | None:
         return next((answer for answer in self._latest if answer.active), None)
 
     # --- what the client does
@@ -250,7 +250,7 @@ class ConversationState:
             del self._exchanges[min(self._exchanges)]
         return exchange
 
-    def _remember_answer(self, answer: SpokenAnswer, now: float) -> None:
+    def _remember_answer(self, answer: VoiceAnswer, now: float) -> None:
         self._exchange(answer.turn).answers[answer.number] = answer.heard_text(now)
 
     def _began(self, response: Response, now: float) -> Sequence[Outcome]:
@@ -258,12 +258,12 @@ class ConversationState:
         unwanted = self._unwanted or (self.speaking and self._detects)
         self._owed = self._unwanted = False
         self._answers += 1
-        answer = SpokenAnswer(max(1, self._turn), self._answers, response.id)
+        answer = VoiceAnswer(max(1, self._turn), self._answers, response.id)
         self._latest.append(answer)
         began = AnswerBegan(answer.turn, answer.number)
         return [began, *answer.cut(now)] if unwanted else [began]
 
-    def _of(self, response_id: str) -> SpokenAnswer | None:
+    def _of(self, response_id: str) -> VoiceAnswer | None:
         """The answer that is made, if it is that one and was not interrupted."""
         answer = self._active
         if answer is None or answer.interrupted or answer.response_id != response_id:
@@ -296,7 +296,7 @@ class ConversationState:
         outcomes += answer.ended(response.status, response.usage or {}, error)
         return [*outcomes, *self._go_on()]
 
-    def _requests(self, answer: SpokenAnswer, response: Response) -> Iterator[ToolRequest]:
+    def _requests(self, answer: VoiceAnswer, response: Response) -> Iterator[ToolRequest]:
         """Only of a complete answer: others may hold arguments that end in the middle."""
         for item in response.output:
             answer.note_call(item)

@@ -372,3 +372,34 @@ async def test_a_model_that_thinks_for_a_while_is_waited_for_and_asked_once() ->
     async with scripted_service(service_that_answers(table(PARIS), first=4.5)) as running:
         assert await ask(running, "what is the capital of France") == Reply("It is Paris.")
         assert running.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "others", "noted"),
+    [(1.0, (), True), (60.0, (), False), (1.0, ("bedroom",), False), (1.0, ("",), True)],
+)
+@in_virtual_time
+async def test_who_speaks_while_the_only_satellite_still_does_has_interrupted_it(
+    after: float, others: tuple[str, ...], noted: bool
+) -> None:
+    seen: list[Any] = []
+
+    def model(asked: str, request: client.ResponseCreate) -> str:
+        seen.append(request.response)
+        return "Once upon a time there was a lamp. It shone all night." if asked == "a story" else "Well."
+
+    async with scripted_service(service_that_answers(model)) as running:
+        conversation = running.service.conversation
+        assert conversation is not None
+        for other in others:
+            await ask(running, "hello", satellite_id=other, conversation_id="typed")
+        await ask(running, "a story", satellite_id="kitchen")
+        await asyncio.sleep(after)
+        conversation.hear("10.9.9.9", "en")
+        conversation.hear("10.0.0.2", "en")
+        await ask(running, "go on", satellite_id="kitchen")
+    told = [(item.role, item.content[0].text) for item in seen[-1].input]
+    assert (("system", "(interrupted)") in told) is noted
+    if noted:
+        place = told.index(("system", "(interrupted)"))
+        assert told[place - 1] == ("assistant", "Once upon a time there was a lamp. It shone all night.")

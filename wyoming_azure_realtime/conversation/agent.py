@@ -140,6 +140,7 @@ class ConversationAgent:
 
     def hear(self, client: str, language: str) -> RecognitionAhead | None:
         """To be told what a recognition finds, so that it may be answered ahead; None: it never is."""
+        self._history.interrupt(client, _now())
         if self._settings.prepare == "off" or not self._admits(client):
             return None
         return self._ahead.hear(client, language)

@@ -345,7 +345,7 @@ class SpeechService:
             self._local_voice,
             request.instructions,
         )
-        synthesis = Synthesis(context, voice, pieces)
+        synthesis = Synthesis(context, voice, pieces, self.memory, request.client)
         self._requests.add(synthesis)
         return synthesis
 

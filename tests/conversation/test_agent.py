@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.answering import Calls, asked_of, heard_before, service_that_answers, table
@@ -15,7 +16,7 @@ from wyoming_azure_realtime.observe import RequestJudged
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
 from wyoming_azure_realtime.realtime.shapes import StatusDetails
-from wyoming_azure_realtime.settings.model import HomeConversation, Settings
+from wyoming_azure_realtime.settings.model import Cost, HomeConversation, Settings
 
 NEWEST = "1.10.2"
 HOME = Settings(
@@ -255,6 +256,22 @@ async def test_whoever_leaves_makes_the_service_leave_off() -> None:
         [turn] = running.turns
         assert turn.outcome == "cancelled"
         await asyncio.gather(asking, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("action", "goes_on"), [("mute", False), ("fallback", False), ("warn", True)])
+@in_virtual_time
+async def test_a_limit_holds_for_answers_and_cached_tokens_cost_less(action: str, goes_on: bool) -> None:
+    cost = msgspec.convert({"day": 0.001, "action": action}, Cost)
+    async with scripted_service(service_that_answers(table(PARIS)), cost=cost) as running:
+        question = "what is the capital of France"
+        assert (await ask(running, question)).understood  # 200 tokens at 4, 2800 at 0.4, 50 at 16 $ a million
+        asked = running.requests
+        assert (await ask(running, question)).understood is goes_on
+        assert running.requests == asked + goes_on
+        first, second = running.turns
+    assert first.cost is not None
+    assert first.cost.amount == pytest.approx((200 * 4 + 2800 * 0.4 + 50 * 16) / 1e6)
+    assert second.outcome == ("completed" if goes_on else "spending-limit")
 
 
 @in_virtual_time

@@ -11,19 +11,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from tests.support.assist import Assist, transcript
 from tests.support.eventually import eventually
 from tests.support.spoken_words import FIRST_CLAUSE, SECOND_CLAUSE, speech, spoken_engines, text_of
 from tests.support.wyoming_events import PCM_16K
-from tests.support.wyoming_peer import Door, Peer, wyoming_door
+from tests.support.wyoming_peer import wyoming_door
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.faults import Failure, Faults
-from wyoming_azure_realtime.emulator.responses import AnswerRecord
-from wyoming_azure_realtime.observe import TurnRecord
 from wyoming_azure_realtime.settings.model import HomeConversation, Settings
 
-SOUND = speech(FIRST_CLAUSE, before=300)
+SOUND = speech(FIRST_CLAUSE, before=300, after=800)
 TEXT = text_of(FIRST_CLAUSE.split())
-QUIET = bytes(32_000 * 8 // 10)
 ANSWER = "The lights in the kitchen are on already, as far as I know."
 CALLS = [{"name": "HassTurnOn", "arguments": {"say~": "They are on.", "domain": ["light"], "area": "here"}}]
 HOME = Settings(conversation=HomeConversation(rooms={"d-kitchen": "Kitchen", "d-bedroom": "Bedroom"}))
@@ -45,101 +43,55 @@ async def home(
         yield Home(door)
 
 
-class Home:
-    """What Home Assistant does with a door."""
+class Home(Assist):
+    """With usual words and satellites."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
-
-    @property
-    def answers(self) -> AnswerRecord:
-        return self.door.behind.server.record.answers
-
-    def turns(self, kind: str) -> list[TurnRecord]:
-        return [turn for turn in self.door.behind.turns if turn.kind == kind]
-
-    @asynccontextmanager
-    async def speaking(self, sound: bytes = SOUND + QUIET) -> AsyncIterator[Peer]:
-        """Somebody has spoken, and is quiet now; the sound has not stopped."""
-        async with self.door.peer() as peer:
-            await peer.send("transcribe", {"language": "en"})
-            await peer.send("audio-start", PCM_16K)
-            await peer.send("audio-chunk", PCM_16K, sound)
-            yield peer
-
-    async def heard_until(self, answers_done: int, sound: bytes = SOUND + QUIET) -> str:
+    async def heard_until(self, answers_done: int) -> str:
         """What is recognized when so many answers are there before the sound stops."""
-        async with self.speaking(sound) as peer:
-            await eventually(lambda: self.answers.done >= answers_done)
-            await peer.send("audio-stop")
-            return str((await peer.until("transcript"))[-1].data["text"])
+        return await self.recognize(SOUND, answers_done=answers_done)
 
-    async def recognize(self, sound: bytes = SOUND + QUIET) -> str:
-        async with self.speaking(sound) as peer:
-            await peer.send("audio-stop")
-            return str((await peer.until("transcript"))[-1].data["text"])
+    async def hears(self) -> str:
+        """What is recognized of a sound that stops at once."""
+        return await self.recognize(SOUND)
 
-    async def handle(
-        self, text: str = TEXT, satellite: str = "kitchen", address: str = "127.0.0.1"
-    ) -> dict[str, Any]:
-        """What the one answer says, with its type, to whoever asks from that address."""
-        context = {
-            "conversation_id": f"c-{satellite}",
-            "satellite_id": satellite,
-            "device_id": f"d-{satellite}",
-        }
-        async with self.door.peer(address) as peer:
-            await peer.send("transcript", {"text": text, "language": "en", "context": context})
-            while (event := await peer.event()) is not None:
-                if event.type in ("handled", "not-handled", "intent"):
-                    return {"type": event.type, **event.data}
-        raise AssertionError("no answer")
-
-    async def speak(self, text: str) -> int:
-        """How many bytes of speech there are."""
-        async with self.door.peer() as peer:
-            await peer.send("synthesize-start", {})
-            await peer.send("synthesize-chunk", {"text": text})
-            await peer.send("synthesize", {"text": text})
-            await peer.send("synthesize-stop")
-            return sum(len(event.payload or b"") for event in await peer.until("synthesize-stopped"))
+    async def asked(self, text: str = TEXT, satellite: str = "kitchen", address: str = "127.0.0.1") -> str:
+        """The text of the answer, or the name of the intent."""
+        answer = await self.handle(text, satellite, address)
+        return str(answer.get("text") if answer["type"] != "intent" else answer["name"])
 
     async def settle_in(self) -> int:
         """A first turn, in which nothing is prepared; how much of its answer is heard."""
-        text = await self.recognize()
-        said = await self.handle(text)
-        return await self.speak(said["text"])
+        return len(await self.speak(await self.asked(await self.hears())))
 
 
 async def test_a_command_that_is_asked_about_is_answered_and_spoken_from_what_was_made_ahead() -> None:
     async with home({"text": ANSWER}) as house:
         sound = await house.settle_in()
         read = house.answers.read_aloud
-        async with house.speaking() as peer:
+        async with house.speaking(SOUND) as peer:
             await eventually(lambda: house.answers.done == 2 and house.answers.read_aloud > read)
-            await peer.send("audio-stop")
-            text = (await peer.until("transcript"))[-1].data["text"]
-        assert (await house.handle(text))["text"] == ANSWER
-        assert await house.speak(ANSWER) > 0.8 * sound
+            text = await transcript(peer)
+        assert await house.asked(text) == ANSWER
+        assert len(await house.speak(ANSWER)) > 0.8 * sound
         assert house.answers.done == 2
         for kind in ("answer", "synthesis"):
-            await eventually(lambda kind=kind: len(house.turns(kind)) == 2)
+            await eventually(lambda: min(len(house.turns("answer")), len(house.turns("synthesis"))) == 2)
             ends = [(turn.outcome, turn.prepared) for turn in house.turns(kind)]
             assert ends == [("completed", False), ("completed", True)]
 
 
 async def test_what_nobody_asks_about_is_called_off_and_changes_nothing() -> None:
     async with home({"calls": CALLS}) as house:
-        await house.recognize()
-        assert (await house.handle())["name"] == "HassTurnOn"
+        await house.hears()
+        assert await house.asked() == "HassTurnOn"
         house.door.behind.server.faults = SLOW
-        assert await house.recognize() == TEXT
+        assert await house.hears() == TEXT
         await eventually(lambda: house.answers.cancelled)
         await eventually(lambda: len(house.turns("answer")) == 2)
         assert [turn.outcome for turn in house.turns("answer")] == ["completed", "unclaimed"]
         assert house.answers.open == 0
         house.door.behind.server.faults = Faults()
-        assert (await house.handle())["name"] == "HassTurnOn"
+        assert await house.asked() == "HassTurnOn"
         assert house.answers.done == 2
 
 
@@ -150,7 +102,7 @@ async def test_nothing_is_made_ahead_for_those_who_only_hear_and_speak_here_or_d
                 await house.settle_in()
             done = house.answers.done, house.answers.read_aloud
             for _ in range(3):
-                await house.recognize()
+                await house.hears()
                 await house.speak("Good evening.")
             assert (house.answers.done, house.answers.open) == (done[0], 0)
             assert not any(turn.prepared for turn in house.door.behind.turns)
@@ -160,14 +112,13 @@ async def test_whoever_goes_on_speaking_is_answered_to_the_whole() -> None:
     whole = text_of(f"{FIRST_CLAUSE} {SECOND_CLAUSE}".split())
     async with home({"text": "To the first half alone."}, also={whole: {"text": ANSWER}}) as house:
         await house.settle_in()
-        async with house.speaking() as peer:
+        async with house.speaking(SOUND) as peer:
             await eventually(lambda: house.answers.done == 2)
-            await peer.send("audio-chunk", PCM_16K, speech(SECOND_CLAUSE) + QUIET)
+            await peer.send("audio-chunk", PCM_16K, speech(SECOND_CLAUSE, after=800))
             await eventually(lambda: house.answers.done == 3)
-            await peer.send("audio-stop")
-            text = (await peer.until("transcript"))[-1].data["text"]
+            text = await transcript(peer)
         assert text == whole
-        assert (await house.handle(text))["text"] == ANSWER
+        assert await house.asked(text) == ANSWER
         assert house.answers.done == 3
         await eventually(lambda: len(house.turns("answer")) == 3)
         assert sorted(turn.outcome for turn in house.turns("answer")) == [
@@ -179,10 +130,10 @@ async def test_whoever_goes_on_speaking_is_answered_to_the_whole() -> None:
 
 async def test_two_rooms_with_the_same_words_at_the_same_moment_get_their_own_each() -> None:
     async with home({"calls": CALLS}, ALONE) as house:
-        await house.recognize()
-        await house.handle()
-        assert await asyncio.gather(house.heard_until(3), house.heard_until(3)) == [TEXT, TEXT]
-        rooms = await asyncio.gather(house.handle(), house.handle(satellite="bedroom"))
+        await house.hears()
+        await house.asked()
+        await asyncio.gather(house.heard_until(3), house.heard_until(3))
+        rooms = await asyncio.gather(*(house.handle(TEXT, room) for room in ("kitchen", "bedroom")))
         areas = [{one["name"]: one["value"] for one in room["entities"]}["area"] for room in rooms]
         assert areas == ["Kitchen", "Bedroom"]
         await eventually(lambda: len(house.turns("answer")) == 3)
@@ -194,11 +145,11 @@ async def test_a_stranger_with_the_same_text_takes_nothing_away() -> None:
     async with home({"text": ANSWER}) as house:
         await house.settle_in()
         text = await house.heard_until(2)
-        assert (await house.handle(text, address="127.0.0.2"))["text"] == ANSWER
+        assert await house.asked(text, address="127.0.0.2") == ANSWER
         assert house.answers.done == 3
-        assert (await house.handle(text))["text"] == ANSWER
+        assert await house.asked(text) == ANSWER
         assert house.answers.done == 3
-        assert (await house.handle(text))["text"] == ANSWER
+        assert await house.asked(text) == ANSWER
         assert house.answers.done == 4
 
 
@@ -207,9 +158,9 @@ async def test_another_conversation_than_was_thought_of_is_answered_anew() -> No
     async with home(remembers, also={TEXT: {"text": ANSWER}}) as house:
         await house.settle_in()
         text = await house.heard_until(2)
-        assert (await house.handle(text, satellite="bedroom"))["text"] == ANSWER
+        assert await house.asked(text, satellite="bedroom") == ANSWER
         text = await house.heard_until(4)
-        assert (await house.handle(text, satellite="bedroom"))["text"] == "As I said."
+        assert await house.asked(text, satellite="bedroom") == "As I said."
         assert house.answers.done == 4
         await eventually(lambda: len(house.turns("answer")) == 4)
         assert [turn.outcome for turn in house.turns("answer")].count("unclaimed") == 1
@@ -219,12 +170,11 @@ async def test_an_answer_that_fails_ahead_is_made_when_it_is_asked_for() -> None
     async with home({"text": ANSWER}) as house:
         await house.settle_in()
         house.door.behind.server.faults = Faults(failed_response=Failure(type="", code="content_filter"))
-        async with house.speaking() as peer:
+        async with house.speaking(SOUND) as peer:
             await eventually(lambda: len(house.turns("answer")) == 2)
             house.door.behind.server.faults = Faults()
-            await peer.send("audio-stop")
-            text = (await peer.until("transcript"))[-1].data["text"]
-        assert (await house.handle(text))["text"] == ANSWER
+            text = await transcript(peer)
+        assert await house.asked(text) == ANSWER
         assert [turn.outcome for turn in house.turns("answer")][1] == "content-refused"
 
 
@@ -232,7 +182,7 @@ async def test_whoever_leaves_after_the_claim_makes_the_service_leave_off() -> N
     async with home({"text": ANSWER}) as house:
         await house.settle_in()
         house.door.behind.server.faults = SLOW
-        text = await house.recognize()
+        text = await house.hears()
         async with house.door.peer() as peer:
             said = {"text": text, "language": "en", "context": {"satellite_id": "kitchen"}}
             await peer.send("transcript", said)
@@ -244,7 +194,7 @@ async def test_whoever_leaves_after_the_claim_makes_the_service_leave_off() -> N
 async def test_speech_of_another_text_or_voice_is_spoken_as_usual() -> None:
     async with home({"text": ANSWER}) as house:
         await house.settle_in()
-        await house.handle(await house.heard_until(2))
+        await house.asked(await house.heard_until(2))
         assert await house.speak(ANSWER[:-1])
         assert await house.speak(f"{ANSWER} Now.")
         async with house.door.peer() as peer:

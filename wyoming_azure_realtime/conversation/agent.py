@@ -240,7 +240,7 @@ class ConversationAgent:
         answers_question = key in self._questions and (sentences.is_yes(text) or sentences.is_no(text))
         if not text or len(text) > LONGEST_REQUEST or sentences.is_never_mind(text) or answers_question:
             return None
-        if self._spending.restricts("answer"):
+        if self._spending.left("answer").is_restricted:
             return None
         return ModelQuestion("wyoming", recognized.client, language, text, self._history.of(key, _now()))
 

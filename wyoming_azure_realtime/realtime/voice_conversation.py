@@ -27,10 +27,10 @@ from wyoming_azure_realtime.realtime.conversation_events import (
     Outcome,
     PersonStarted,
     PersonStopped,
-    VoiceAnswer,
     ToolRequest,
     TranscriptJudged,
     Trouble,
+    VoiceAnswer,
 )
 from wyoming_azure_realtime.realtime.failures import from_error, is_harmless
 from wyoming_azure_realtime.realtime.shapes import (

@@ -105,7 +105,7 @@ class HeldLoops:
         seconds = slow.seconds * share_of_the_program(slow)
         if seconds < self._longest * self._slowness:
             return
-        # a busy or old machine needs more of its processor's time for the same, and measuring coverage as well
+        # a busy or old machine needs more processor time for the same, and so does measuring coverage
         traced = 1.0 if sys.gettrace() is None else 4.0
         self._slowness = max(self._slowness, traced, traced * sorted(_sum() for _ in range(5))[2] / _QUICK)
         if seconds >= self._longest * self._slowness:

@@ -140,6 +140,7 @@ class ConversationAgent:
 
     def hear(self, client: str, language: str) -> RecognitionAhead | None:
         """To be told what a recognition finds, so that it may be answered ahead; None: it never is."""
+        self._history.interrupt(client, _now())
         if self._settings.prepare == "off" or not self._admits(client):
             return None
         return self._ahead.hear(client, language)
@@ -239,7 +240,7 @@ class ConversationAgent:
         answers_question = key in self._questions and (sentences.is_yes(text) or sentences.is_no(text))
         if not text or len(text) > LONGEST_REQUEST or sentences.is_never_mind(text) or answers_question:
             return None
-        if self._spending.restricts("answer"):
+        if self._spending.left("answer").is_restricted:
             return None
         return ModelQuestion("wyoming", recognized.client, language, text, self._history.of(key, _now()))
 

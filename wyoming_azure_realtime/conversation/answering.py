@@ -62,7 +62,7 @@ class ModelQuestion:
         return messages(self.past, self.text, self.language, self.results)
 
 
-class SpokenAnswer(Protocol):
+class AnswerSpeech(Protocol):
     """Speech of an answer, made while that is written and before anybody asks for it."""
 
     def begin(self) -> None:
@@ -86,7 +86,7 @@ class AnsweringService(Protocol):
 
     spending: Spending
 
-    def speech_ahead(self, client: str) -> SpokenAnswer | None:
+    def speech_ahead(self, client: str) -> AnswerSpeech | None:
         """Speech for this client that is to be made before it asks; None if it probably asks for none."""
 
     def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
@@ -132,7 +132,7 @@ class AnsweringModel:
         question: ModelQuestion,
         recorder: TurnRecorder,
         until: float,
-        speech: SpokenAnswer | None = None,
+        speech: AnswerSpeech | None = None,
     ) -> ModelAnswer:
         """The answer, by `until` in the event loop's time. Raises `SpeechServiceError`."""
         current_turn.set(recorder.id)
@@ -191,9 +191,6 @@ class AnsweringModel:
 
     def _request(self, question: ModelQuestion, deployment: str) -> ModelRequest:
         settings, reading = self._settings, self._home.tools
-        effort = settings.effort
-        if effort == "auto":
-            effort = "low" if deployment.startswith(THINKS) else "off"
         return ModelRequest(
             instructions(
                 settings.instructions,
@@ -204,7 +201,7 @@ class AnsweringModel:
             tuple(question.input),
             (*(function_tools() if settings.actions else ()), *reading),
             settings.max_tokens,
-            "" if effort == "off" else effort,
+            effort_of(settings.effort, deployment),
         )
 
 
@@ -219,7 +216,7 @@ class Answering:
         configure: Callable[[Target], SpeechConfig],
         settings: Settings,
         recorder: TurnRecorder,
-        speech: SpokenAnswer | None = None,
+        speech: AnswerSpeech | None = None,
     ) -> None:
         self.recorder = recorder
         self._speech = speech
@@ -307,3 +304,10 @@ def _whole_sentences(text: str) -> str:
     """Without the sentence that was cut off, unless there is no other."""
     ends = [at + len(end.rstrip()) for end in _SENTENCE_ENDS if (at := f"{text} ".rfind(end)) >= 0]
     return text[: max(ends)] if ends else text
+
+
+def effort_of(setting: str, deployment: str) -> str:
+    """How much a model is told to think, by `conversation.effort`; empty: nothing."""
+    if setting == "auto":
+        return "low" if deployment.startswith(THINKS) else ""
+    return "" if setting == "off" else setting

@@ -193,7 +193,9 @@ class ConversationAgent:
             return failed
         if not text or len(text) > LONGEST_REQUEST:
             return Reply(sentences.impossible, understood=False)
-        key = conversation_key(request.client, request.satellite_id, request.conversation_id)
+        key = conversation_key(
+            request.client, request.satellite_id, request.device_id, request.conversation_id
+        )
         answered = self._answered(key, text, sentences)
         if answered is not None:
             return answered

@@ -150,12 +150,17 @@ class Engines:
 
 
 MS_PER_CHARACTER = 60
-_PIECE_MS = 60
+PERSON_MS_PER_CHARACTER = 90
+"""About as long as somebody speaks who says short things."""
+
 _LOUDEST = 8000
 
 
+@dataclass(frozen=True, slots=True)
 class ToneSynthesizer:
-    """A tone of 60 ms for every character, silence for white space; the pitch follows the voice."""
+    """A tone of `ms` for every character, silence for white space; the pitch follows the voice."""
+
+    ms: int = MS_PER_CHARACTER
 
     async def speak(
         self, text: str, *, voice: str, speed: float, language: str = ""
@@ -164,7 +169,7 @@ class ToneSynthesizer:
         if voice not in ALL_VOICES:
             raise UnknownVoice(f"There is no voice {voice!r}.")
         for character in text:
-            yield _sound(voice, round(_PIECE_MS / speed), silent=character.isspace())
+            yield _sound(voice, round(self.ms / speed), silent=character.isspace())
 
 
 @functools.lru_cache(maxsize=64)

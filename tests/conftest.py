@@ -2,29 +2,59 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.support.loop_watch import LoopWatch
+from tests.support.loop_watch import HeldLoops, LoopWatch
 from tests.support.written import Written
 
 # how long an example takes says more about the machine than about the program
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let workers ask at once how many tests were rerun.
+
+    pytest-rerunfailures asks the main process about each test, in several small writes. TCP holds all but the
+    first back for 40 ms, by which the whole run takes twice as long, unless it is told not to.
+    """
+    asked = getattr(getattr(session.config, "failures_db", None), "sock", None)
+    if asked is not None:
+        asked.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 _THIRD_PARTIES = ("aiohttp", "asyncio", "azure", "msal", "urllib3", "websockets", "zeroconf")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def held_loops() -> Iterator[HeldLoops]:
+    """Callbacks of the program that held a loop for too long."""
+    held = HeldLoops()
+    with held.watched():
+        yield held
+
+
+@pytest.fixture
+def loops_unwatched(held_loops: HeldLoops) -> Iterator[None]:
+    """For a test that looks at every call itself."""
+    with held_loops.unwatched():
+        yield
+
+
 @pytest.fixture(autouse=True)
-def loop_watch() -> Iterator[LoopWatch]:
-    """A test fails for what its event loops would only log."""
+def loop_watch(held_loops: HeldLoops) -> Iterator[LoopWatch]:
+    """A test fails for what its event loops would only log, and for what held them."""
+    held_loops.failures()
     watch = LoopWatch()
     with watch.installed():
         yield watch
     assert watch.failures == []
+    assert held_loops.failures() == []
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ from wyoming_azure_realtime.settings.addresses import EMBEDDED, TcpAddress, pars
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Settings, Target
 from wyoming_azure_realtime.signals import at_hang_up, has_terminal, stop_signal, wait_for_first
+from wyoming_azure_realtime.slow_callbacks import SlowCallbacks
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.fallback import Fallbacks, RealtimeFallback
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -47,6 +48,7 @@ from wyoming_azure_realtime.wyoming_fallback import WyomingRecognizer, WyomingVo
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
 if TYPE_CHECKING:
+    from wyoming_azure_realtime.home_assistant.reader import AssistReader
     from wyoming_azure_realtime.http_api.server import HttpServer
     from wyoming_azure_realtime.http_api.settings_routes import Reload
     from wyoming_azure_realtime.wyoming_server.discovery import Discovery
@@ -94,6 +96,8 @@ async def _run(
         at_hang_up(hung_up.set)
     for warning in loaded.warnings:
         _LOGGER.warning("%s", warning)
+    slow_callbacks = stack.enter_context(SlowCallbacks())
+    slow_callbacks.watch(settings.log.slow_callbacks)
     observer = log_observer()
     accounts = await stack.enter_async_context(open_accounts(loaded, observer))
     backend = EmbeddedBackend(stack)
@@ -124,15 +128,21 @@ async def _run(
     if announce is not None and wyoming.tcp_addresses:
         telling = asyncio.create_task(announce(wyoming.tcp_addresses[0].port))
         stack.callback(telling.cancel)
-    in_force.then(lambda now: _apply(now, accounts, wyoming, doors, service))
+    in_force.then(lambda now: _apply(now, accounts, wyoming, doors, service, slow_callbacks))
     await wait_for_first(in_force.reload_whenever(hung_up), wyoming.input_ended())
 
 
 def _apply(
-    now: Loaded, accounts: Accounts, wyoming: WyomingServer, doors: "Doors", service: SpeechService
+    now: Loaded,
+    accounts: Accounts,
+    wyoming: WyomingServer,
+    doors: "Doors",
+    service: SpeechService,
+    slow_callbacks: SlowCallbacks,
 ) -> None:
     """Tell the parts of the program that hold settings which ones are in force now."""
     logs.configure(now.settings.log, logs.masked())
+    slow_callbacks.watch(now.settings.log.slow_callbacks)
     accounts.renew(now, service)
     wyoming.renew(now.settings.profiles)
     if doors.http is not None:
@@ -215,7 +225,8 @@ async def open_service(
             _fallbacks(settings, backend if clouds else None, observer),
         )
         service.spending = accounts.ledger
-        service.conversation = conversation_of(settings, targets, engine, service, observer, names)
+        reader = await _home_reader(settings, stack)
+        service.conversation = conversation_of(settings, targets, engine, service, observer, names, reader)
         accounts.watch(service)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
@@ -240,13 +251,27 @@ def _home_names(settings: Settings, stack: AsyncExitStack) -> Callable[[], Seque
     """The names in the home, if the settings say where Home Assistant is; fetched in the background."""
     access = settings.home_assistant
     if not (access.url and access.token):
-        if access.url or access.token:
+        if access.token or (access.url and not settings.conversation.token):
             _LOGGER.warning("No names from Home Assistant: that needs home_assistant.url and .token, both")
         return tuple
     home = HomeNames(access)
     keeper = asyncio.create_task(home.keep_current())
     stack.callback(keeper.cancel)
     return lambda: home.names
+
+
+async def _home_reader(settings: Settings, stack: AsyncExitStack) -> "AssistReader | None":
+    """What tells how the home is, if the settings say where Home Assistant is and with which token."""
+    url, conversation = settings.home_assistant.url, settings.conversation
+    if not (url and conversation.token and conversation.enabled):
+        if conversation.token and not url:
+            _LOGGER.warning("Home Assistant cannot be asked how the home is: that needs home_assistant.url")
+        if conversation.listen_again:
+            _LOGGER.warning("No satellite can be told to listen again: that needs conversation.token")
+        return None
+    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token)
+    stack.push_async_callback(reader.close)
+    return reader
 
 
 def _warn_of_models(settings: Settings, clouds: Sequence[Target], observer: Observer) -> None:
@@ -318,6 +343,12 @@ def _http_server() -> "type[HttpServer]":
     from wyoming_azure_realtime.http_api.server import HttpServer  # noqa: PLC0415 - takes a third of the start
 
     return HttpServer
+
+
+def _assist_reader() -> "type[AssistReader]":
+    from wyoming_azure_realtime.home_assistant.reader import AssistReader  # noqa: PLC0415 - needs HTTP
+
+    return AssistReader
 
 
 def _discovery() -> "type[Discovery]":

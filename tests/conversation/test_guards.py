@@ -132,6 +132,17 @@ def test_the_kind_of_a_thing_is_believed_where_it_is_known() -> None:
     assert isinstance(ruled(("HassTurnOn", {"say": "", "name": "Door fan"}), kinds_of=kinds), Act)
 
 
+@pytest.mark.parametrize("kind", [{"switch"}, {"cover"}, {"button"}, {"script"}, {"switch", "outlet"}])
+def test_what_a_thing_of_a_kind_that_can_be_anything_does_is_told_by_its_name(kind: set[str]) -> None:
+    def of(name: str) -> frozenset[str]:
+        return frozenset(kind)
+
+    assert isinstance(ruled(("HassTurnOn", {"say": "", "name": "Garage relay"}), kinds_of=of), Ask)
+    assert isinstance(ruled(("HassTurnOn", {"say": "", "name": "Kettle"}), kinds_of=of), Act)
+    blind = frozenset({"cover", "blind"})
+    assert isinstance(ruled(("HassTurnOn", {"say": "", "name": "Door"}), kinds_of=lambda name: blind), Act)
+
+
 def test_where_nobody_could_say_yes_nothing_is_asked_and_nothing_is_done() -> None:
     ruling = ruled(("HassTurnOff", {"say": "Open.", "name": "Front door"}), can_answer=False)
     assert ruling == Say("I cannot do that.", understood=False)

@@ -140,10 +140,8 @@ async def test_turns_appear_while_they_happen(home: Home, browser: Browser) -> N
         await home.house.http.speak(TEXT)
         await home.house.http.hear(sound_of(SPOKEN), fmt=REALTIME)
         await tab.until(f"{count} >= {before + 2}")
-        text_of = "document.querySelector('#tab-turns .turn.{}')?.innerText"
-        newest = await tab.until(
-            f"({text_of.format('recognition')} ?? '').includes('transcript at') && {text_of.format('recognition')}"
-        )
+        recognition = "document.querySelector('#tab-turns .turn.recognition')?.innerText"
+        newest = await tab.until(f"({recognition} ?? '').includes('transcript at') && {recognition}")
         assert "target first" in newest
         assert "first sound at" in await tab.text("#tab-turns .turn.synthesis")
         await tab.click("#tab-turns input[value='synthesis']")

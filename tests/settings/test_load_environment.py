@@ -74,7 +74,13 @@ def test_names_of_others_are_not_looked_at() -> None:
 
 def test_every_secret_can_come_from_a_file() -> None:
     found = [key for key, value in values(Settings(targets=(Target(),))) if isinstance(value, Secret)]
-    assert set(found) == {"targets[0].key", "redis_password", "http.token", "home_assistant.token"}
+    assert set(found) == {
+        "targets[0].key",
+        "redis_password",
+        "http.token",
+        "home_assistant.token",
+        "conversation.token",
+    }
     assert {name for name in variables() if name.endswith("_FILE")} == {
         "AZURE_OPENAI_KEY_FILE",
         "AZURE_OPENAI_API_KEY_FILE",
@@ -82,6 +88,7 @@ def test_every_secret_can_come_from_a_file() -> None:
         "WYOMING_AZURE_REALTIME_REDIS_PASSWORD_FILE",
         "WYOMING_AZURE_REALTIME_HTTP_TOKEN_FILE",
         "WYOMING_AZURE_REALTIME_HOME_ASSISTANT_TOKEN_FILE",
+        "WYOMING_AZURE_REALTIME_CONVERSATION_TOKEN_FILE",
     }
 
 

@@ -24,12 +24,14 @@ def test_names_are_the_fields_own() -> None:
     assert dict(SOURCE.private_words()) == {}
 
 
+@pytest.mark.usefixtures("loops_unwatched")
 async def test_a_chunk_of_sound_crosses_few_modules_and_few_look_on() -> None:
     walk = await walks.chunk_in()
     assert len(walk.modules) <= 10, " ".join(walk.modules)
     assert len(walk.beside) <= 4
 
 
+@pytest.mark.usefixtures("loops_unwatched")
 @pytest.mark.parametrize(("walk", "most"), [(walks.text_out, 51), (walks.error_back, 42)])
 async def test_what_passes_through_crosses_few_modules(
     walk: Callable[[], Awaitable[walks.Walk]], most: int

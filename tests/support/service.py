@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from wyoming_azure_realtime.conversation.agent import conversation_of
+from wyoming_azure_realtime.conversation.home import HomeReader
 from wyoming_azure_realtime.emulator.engines import Engines, sink_engines
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.emulator.models import ServerOptions
@@ -64,6 +65,7 @@ async def running_service(
     settings: Settings = DEFAULTS,
     options: ServerOptions | None = None,
     home_names: Callable[[], Sequence[str]] = tuple,
+    home_reader: HomeReader | None = None,
     spending: Callable[[Target, Observer], Spending] = lambda target, observer: Unlimited(),
     hearing: Sequence[FallbackRecognizer | RealtimeFallback] = (),
     speaking: Sequence[FallbackVoice | RealtimeFallback] = (),
@@ -101,7 +103,9 @@ async def running_service(
             fallbacks=fallbacks,
         )
         service.spending = spending(aim, observer)
-        service.conversation = conversation_of(settings, [aim], engine, service, observer, home_names)
+        service.conversation = conversation_of(
+            settings, [aim], engine, service, observer, home_names, home_reader
+        )
         probing = asyncio.create_task(service.keep_probing()) if hearing or speaking else None
         try:
             yield Running(service, server, sessions, observer, turns, events)

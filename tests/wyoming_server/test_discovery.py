@@ -26,6 +26,8 @@ from wyoming_azure_realtime.wyoming_server.discovery import (
 
 LOOPBACK = TcpAddress("127.0.0.1", 10300)
 OTHER = TcpAddress("127.0.0.1", 45679)
+OWN = f"test-{os.getpid()}"
+"""What names begin with: other runs of these tests hear the same loopback."""
 
 
 class Network:
@@ -69,28 +71,28 @@ async def network() -> AsyncIterator[Network]:
 
 async def test_a_port_is_announced_with_its_real_address_and_withdrawn_on_stop() -> None:
     async with network() as heard:
-        discovery = Discovery(Settings(name="test-announced"), [LOOPBACK])
+        discovery = Discovery(Settings(name=f"{OWN}-announced"), [LOOPBACK])
         discovery.start()
         try:
-            await eventually(lambda: heard.has("test-announced"))
-            info = await heard.info("test-announced")
+            await eventually(lambda: heard.has(f"{OWN}-announced"))
+            info = await heard.info(f"{OWN}-announced")
             assert (info.port, info.parsed_addresses()) == (10300, ["127.0.0.1"])
         finally:
             await discovery.stop()
-        await eventually(lambda: not heard.has("test-announced"))
+        await eventually(lambda: not heard.has(f"{OWN}-announced"))
 
 
 async def test_a_name_that_is_taken_is_changed() -> None:
     async with network() as heard:
-        first = Discovery(Settings(name="test-taken"), [OTHER])
-        second = Discovery(Settings(name="test-taken-45679"), [LOOPBACK])
+        first = Discovery(Settings(name=f"{OWN}-taken"), [OTHER])
+        second = Discovery(Settings(name=f"{OWN}-taken-45679"), [LOOPBACK])
         try:
             first.start()
-            await eventually(lambda: heard.has("test-taken-45679"))
+            await eventually(lambda: heard.has(f"{OWN}-taken-45679"))
             second.start()
-            await eventually(lambda: heard.has("test-taken-45679-2"))
-            assert (await heard.info("test-taken-45679")).port == 45679
-            assert (await heard.info("test-taken-45679-2")).port == 10300
+            await eventually(lambda: heard.has(f"{OWN}-taken-45679-2"))
+            assert (await heard.info(f"{OWN}-taken-45679")).port == 45679
+            assert (await heard.info(f"{OWN}-taken-45679-2")).port == 10300
         finally:
             await asyncio.gather(first.stop(), second.stop())
 
@@ -99,7 +101,7 @@ async def test_a_name_that_is_taken_is_changed() -> None:
 async def test_two_servers_on_one_host_have_the_same_names_whoever_starts_first(
     order: tuple[TcpAddress, TcpAddress],
 ) -> None:
-    name = f"test-two-{order[0].port}-{os.getpid()}"  # other workers may test at the same time
+    name = f"{OWN}-two-{order[0].port}"
     async with network() as heard:
         servers = [Discovery(Settings(name=name), [address]) for address in order]
         try:
@@ -121,7 +123,7 @@ async def test_nothing_is_announced_when_it_is_switched_off_or_there_is_no_port(
 
 
 async def test_stopping_before_anything_was_announced_is_quick() -> None:
-    discovery = Discovery(Settings(name="test-quick"), [LOOPBACK])
+    discovery = Discovery(Settings(name=f"{OWN}-quick"), [LOOPBACK])
     discovery.start()
     async with asyncio.timeout(5):
         await discovery.stop()
@@ -135,7 +137,7 @@ async def test_without_a_network_there_is_one_warning(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ifaddr, "get_adapters", list)
-    nowhere = Discovery(Settings(name="test-nowhere"), [TcpAddress("0.0.0.0", 45678)])
+    nowhere = Discovery(Settings(name=f"{OWN}-nowhere"), [TcpAddress("0.0.0.0", 45678)])
     nowhere.start()
     await eventually(lambda: warnings(caplog))
     await nowhere.stop()
@@ -148,10 +150,10 @@ async def test_sockets_that_cannot_send_are_one_warning_and_none_of_zeroconf(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with network() as heard:
-        discovery = Discovery(Settings(name="test-mute"), [LOOPBACK])
+        discovery = Discovery(Settings(name=f"{OWN}-mute"), [LOOPBACK])
         discovery.start()
         try:
-            await eventually(lambda: heard.has("test-mute"))
+            await eventually(lambda: heard.has(f"{OWN}-mute"))
             error = OSError(101, "Network is unreachable")
             for number in range(3):  # as zeroconf's listener reports it
                 logging.getLogger("zeroconf").warning(

@@ -6,35 +6,29 @@ worked. Every request is answered within `conversation.deadline`, with a sentenc
 
 import asyncio
 import ipaddress
-import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from wyoming_azure_realtime.conversation.answering import Answering
+from wyoming_azure_realtime.conversation.answering import AnsweringModel, AnsweringService, Question
 from wyoming_azure_realtime.conversation.guards import Act, Ask, Ruling, Say, Situation, abilities_of, judge
 from wyoming_azure_realtime.conversation.history import (
     ConversationHistory,
     Key,
     PastRequest,
     conversation_key,
-    instructions,
-    messages,
 )
-from wyoming_azure_realtime.conversation.sentences import Sentences, sentences_in
-from wyoming_azure_realtime.conversation.tools import IntentCall, function_tools
-from wyoming_azure_realtime.errors import BackendTimeout, InternalError, SpeechServiceError
-from wyoming_azure_realtime.logs import turn as current_turn
+from wyoming_azure_realtime.conversation.home import Home, HomeReader, plain_address
+from wyoming_azure_realtime.conversation.sentences import Sentences, is_question, sentences_in
+from wyoming_azure_realtime.conversation.tools import IntentCall
+from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.providers.registry import provider_of
-from wyoming_azure_realtime.realtime.answer_turn import ModelAnswer, ModelRequest
+from wyoming_azure_realtime.realtime.answer_turn import ModelAnswer
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
 from wyoming_azure_realtime.settings.model import Settings, Target
 from wyoming_azure_realtime.turns.backends import Backends
-from wyoming_azure_realtime.turns.budget import Spending
 from wyoming_azure_realtime.turns.engine import LEAVE_OFF_SECONDS, TurnEngine, note_openings
-from wyoming_azure_realtime.turns.record import TurnRecorder
 
 LONGEST_REQUEST = 2000
 """Characters of a request; nobody says more at once."""
@@ -44,13 +38,6 @@ YES_SECONDS = 60.0
 
 MOST_QUESTIONS = 256
 """That wait at a time; the oldest one is forgotten first."""
-
-THINKS = "gpt-realtime-2"
-"""What the names of models begin with that may be told how much to think."""
-
-_SENTENCE_ENDS = (". ", "! ", "? ", "\u3002", "\uff01", "\uff1f", "\u0964")
-
-_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,48 +70,6 @@ class Reply:
     understood: bool = True
 
 
-class AnsweringService(Protocol):
-    """Over whose sessions answers come."""
-
-    spending: Spending
-
-    def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
-        """The session over which a deployment of the target answers."""
-
-
-class Home(Protocol):
-    """What is known of the home."""
-
-    def names(self) -> Collection[str]:
-        """Of its things and rooms, as far as they are known."""
-
-    def kinds_of(self, name: str) -> frozenset[str]:
-        """Domains and device classes of what is called so; empty if they are not known."""
-
-    def room_of(self, *ids: str) -> str:
-        """Where one of these devices or satellites is; empty if that is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredHome:
-    """What the settings say, and the names that Home Assistant told."""
-
-    rooms: dict[str, str]
-    known: Callable[[], Collection[str]]
-
-    def names(self) -> Collection[str]:
-        """Of all sources."""
-        return self.known()
-
-    def kinds_of(self, name: str) -> frozenset[str]:
-        """Nobody said."""
-        return frozenset()
-
-    def room_of(self, *ids: str) -> str:
-        """By the settings."""
-        return next((self.rooms[one] for one in ids if one in self.rooms), "")
-
-
 @dataclass(frozen=True, slots=True)
 class _Question:
     """What waits for a yes."""
@@ -148,12 +93,7 @@ class ConversationAgent:
         observer: Observer,
         home: Home,
     ) -> None:
-        self.backends = backends
-        self._engine = engine
-        self._spending = service.spending
-        self._session = service.answers_over
-        self._running = 0
-        self._all = settings
+        self._model = AnsweringModel(engine, backends, service, settings, observer, home)
         self._settings = settings.conversation
         self._observer = observer
         self._home = home
@@ -164,7 +104,12 @@ class ConversationAgent:
     @property
     def idle(self) -> bool:
         """Whether no request is in progress."""
-        return not self._running
+        return not self._model.running
+
+    @property
+    def backends(self) -> Backends:
+        """The targets that answer."""
+        return self._model.backends
 
     def go_on_from(self, other: "ConversationAgent") -> None:
         """Take over the conversations of one that had other settings."""
@@ -178,13 +123,14 @@ class ConversationAgent:
 
     def configure(self, target: Target) -> SpeechConfig:
         """The session that answers at a target, when nothing restricts it."""
-        return self._session(target, target.answers_with)
+        return self._model.configure(target)
 
     async def answer(self, request: ConversationRequest) -> Reply:
         """The reply to one request, whatever happens. Cancelling it makes the service leave off."""
         sentences = sentences_in(request.language)
         failed = Reply(sentences.unavailable, understood=False)
-        text = request.text.strip()
+        text, until = request.text.strip(), _now() + self._settings.deadline - LEAVE_OFF_SECONDS
+        await self._home.look_up()
         if not self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
@@ -200,23 +146,37 @@ class ConversationAgent:
         if answered is not None:
             return answered
         try:
-            answer = await self._ask(request, text, key)
+            await self._home.refresh(request.device_id)
+            past = self._history.of(key, _now())
+            question = Question(request.door, request.client, request.language, text, past, request.device_id)
+            answer = await self._ask(question, until)
         except SpeechServiceError:
             return failed
-        return self._reply(request, answer, key, sentences)
+        return await self._listening(request, self._reply(request, answer, key, sentences))
+
+    async def _listening(self, request: ConversationRequest, reply: Reply) -> Reply:
+        """The reply, or silence where the satellite asks the question itself, to listen for the answer."""
+        if (
+            self._settings.listen_again
+            and is_question(reply.text)
+            and await self._home.ask_aloud(request.satellite_id, reply.text)
+        ):
+            return Reply()
+        return reply
 
     # --- without a model
 
     def _admits(self, client: str) -> bool:
         """Clients without an address came over a Unix socket, or are this program itself."""
-        if not (self._allowed and client):
+        if not client:
             return True
         try:
-            address = ipaddress.ip_address(client.partition("%")[0])
+            address = plain_address(client)
         except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self._allowed)
+            return not self._allowed and not self._home.is_told
+        if not self._allowed:
+            return self._home.may_be_asked_from(address)
+        return any(address in network for network in self._allowed)
 
     def _answered(self, key: Key | None, text: str, sentences: Sentences) -> Reply | None:
         """What needs no model: a yes or a no to a question, and the wish to end the conversation.
@@ -233,75 +193,20 @@ class ConversationAgent:
 
     # --- with one
 
-    async def _ask(self, request: ConversationRequest, text: str, key: Key | None) -> ModelAnswer:
-        """The model's answer. Raises `SpeechServiceError`."""
-        recorder = TurnRecorder(
-            self._observer,
-            "answer",
-            request.door,
-            self.backends.first.answers_with,
-            request.client,
-            language=request.language,
-        )
-        current_turn.set(recorder.id)
-        recorder.cost_of = self._spending.cost_of
-        recorder.characters = len(text)
-        allowed = self._spending.begin(recorder.id, recorder.kind)
-        past = self._history.of(key, _now())
-
-        def asked(deployment: str) -> ModelRequest:
-            return self._request(past, text, request.language, deployment)
-
-        def session(target: Target) -> SpeechConfig:
-            instead = allowed.deployments.get(target.name)
-            return self._session(target, instead[0] if instead else target.answers_with)
-
-        answering = Answering(asked, session, self._all, recorder)
-        self._running += 1
+    async def _ask(self, question: Question, until: float) -> ModelAnswer:
+        """The model's answer, by `until` in the event loop's time. Raises `SpeechServiceError`."""
+        recorder = self._model.recorder(question)
         try:
-            async with asyncio.timeout(self._settings.deadline - LEAVE_OFF_SECONDS):
-                await self._engine.run(answering, self.backends.limited_to(allowed.targets))
-            recorder.outcome = "completed"
-        except TimeoutError as error:
-            late = BackendTimeout("The answer did not come within conversation.deadline.")
-            recorder.failed(late)
-            raise late from error
-        except SpeechServiceError as error:
-            recorder.failed(error)
-            raise
-        except Exception as error:
-            _LOGGER.exception("Answer %s failed unexpectedly", recorder.id)
-            internal = InternalError.of(error)
-            recorder.failed(internal)
-            raise internal from error
+            return await self._model.answer(question, recorder, until)
         finally:
-            self._running -= 1
             recorder.end()
-        assert answering.answer is not None  # noqa: S101 - the engine returns when it is there
-        return answering.answer
-
-    def _request(
-        self, past: Sequence[PastRequest], text: str, language: str, deployment: str
-    ) -> ModelRequest:
-        settings = self._settings
-        effort = settings.effort
-        if effort == "auto":
-            effort = "low" if deployment.startswith(THINKS) else "off"
-        return ModelRequest(
-            instructions(settings.instructions, self._home.names(), acting=settings.actions),
-            tuple(messages(past, text, language)),
-            function_tools() if settings.actions else (),
-            settings.max_tokens,
-            "" if effort == "off" else effort,
-        )
 
     def _reply(
         self, request: ConversationRequest, answer: ModelAnswer, key: Key | None, sentences: Sentences
     ) -> Reply:
         """What is done with an answer, and remembered of it."""
         if not answer.calls:
-            text = _whole_sentences(answer.text) if answer.cut else answer.text
-            return self._remember(key, request.text, Reply(text))
+            return self._remember(key, request.text, Reply(answer.text))
         if not self._settings.actions:
             return Reply(sentences.impossible, understood=False)
         ruling = judge(answer.calls, self._situation(request, key, sentences))
@@ -348,22 +253,17 @@ def conversation_of(
     service: AnsweringService,
     observer: Observer,
     home_names: Callable[[], Iterable[str]],
+    reader: HomeReader | None = None,
 ) -> ConversationAgent | None:
     """What the settings describe, see `ConversationAgent`; None if they want none, or no target answers."""
     answering = [target for target in targets if provider_of(target).answers]
     if not (settings.conversation.enabled and answering):
         return None
     configured = settings.recognition.names
-    home = ConfiguredHome(settings.conversation.rooms, lambda: {*configured, *home_names()})
+    home = Home(settings.conversation.rooms, lambda: {*configured, *home_names()}, reader)
     backends = Backends(answering, "answer", observer)
     note_openings(observer, backends)
     return ConversationAgent(engine, backends, service, settings, observer, home)
-
-
-def _whole_sentences(text: str) -> str:
-    """Without the sentence that was cut off, unless there is no other."""
-    ends = [at + len(end.rstrip()) for end in _SENTENCE_ENDS if (at := f"{text} ".rfind(end)) >= 0]
-    return text[: max(ends)] if ends else text
 
 
 def _now() -> float:

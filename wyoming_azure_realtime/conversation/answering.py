@@ -1,17 +1,179 @@
-"""What the engine needs to have one request answered in writing by a realtime service."""
+"""One question, answered in writing by a realtime service: what is asked, and what the engine needs."""
 
-from collections.abc import Callable
-from typing import Any
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from wyoming_azure_realtime.errors import BackendError, BackendTimeout, ContentMismatch
+from wyoming_azure_realtime.conversation.history import PastRequest, instructions, messages
+from wyoming_azure_realtime.conversation.home import Home
+from wyoming_azure_realtime.conversation.tools import function_tools
+from wyoming_azure_realtime.errors import (
+    BackendError,
+    BackendTimeout,
+    ContentMismatch,
+    InternalError,
+    SpeechServiceError,
+)
+from wyoming_azure_realtime.logs import turn as current_turn
+from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.realtime.answer_turn import AnswerText, AnswerTurn, ModelAnswer, ModelRequest
 from wyoming_azure_realtime.realtime.client_events import ClientEvent
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
+from wyoming_azure_realtime.realtime.shapes import Item
 from wyoming_azure_realtime.settings.model import Settings, Target
-from wyoming_azure_realtime.turns.budget import TurnBudget
-from wyoming_azure_realtime.turns.engine import Attempt
+from wyoming_azure_realtime.turns.backends import Backends
+from wyoming_azure_realtime.turns.budget import Spending, TurnBudget
+from wyoming_azure_realtime.turns.engine import Attempt, TurnEngine
 from wyoming_azure_realtime.turns.idle_timeout import IdleTimeout, ServiceTime
 from wyoming_azure_realtime.turns.record import TurnRecorder
+
+THINKS = "gpt-realtime-2"
+"""What the names of models begin with that may be told how much to think."""
+
+MOST_READINGS = 2
+"""For one answer: how often a model may look up how the home is."""
+
+_SENTENCE_ENDS = (". ", "! ", "? ", "\u3002", "\uff01", "\uff1f", "\u0964")
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody said or typed, and what was said before, the oldest first.
+
+    `client`: an address. `device_id`: Home Assistant's, of the satellite; empty if it is not known.
+    `results`: of what was looked up for the answer.
+    """
+
+    door: str
+    client: str
+    language: str
+    text: str = field(repr=False)
+    past: tuple[PastRequest, ...] = field(default=(), repr=False)
+    device_id: str = field(default="", compare=False)
+    results: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def input(self) -> list[Item]:
+        """The same as a model is told it."""
+        return messages(self.past, self.text, self.language, self.results)
+
+
+class AnsweringService(Protocol):
+    """Over whose sessions answers come."""
+
+    spending: Spending
+
+    def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
+        """The session over which a deployment of the target answers."""
+
+
+class AnsweringModel:
+    """Has questions answered at the targets, as the settings say."""
+
+    def __init__(
+        self,
+        engine: TurnEngine,
+        backends: Backends,
+        service: AnsweringService,
+        settings: Settings,
+        observer: Observer,
+        home: Home,
+    ) -> None:
+        self.backends = backends
+        self.running = 0
+        self._engine = engine
+        self._service = service
+        self._spending = service.spending
+        self._all = settings
+        self._settings = settings.conversation
+        self._observer = observer
+        self._home = home
+
+    def configure(self, target: Target) -> SpeechConfig:
+        """The session that answers at a target, when nothing restricts it."""
+        return self._service.answers_over(target, target.answers_with)
+
+    def recorder(self, question: Question) -> TurnRecorder:
+        """Of the turn that answers it; whoever asks ends it."""
+        model, tag = self.backends.first.answers_with, question.language
+        recorder = TurnRecorder(self._observer, "answer", question.door, model, question.client, language=tag)
+        recorder.cost_of = self._spending.cost_of
+        recorder.characters = len(question.text)
+        return recorder
+
+    async def answer(self, question: Question, recorder: TurnRecorder, until: float) -> ModelAnswer:
+        """The answer, by `until` in the event loop's time. Raises `SpeechServiceError`."""
+        current_turn.set(recorder.id)
+        allowed = self._spending.begin(recorder.id, recorder.kind)
+
+        def session(target: Target) -> SpeechConfig:
+            instead = allowed.deployments.get(target.name)
+            return self._service.answers_over(target, instead[0] if instead else target.answers_with)
+
+        async def ask(asked: Question) -> ModelAnswer:
+            answering = Answering(
+                lambda deployment: self._request(asked, deployment), session, self._all, recorder
+            )
+            await self._engine.run(answering, self.backends.limited_to(allowed.targets))
+            assert answering.answer is not None  # noqa: S101 - the engine returns when it is there
+            return answering.answer
+
+        self.running += 1
+        try:
+            async with asyncio.timeout_at(until):
+                answer = await self._look_up_and_answer(question, ask)
+        except TimeoutError as error:
+            late = BackendTimeout("The answer did not come within conversation.deadline.")
+            recorder.failed(late)
+            raise late from error
+        except SpeechServiceError as error:
+            recorder.failed(error)
+            raise
+        except Exception as error:
+            _LOGGER.exception("Answer %s failed unexpectedly", recorder.id)
+            internal = InternalError.of(error)
+            recorder.failed(internal)
+            raise internal from error
+        finally:
+            self.running -= 1
+        recorder.outcome = "completed"
+        return replace(answer, text=_whole_sentences(answer.text)) if answer.cut else answer
+
+    async def _look_up_and_answer(
+        self, question: Question, ask: Callable[[Question], Awaitable[ModelAnswer]]
+    ) -> ModelAnswer:
+        """The answer of a model that may look things up first; what else it calls then is left undone."""
+        answer = await ask(question)
+        for _ in range(MOST_READINGS):
+            lookups = self._home.lookups(answer.calls)
+            if not lookups:
+                break
+            results = await self._home.read(lookups, question.device_id)
+            question = replace(question, results=(*question.results, *results))
+            answer = await ask(question)
+        return answer
+
+    def _request(self, question: Question, deployment: str) -> ModelRequest:
+        settings, reading = self._settings, self._home.tools
+        effort = settings.effort
+        if effort == "auto":
+            effort = "low" if deployment.startswith(THINKS) else "off"
+        return ModelRequest(
+            instructions(
+                settings.instructions,
+                self._home.names(),
+                acting=settings.actions,
+                reading=[str(tool["name"]) for tool in reading],
+            ),
+            tuple(question.input),
+            (*(function_tools() if settings.actions else ()), *reading),
+            settings.max_tokens,
+            "" if effort == "off" else effort,
+        )
 
 
 class Answering:
@@ -90,3 +252,9 @@ class Answering:
     def keep(self, attempt: Attempt, turn: AnswerTurn) -> bool:
         """Responses are out of band and leave nothing behind."""
         return True
+
+
+def _whole_sentences(text: str) -> str:
+    """Without the sentence that was cut off, unless there is no other."""
+    ends = [at + len(end.rstrip()) for end in _SENTENCE_ENDS if (at := f"{text} ".rfind(end)) >= 0]
+    return text[: max(ends)] if ends else text

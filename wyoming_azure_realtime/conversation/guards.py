@@ -28,7 +28,9 @@ EVERYTHING = ("light", "switch", "fan", "media_player", "input_boolean")
 """The kinds that are meant where a whole room is to be switched; doors and heatings are not."""
 
 _SWITCHES = frozenset({"HassTurnOn", "HassTurnOff", "HassSetPosition", "HassStopMoving"})
-_UNKNOWN_KIND = frozenset({"scene", "script"})  # what they do is in their names at most
+_UNKNOWN_KIND = frozenset({"button", "input_boolean", "input_button", "scene", "script", "switch"})
+"""What they do is in their names at most: the relay of a garage's door is a switch."""
+
 
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{[%#].*?[%#]\}|[{}]", re.DOTALL)
 
@@ -185,7 +187,9 @@ def _needs_yes(intent: IntentCall, situation: Situation) -> bool:
     known = (situation.kinds_of(name) if name else None) or kinds
     if known & confirm:
         return True
-    if known and not known & _UNKNOWN_KIND:
+    if (
+        known and known != frozenset({"cover"}) and not known & _UNKNOWN_KIND
+    ):  # a cover of no class may be anything
         return False
     return _sounds_like(name, situation.said, confirm, situation.sentences)
 

@@ -123,9 +123,23 @@ _ACTING = (
 _UNABLE = "You cannot control anything in the home and do not know how it is: if asked to, say so."
 
 
-def instructions(persona: str, names: Iterable[str], *, acting: bool) -> str:
-    """Who the model is. `persona`: the user's own words. `acting`: it has tools."""
-    parts = [_ROLE, _ACTING if acting else _UNABLE]
+_READING = (
+    "To look something up and change nothing, call: {names}. Do so, without other calls and without words, "
+    "where you have to know how things are before you can answer or act: what is on, how many, whether, "
+    "which, if it is warmer than. What was found comes with the next request, as the result of the call; "
+    "answer from it, and do not look it up again."
+)
+_READING_ALONE = "You cannot control anything in the home: if asked to, say so."
+
+
+def instructions(persona: str, names: Iterable[str], *, acting: bool, reading: Sequence[str] = ()) -> str:
+    """Who the model is, and what it can do.
+
+    `persona`: the user's own words. `acting`: it has tools. `reading`: names of tools that only look up.
+    """
+    parts = [_ROLE, _ACTING if acting else _READING_ALONE if reading else _UNABLE]
+    if reading:
+        parts.append(_READING.format(names=", ".join(reading)))
     if acting and (listed := _listed(names)):
         parts.append(f"Names in this home: {listed}.")
     if persona:
@@ -144,8 +158,10 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(kept)
 
 
-def messages(history: Sequence[PastRequest], said: str, language: str) -> list[Item]:
-    """The conversation so far and the request, as the input of a response."""
+def messages(
+    history: Sequence[PastRequest], said: str, language: str, results: Sequence[str] = ()
+) -> list[Item]:
+    """The conversation so far and the request, as the input of a response. `results`: of lookups for it."""
     items = []
     for past in history:
         items.append(_message("user", "input_text", past.asked))
@@ -154,6 +170,7 @@ def messages(history: Sequence[PastRequest], said: str, language: str) -> list[I
     name = LANGUAGE_NAMES.get(plain_language(language)) if language else None
     if name:
         items.append(_message("system", "input_text", f"The person speaks {name}."))
+    items.extend(_message("system", "input_text", text) for text in results)
     items.append(_message("user", "input_text", said))
     return items
 

@@ -16,6 +16,7 @@ USUAL = "en"
 
 _LONGEST_SHOWN = 60  # characters of a name that is repeated
 _ENDS_WORDS = 4  # letters of the shortest stem that is also looked for at the ends of compound words
+_QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e")  # the usual, of Chinese, of Arabic, of Greek
 _UNSPACED = frozenset({"ja", "ko", "zh"})
 
 
@@ -76,6 +77,11 @@ class Sentences(msgspec.Struct, frozen=True):
 def plain(text: str) -> str:
     """The words in small letters, with one blank between them."""
     return " ".join(re.sub(r"[^\w]|_", " ", text.casefold()).split())
+
+
+def is_question(text: str) -> bool:
+    """Whether a text ends as questions are written in its language."""
+    return text.rstrip().endswith(_QUESTION_MARKS)
 
 
 def _has(words: str, stem: str) -> bool:

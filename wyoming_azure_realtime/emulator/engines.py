@@ -79,7 +79,7 @@ class AnswerRequest:
     language: str = ""
 
     @property
-    def question(self) -> "Question":
+    def question(self) -> "LastWords":
         """The user's last words; sounds that follow each other are one utterance with pauses."""
         items = list(self.items)
         while items and items[-1].kind != "user":
@@ -89,11 +89,11 @@ class AnswerRequest:
         while said and said[0].by_ear and items and items[-1].kind == "user" and items[-1].by_ear:
             said.insert(0, items.pop())
         text = " ".join(item.text for item in said if item.text)
-        return Question(text, bool(said) and said[0].by_ear, tuple(items))
+        return LastWords(text, bool(said) and said[0].by_ear, tuple(items))
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LastWords:
     """What is to be answered. `by_ear`: it was a sound; `earlier`: what was said and done before."""
 
     text: str

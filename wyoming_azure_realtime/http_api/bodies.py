@@ -23,6 +23,7 @@ PCM = f"{PCM_TYPE};rate={REALTIME.rate};encoding=signed-int;bits=16;channels=1;e
 
 _PARAMETERS = ("rate", "bits", "channels", "encoding", "endian")
 _SHOWN = 40
+_LONGEST_REASON = 200
 
 _Name = Annotated[str, msgspec.Meta(max_length=100)]
 _Style = Annotated[str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z-]{0,39}$")]
@@ -108,12 +109,12 @@ async def read_json(request: web.Request, limits: BodyLimits, kind: type[_S]) ->
         return msgspec.json.decode(utf8_text(body), type=kind)
     except msgspec.ValidationError as error:
         raise InvalidRequest(
-            f"The JSON is not what this path takes: {error}.", advice=_fields(kind)
+            f"The JSON is not what this path takes: {reason(error)}.", advice=_fields(kind)
         ) from error
     except NotUtf8 as error:
         raise InvalidRequest(f"The body {error}.", advice=_fields(kind)) from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidRequest(f"The body is no valid JSON: {error}.", advice=_fields(kind)) from error
+        raise InvalidRequest(f"The body is no valid JSON: {reason(error)}.", advice=_fields(kind)) from error
 
 
 def read_query(request: web.Request, kind: type[_S], *, numbers: bool = False) -> _S:
@@ -123,8 +124,14 @@ def read_query(request: web.Request, kind: type[_S], *, numbers: bool = False) -
         return msgspec.convert(query, kind, strict=not numbers)
     except msgspec.ValidationError as error:
         raise InvalidRequest(
-            f"The query is not what this path takes: {error}.", advice=_fields(kind)
+            f"The query is not what this path takes: {reason(error)}.", advice=_fields(kind)
         ) from error
+
+
+def reason(error: Exception) -> str:
+    """What msgspec says is wrong, which may quote names that a client made up: not all of a long one."""
+    text = str(error)
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
 
 
 def _fields(kind: type[msgspec.Struct]) -> str:

@@ -104,7 +104,10 @@ class LiveRecognition:
             DOOR, model=query.model or "", language=query.language or "", client=request.remote or ""
         )
         socket = web.WebSocketResponse(max_msg_size=MOST_BYTES, compress=False, heartbeat=IDLE_SECONDS)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ValueError as error:  # a key of the upgrade that is no base64 can be one
+            raise web.HTTPBadRequest(text="The upgrade to a WebSocket is damaged.") from error
         self._running += 1
         try:
             failure = await self._run(socket, call, source)

@@ -221,7 +221,7 @@ def _fields(parts: list[tuple[str, bytes]]) -> TranscriptionFields:
     try:
         return msgspec.convert(values, TranscriptionFields, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"The form is not what this path takes: {error}.") from error
+        raise InvalidRequest(f"The form is not what this path takes: {bodies.reason(error)}.") from error
 
 
 def _spoken_format(asked: str | None) -> str:

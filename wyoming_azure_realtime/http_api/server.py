@@ -193,6 +193,8 @@ def _protocol_logger(observer: Observer) -> logging.Logger:
 
     def is_ours(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, ConnectionError):
+            return False  # the client has gone before its answer, which is nobody's mistake
         if not isinstance(error, HttpProcessingError):
             return parent.isEnabledFor(record.levelno)
         message = f"Not HTTP: {type(error).__name__}"

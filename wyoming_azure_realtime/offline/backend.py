@@ -40,6 +40,7 @@ from wyoming_azure_realtime.offline.process import LaunchReply, LaunchRequest
 from wyoming_azure_realtime.offline.recognizer import Recognizer
 from wyoming_azure_realtime.offline.voices import machine_voices
 from wyoming_azure_realtime.settings.model import Embedded
+from wyoming_azure_realtime.slow_callbacks import SlowCallbacks
 
 _LOG = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ async def serve_parent() -> None:
         request.settings,
     )
     async with AsyncExitStack() as stack:
+        stack.enter_context(SlowCallbacks()).watch(request.log.slow_callbacks)
         server = await _started(options, stack)
         reply = LaunchReply(
             port=server.port,

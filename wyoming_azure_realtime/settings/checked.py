@@ -71,8 +71,10 @@ def check_home_assistant(checked: Checked) -> None:
 
 
 def check_conversation(checked: Checked) -> None:
-    """Who is answered, and kinds and rooms that have names."""
+    """Who is answered, kinds and rooms that have names, and the token."""
     conversation = checked.settings.conversation
+    if not PRINTABLE.fullmatch(conversation.token.reveal()):
+        raise checked.error(("conversation", "token"), "a text that is no token")
     for text in conversation.allow:
         try:
             parse_network(text)

@@ -21,6 +21,7 @@ MAX_ITEMS = 10_000
 """Items of a list or a mapping for which nothing else is declared."""
 
 YES = ("true", "yes", "on", "1")
+TOKEN = "printable ASCII without spaces"  # noqa: S105 - words for a message
 NO = ("false", "no", "off", "0")
 
 Given = str | Sequence[str]

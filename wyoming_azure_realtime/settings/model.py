@@ -13,6 +13,7 @@ from msgspec import Meta, field
 
 from wyoming_azure_realtime.settings.declaration import (
     PREFIX,
+    TOKEN,
     Option,
     OtherForm,
     Secret,
@@ -35,9 +36,6 @@ __all__ = [
     "Settings", "SettingsModel", "Speech", "Target", "Zeroconf", "all_options",
 ]
 # fmt: on
-
-TOKEN = "printable ASCII without spaces"  # noqa: S105 - words for a message
-
 
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 Bytes = Annotated[int, Meta(ge=1024, le=16 << 20)]

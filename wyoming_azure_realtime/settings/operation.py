@@ -121,3 +121,13 @@ class Log(SettingsModel, frozen=True, kw_only=True):
             "%(message)s",
         ),
     ] = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    slow_callbacks: Annotated[
+        float,
+        Meta(ge=0, le=60),
+        Setting(
+            "Log what keeps everybody waiting for so many seconds of processor time; 0: nothing.",
+            "For a server that answers late now and then: with 0.05 it says what it was doing, and where in "
+            "the code. Such a line belongs in a report of a mistake.",
+            cost="A hundredth of a core.",
+        ),
+    ] = 0.0

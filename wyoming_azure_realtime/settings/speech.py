@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from wyoming_azure_realtime.settings.declaration import Setting, SettingsModel
+from wyoming_azure_realtime.settings.declaration import TOKEN, Secret, Setting, SettingsModel
 
 _WORDS = "empty, or up to 40 letters, digits and signs of + - % . _"
 
@@ -239,11 +239,30 @@ class HomeConversation(SettingsModel, frozen=True, kw_only=True):
             example="assist_satellite.kitchen=Kitchen",
         ),
     ] = field(default_factory=dict)
+    token: Annotated[
+        Secret,
+        Setting(
+            "Long-lived access token of a user who is no administrator: answers can tell how things are.",
+            "It needs `home_assistant.url`, and Home Assistant's integration Model Context Protocol Server.",
+            cost="What was looked up is sent to the model with the request, which is then asked twice.",
+            example="your-token",
+            allowed=TOKEN,
+        ),
+    ] = Secret("")
+    listen_again: Annotated[
+        bool,
+        Setting(
+            "After an answer that is a question, let the satellite listen without its wake word.",
+            "It needs `conversation.token`, and a satellite that can be asked to (ESPHome's can).",
+        ),
+    ] = False
     allow: Annotated[
         tuple[str, ...],
         Meta(max_length=100),
         Setting(
             "Addresses or networks that are answered; empty: whoever may connect.",
+            "With `conversation.token`, which lets answers tell how the home is, empty is this machine, and "
+            "what `home_assistant.url` leads to.",
             example="192.168.1.10",
             allowed="single addresses, or networks such as 192.168.1.0/24",
         ),

@@ -296,7 +296,9 @@ class _YamlReader:
         if event.kind == "alias":
             raise self._error(event, "uses an alias (*)", "Write the value out.")
         if event.tag not in _PLAIN_TAGS:
-            raise self._error(event, f"has the tag {event.tag}", "Leave tags out.")
+            # without the tag, which is the beginning of a key that was not put in quotes
+            advice = "Leave tags such as !secret out, and put a text that begins with ! in quotes."
+            raise self._error(event, "has a tag", advice)
         if event.kind == "text":
             null = event.plain and event.text in _NULL
             return None if null else Leaf(event.text, self._source(event))
@@ -320,7 +322,7 @@ class _YamlReader:
             if event.kind != "text":
                 raise self._error(event, "has a key that is no plain text", "")
             if event.text in seen:
-                raise self._error(event, f"has the key {event.text!r} twice", "Keep one of them.")
+                raise self._error(event, f"has the key {quote(event.text)} twice", "Keep one of them.")
             seen.add(event.text)
             child = self._node(next(events), events, depth)
             if child is not None:

@@ -114,7 +114,7 @@ class WyomingReader:
         self._line = b""  # of the header, if it is short enough for a pattern
         self._header: _Header | None = None  # its line is out of the buffer, its data and payload are not
         self._pattern = b""  # all of the last event that had a payload, but for that
-        self._repeating = ("", b"", 0)  # what the pattern says: type, data, bytes of payload
+        self._repeating = ("", b"", 0, "")  # what the pattern says: type, data, bytes of payload, version
 
     def feed(self, data: bytes | memoryview) -> None:
         """Add bytes that arrived. Take every event before feeding more, or the buffer grows."""
@@ -137,7 +137,7 @@ class WyomingReader:
             data = _merged(data, bytes(self._buffer[:payload_at]))
         if header.payload_length and self._line and len(self._line) + payload_at <= _LONGEST_PATTERN:
             self._pattern = self._line + self._buffer[:payload_at]
-            self._repeating = header.type, data, header.payload_length
+            self._repeating = header.type, data, header.payload_length, header.version
         payload = bytes(self._buffer[payload_at:end])
         del self._buffer[:end]
         self._header = None
@@ -162,7 +162,7 @@ class WyomingReader:
 
     def _repeated(self) -> Event | None:
         """An event that differs from the one before in its payload only: a chunk of audio, mostly."""
-        event_type, data, length = self._repeating
+        event_type, data, length, version = self._repeating
         payload_at = len(self._pattern)
         end = payload_at + length
         if len(self._buffer) < end:
@@ -170,7 +170,7 @@ class WyomingReader:
         payload = bytes(self._buffer[payload_at:end])
         del self._buffer[:end]
         self._searched = 0
-        return Event(event_type, data, payload)
+        return Event(event_type, data, payload, version)
 
     def _read_header(self) -> _Header | None:
         buffer = self._buffer
@@ -216,7 +216,9 @@ def _length(value: object, field: str, most: int, bound: Bound) -> int:
     if type(value) is not int or value < 0:
         raise MalformedEvent(f"The length of the {field} is no whole number of bytes.")
     if value > most:
-        message = f"The {field} is announced with {value} bytes; at most {most} are accepted."
+        # a number of thousands of digits neither prints nor helps
+        shown = f"{value} bytes" if value < 10**18 else "far more"
+        message = f"The {field} is announced with {shown}; at most {most} are accepted."
         raise MalformedEvent(message, bound=bound)
     return value
 

@@ -22,11 +22,10 @@ import msgspec
 from wyoming_azure_realtime import logs
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.engines import (
-    PERSON_MS_PER_CHARACTER,
     EngineHints,
     Engines,
     RecognitionStream,
-    ToneSynthesizer,
+    SlowToneSynthesizer,
     sink_engines,
 )
 from wyoming_azure_realtime.emulator.hear_table import HearTable
@@ -146,7 +145,7 @@ async def _engines(options: BackendOptions) -> Engines:
     else:
         engines = sink_engines()
         if answers:  # whoever asks a stand-in may compare how long it speaks with how long people do
-            engines = replace(engines, synthesizer=ToneSynthesizer(PERSON_MS_PER_CHARACTER))
+            engines = replace(engines, synthesizer=SlowToneSynthesizer())
     return replace(engines, recognizer=recognizer or engines.recognizer, answers=answers or engines.answers)
 
 

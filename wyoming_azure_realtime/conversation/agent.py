@@ -163,7 +163,9 @@ class ConversationAgent:
             return failed
         if not text or len(text) > LONGEST_REQUEST:
             return Reply(sentences.impossible, understood=False)
-        key = conversation_key(request.client, request.satellite_id, request.conversation_id)
+        key = conversation_key(
+            request.client, request.satellite_id, request.device_id, request.conversation_id
+        )
         recognized = self._ahead.claim(request.client, request.text, request.language)
         try:
             answered = self._answered(key, text, sentences)

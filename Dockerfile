@@ -12,7 +12,9 @@
 # ENGINES: `small` (espeak-ng and CMU Sphinx), or `large`, which adds Whisper and hibari: better ears and a better
 # voice for 0.3 GB more on disk and 0.4 GB more of memory.
 
-# glibc and 3.13: the combination for which every engine has a ready-made package, on amd64 and arm64
+# glibc and 3.13: the combination for which every engine has a ready-made package, on amd64 and arm64. By its tag
+# and not by a digest, so that each build has the newest corrections of Debian and Python; what was built from
+# which one, the builder's provenance says.
 FROM python:3.13-slim AS build
 
 ARG ENGINES=small

@@ -16,7 +16,7 @@ import yaml
 from tests.support.dockerfile import Instruction, read_dockerfile, stages
 from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.cli import COMMANDS
-from wyoming_azure_realtime.commands.server import UID
+from wyoming_azure_realtime.privileges import UID
 from wyoming_azure_realtime.settings.load import load, variables
 from wyoming_azure_realtime.settings.model import Limits, Target
 from wyoming_azure_realtime.wyoming_server.limits import LOCAL_NETWORKS

@@ -28,6 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observe": {"errors"},
     "observed_log": {"errors", "logs", "observe"},
     "signals": set(),
+    # what the process may do
+    "privileges": set(),
     # callbacks that hold an event loop
     "slow_callbacks": set(),
     # settings that are read again while the program runs
@@ -56,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "turns": {"errors", "observe", "settings.model", "audio", "realtime", "pool"},
     # answers in words, and what Home Assistant is to do
     "conversation": {
+        "audio",
         "errors",
         "logs",
         "observe",
@@ -109,7 +112,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     # a service of its own that shares the neutral protocol and no state machine with its clients
     "emulator": {"errors", "audio", "realtime"},
     # engines without a cloud, and the embedded backend: the one place that puts them into the emulator
-    "offline": {"errors", "logs", "settings.model", "slow_callbacks", "audio", "emulator"},
+    "offline": {
+        "errors",
+        "logs",
+        "privileges",
+        "settings.model",
+        "slow_callbacks",
+        "audio",
+        "emulator",
+    },
     # the names in the home; imports nothing that speaks or hears
     "home_assistant": {"errors", "logs", "settings.model"},
     # what was spent, and metrics: a subscriber, asked through an interface of the turns

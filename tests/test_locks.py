@@ -21,12 +21,15 @@ LOCKS = {
     ],
     "config/build.lock": PROJECT["build-system"]["requires"],
 }
+TOOLS = ROOT / ".ci" / "tools.txt"  # which is in the checkout only
+if TOOLS.exists():
+    LOCKS[".ci/tools.lock"] = [line for line in TOOLS.read_text().splitlines() if not line.startswith("#")]
 # what the images run
 PLACE = {"python_version": "3.13", "python_full_version": "3.13.0", "platform_machine": "x86_64"}
 
 
 def pins(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+) \\$", text, re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)(?: ; .*)? \\$", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize(("lock", "asked"), LOCKS.items(), ids=LOCKS)

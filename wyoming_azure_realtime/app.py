@@ -21,6 +21,7 @@ from wyoming_azure_realtime.accounts import Accounts, clouds_of, open_accounts
 from wyoming_azure_realtime.admission.connections import ConnectionRegistry, connection_registry
 from wyoming_azure_realtime.commands.players import speak_command
 from wyoming_azure_realtime.conversation.agent import conversation_of
+from wyoming_azure_realtime.conversation.voice_sessions import voice_sessions_of
 from wyoming_azure_realtime.embedded import EmbeddedBackend, embedded_target, with_its_languages
 from wyoming_azure_realtime.errors import AddressInUse
 from wyoming_azure_realtime.home_assistant.home import HomeNames
@@ -65,6 +66,10 @@ Read = Callable[[], Loaded]
 # Shares of the grace period: until accepting stops though the network may not have heard that the port is
 # gone; and for what is closed when the last request has ended. A session may take a second for that.
 GOODBYE, AFTERWARDS = 0.1, 0.15
+
+
+HOME_SHARE = 0.2
+"""Of the time for an answer, which Home Assistant has at most when it is asked how the home is."""
 
 
 async def serve(loaded: Loaded, announce: Announce | None = None, read: Read | None = None) -> int:
@@ -227,7 +232,11 @@ async def open_service(
         service.spending = accounts.ledger
         reader = await _home_reader(settings, stack)
         service.conversation = conversation_of(settings, targets, engine, service, observer, names, reader)
+        service.voice_sessions = voice_sessions_of(settings, targets, opener, service, observer)
+        if service.voice_sessions is not None:
+            stack.push_async_callback(service.voice_sessions.close)
         accounts.watch(service)
+        stack.push_async_callback(service.end_ahead)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service
@@ -269,7 +278,8 @@ async def _home_reader(settings: Settings, stack: AsyncExitStack) -> "AssistRead
         if conversation.listen_again:
             _LOGGER.warning("No satellite can be told to listen again: that needs conversation.token")
         return None
-    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token)
+    within = conversation.deadline * HOME_SHARE
+    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token, within)
     stack.push_async_callback(reader.close)
     return reader
 

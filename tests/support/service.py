@@ -10,6 +10,7 @@ import msgspec
 
 from wyoming_azure_realtime.conversation.agent import conversation_of
 from wyoming_azure_realtime.conversation.home import HomeReader
+from wyoming_azure_realtime.conversation.voice_sessions import voice_sessions_of
 from wyoming_azure_realtime.emulator.engines import Engines, sink_engines
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.emulator.models import ServerOptions
@@ -106,6 +107,7 @@ async def running_service(
         service.conversation = conversation_of(
             settings, [aim], engine, service, observer, home_names, home_reader
         )
+        service.voice_sessions = voice_sessions_of(settings, [aim], opener, service, observer)
         probing = asyncio.create_task(service.keep_probing()) if hearing or speaking else None
         try:
             yield Running(service, server, sessions, observer, turns, events)
@@ -113,6 +115,7 @@ async def running_service(
             if probing is not None:
                 probing.cancel()
                 await asyncio.gather(probing, return_exceptions=True)
+            await service.end_ahead()
             await sessions.close()
             await opener.close()
 

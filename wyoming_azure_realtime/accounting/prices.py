@@ -196,12 +196,19 @@ class Tariff:
             for kind in get_args(TurnKind)
             for provider in providers
         }
+        self._of_turns = {  # what writes down what is said in conversations
+            (provider.target.name, writes): _rate(provider.service, writes, writes, own)
+            for provider in providers
+            if (writes := provider.turn_transcriber)
+        }
         self._former = {key: dict(rates) for key, rates in before._rates.items()} if before else {}  # noqa: SLF001 - its own class
 
     def rate(self, kind: TurnKind, target: str, deployment: str) -> Rate:
         """That of a deployment; of one that is not in the settings nothing is known."""
         former = self._former.get((kind, target), {}).get(deployment)
         known = self._rates.get((kind, target), {}).get(deployment, former)
+        if kind == "recognition" and known is None:
+            known = self._of_turns.get((target, deployment))
         return known or Rate("unknown", deployment, None)
 
     def free(self, kind: TurnKind) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from wyoming_azure_realtime.errors import AddressInUse, SettingsError
 from wyoming_azure_realtime.http_api.access import LOGIN, PAGE, guard
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.connections import HttpConnections
+from wyoming_azure_realtime.http_api.converse import Converse
 from wyoming_azure_realtime.http_api.history_routes import HistoryRoutes, RememberedTurns
 from wyoming_azure_realtime.http_api.live_recognition import LiveRecognition
 from wyoming_azure_realtime.http_api.logins import Logins
@@ -78,6 +79,7 @@ class HttpServer:
         application.add_routes(_page_routes(PageRoutes(http.token, logins)))
         live = LiveRecognition(service, observer)
         application.router.add_get(f"{PREFIX}/recognize/live", live.recognize)
+        application.router.add_get(f"{PREFIX}/converse", Converse(service, observer).converse)
         self._history = HistoryRoutes(history) if history else None
         if self._history:
             application.add_routes(self._history.routes(PREFIX))

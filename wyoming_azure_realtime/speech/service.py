@@ -19,14 +19,20 @@ from wyoming_azure_realtime.providers.base import Deployment
 from wyoming_azure_realtime.providers.languages import matches
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.realtime.hint_limits import NO_LIMITS, HintLimits
-from wyoming_azure_realtime.realtime.session_config import Hints, SpeechConfig, TranscriptionConfig
+from wyoming_azure_realtime.realtime.session_config import (
+    ConversationConfig,
+    Hints,
+    SpeechConfig,
+    TranscriptionConfig,
+)
 from wyoming_azure_realtime.settings.model import Profile, Settings, Target
+from wyoming_azure_realtime.speech.ahead import PreparedSpeech, SpeechAhead
 from wyoming_azure_realtime.speech.catalog import Catalog, ChosenVoice, Voice
 from wyoming_azure_realtime.speech.endpointing import endpointing_rules
 from wyoming_azure_realtime.speech.expectations import ClientLanguages, expected_names
 from wyoming_azure_realtime.speech.fallback import Fallbacks
 from wyoming_azure_realtime.speech.last_resort import LastResort, LocalVoice
-from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
+from wyoming_azure_realtime.speech.requests import NO_LISTENER, RecognitionRequest, SynthesisRequest
 from wyoming_azure_realtime.speech.segment_audio import aside
 from wyoming_azure_realtime.speech.segment_request import SynthesisContext
 from wyoming_azure_realtime.speech.session_choice import SessionChoice
@@ -44,8 +50,9 @@ from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
 if TYPE_CHECKING:
     from wyoming_azure_realtime.conversation.agent import ConversationAgent
+    from wyoming_azure_realtime.conversation.voice_sessions import VoiceSessions
 
-_COUNTS = ("mismatches", "last_resorts", "memory", "chosen", "_client_languages")
+_COUNTS = ("mismatches", "last_resorts", "memory", "chosen", "_client_languages", "_ahead")
 """What outlives a change of the settings."""
 
 
@@ -53,8 +60,8 @@ class SpeechService:
     """Recognition and synthesis over the process's sessions, with one profile's defaults.
 
     `asr` and `tts` are the backends for each; `engine` is shared by all profiles; `home_names` is asked at
-    every recognition. `spending` may be set to who knows what may be spent, `conversation` to who answers.
-    `chosen`: of all profiles.
+    every recognition. `spending` may be set to who knows what may be spent, `conversation` to who answers,
+    `voice_sessions` to who does by voice. `chosen`: of all profiles.
     """
 
     def __init__(
@@ -75,6 +82,7 @@ class SpeechService:
         self.spending: Spending = Unlimited()
         self.memory = MemoryBudget(settings.limits.memory)
         self.conversation: ConversationAgent | None = None
+        self.voice_sessions: VoiceSessions | None = None
         self.home_names = home_names
         self.mismatches: Counter[str] = Counter()
         self.last_resorts: Counter[LastResort] = Counter()
@@ -82,6 +90,7 @@ class SpeechService:
         self._local_voice = local_voice
         self._fallbacks = fallbacks or Fallbacks.of((), (), observer)
         self._client_languages = ClientLanguages()
+        self._ahead = SpeechAhead()
         self._engine = engine
         self._asr = asr
         self._tts = tts
@@ -112,7 +121,7 @@ class SpeechService:
         Profiles that name a voice keep it. Returns the name of the voice that speaks now.
         """
         self.chosen.name = self._given.voice(name).name if name else ""
-        self._engine.sessions.warm(self._default_speech(self._tts.first))
+        self.warm_speech()
         return self.catalog.default_voice
 
     def for_profile(self, profile: Profile) -> "SpeechService":
@@ -140,10 +149,17 @@ class SpeechService:
         """Keep no session open that no request needs: nobody will ask for more."""
         self._engine.sessions.drain()
 
+    async def end_ahead(self) -> None:
+        """Leave off whatever was begun before anybody asked for it."""
+        if self.conversation is not None:
+            await self.conversation.end()
+        await self._ahead.end()
+
     @property
     def idle(self) -> bool:
         """Whether no request is in progress any more."""
-        return not self._requests and (self.conversation is None or self.conversation.idle)
+        answering = (self.conversation, self.voice_sessions)
+        return not self._requests and all(one is None or one.idle for one in answering)
 
     def warm(self) -> None:
         """Have detector, and sessions for the recogniser and the default voice, ready from now on: 10 ms."""
@@ -189,6 +205,25 @@ class SpeechService:
         """The session over which a deployment answers in writing: the one that speaks with it, if it does."""
         return self._speech(target, self.catalog.voice(), instead=Deployment(deployment, deployment))
 
+    def converses_over(
+        self, target: Target, deployment: str, voice: str, language: str, *, detects: bool
+    ) -> ConversationConfig:
+        """The session in which a deployment hears and answers by voice. Raises `UnknownVoice`.
+
+        `voice`, `language`: as clients ask for them, or empty. `detects`: it finds the ends of turns.
+        """
+        spoken = language or self.catalog.default_language
+        chosen = self.catalog.voice(voice, language)
+        return self._sessions.conversing(target, chosen, deployment, spoken, detects=detects)
+
+    def silent_because(self) -> str:
+        """Why nobody can talk with a model: `off`, `no-voice`, `spending-limit`; empty: somebody can."""
+        if self.voice_sessions is None:
+            return "no-voice" if self._settings.talk.at_once else "off"
+        allowed = self.spending.left("answer").targets
+        answering = {target.name for target in self.voice_sessions.backends.targets}
+        return "" if allowed is None or answering & set(allowed) else "spending-limit"
+
     def session_counts(self) -> Counter[tuple[str, TurnKind, str]]:
         """Open sessions by target, kind and state."""
         return self._engine.sessions.counts()
@@ -208,6 +243,22 @@ class SpeechService:
             return False
         ready = "ready" in fallbacks.speaking.states(needed=False).values()
         return ready or await has_session(self._tts, sessions, self._default_speech)
+
+    def speech_ahead(self, client: str) -> PreparedSpeech | None:
+        """Speech for a client, to be made before it asks; None if it would probably be in vain."""
+        return None if self.spending.left("synthesis").is_restricted else self._ahead.begin(client)
+
+    def may_have_prepared(self, request: SynthesisRequest, text: str) -> bool:
+        """Whether speech of a text that begins so was made before it was asked for."""
+        return self._ahead.may_have(self.catalog, request, text)
+
+    def prepared_speech(self, request: SynthesisRequest, text: str | None) -> PreparedSpeech | None:
+        """Speech of exactly this text, made before it was asked for, to be entered; None: there is none."""
+        return self._ahead.claim(self, request, text)
+
+    def warm_speech(self) -> None:
+        """Have a session for the default voice ready soon."""
+        self._engine.sessions.warm(self._default_speech(self._tts.first))
 
     def recognize(self, request: RecognitionRequest) -> Utterance:
         """An utterance, to be entered. Raises `UnknownModel`, `UnknownLanguage`."""
@@ -244,8 +295,14 @@ class SpeechService:
             self._fallbacks.hearing,
             self.catalog.provider.input_rates,
         )
+        conversation = self.conversation if request.door == "wyoming" else None
         utterance = Utterance(
-            context, rules, self.memory, max_seconds=recognition.max_seconds, client=request.client
+            context,
+            rules,
+            self.memory,
+            max_seconds=recognition.max_seconds,
+            client=request.client,
+            listener=(conversation and conversation.hear(request.client, spoken)) or NO_LISTENER,
         )
         self._requests.add(utterance)
         return utterance
@@ -288,7 +345,7 @@ class SpeechService:
             self._local_voice,
             request.instructions,
         )
-        synthesis = Synthesis(context, voice, pieces)
+        synthesis = Synthesis(context, voice, pieces, self.memory, request.client)
         self._requests.add(synthesis)
         return synthesis
 

@@ -1,9 +1,20 @@
 """Which session is asked for at a target: the deployment that hears, the voice that speaks."""
 
+import dataclasses
+
+from msgspec.structs import replace
+
+from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.providers.base import Deployment, Provider, described_models
 from wyoming_azure_realtime.providers.registry import provider_of
-from wyoming_azure_realtime.realtime.session_config import SpeechConfig, TranscriptionConfig
+from wyoming_azure_realtime.realtime.session_config import (
+    ConversationConfig,
+    Hints,
+    SpeechConfig,
+    TranscriptionConfig,
+)
+from wyoming_azure_realtime.realtime.shapes import TurnDetection
 from wyoming_azure_realtime.settings.model import Settings, Target
 from wyoming_azure_realtime.speech.catalog import Voice
 
@@ -70,3 +81,31 @@ class SessionChoice:
             exact=provider.speaks_exactly,
             pre_generated=provider.pre_generated,
         )
+
+    def conversing(
+        self, target: Target, voice: Voice, deployment: str, language: str, *, detects: bool
+    ) -> ConversationConfig:
+        """What hears and answers by voice there. `detects`: the service finds the ends of turns."""
+        provider, settings = provider_of(target), self._settings
+        writes = provider.transcribes_turns(settings.talk.transcription, self._known, detects=detects)
+        hearing = self.hearing(target, writes, REALTIME.rate, exactly=True)
+        kind = settings.recognition.turn_end
+        pause = round(settings.recognition.turn_pause * 1000)
+        semantic = kind == "semantic_vad"
+        asked = TurnDetection(type=kind) if semantic else _by_silence(pause)
+        hints = provider.hints(
+            Hints(language, settings.recognition.prompt, detection=asked if detects else None),
+            hearing.accepts,
+        )
+        detection = hints.detection or (asked if detects else None)
+        if detection is not None:
+            detection = replace(detection, create_response=True, interrupt_response=True)
+        return ConversationConfig(
+            self.speaking(target, voice, 1.0, Deployment(deployment, deployment)),
+            hearing,
+            dataclasses.replace(hints, detection=detection),
+        )
+
+
+def _by_silence(ms: int) -> TurnDetection:
+    return TurnDetection(type="server_vad", threshold=0.5, prefix_padding_ms=300, silence_duration_ms=ms)

@@ -9,6 +9,8 @@ from typing import Any
 from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.observe import (
+    CANCELLED,
+    UNCLAIMED,
     Observer,
     RequestJudged,
     RequestSent,
@@ -28,7 +30,8 @@ class TurnRecorder:
     """Filled in as the turn goes; `end` reports the finished `TurnRecord` to the observer, once.
 
     `client`: the address of whoever asked, for fairness only; it is not in the record. `cost_of` knows what a
-    turn has cost. `keeps_text`: whether what is said goes into the record.
+    turn has cost. `keeps_text`: whether what is said goes into the record. `prepared`: it was
+    begun before anybody asked for it.
     """
 
     observer: Observer
@@ -50,10 +53,11 @@ class TurnRecorder:
     sessions: int = 0
     sent_bytes: int = 0
     received_bytes: int = 0
-    outcome: str = "cancelled"
+    outcome: str = CANCELLED
     error: SpeechServiceError | None = None
     usage: dict[str, Any] = field(default_factory=dict)
     fallback: str = ""
+    prepared: bool = False
     keeps_text: bool = False
     text: str = field(default="", repr=False)
     cost_of: Callable[[str], TurnCost | None] = field(default=lambda turn: None, repr=False)
@@ -63,6 +67,18 @@ class TurnRecorder:
     _result_seconds: float | None = None
     _end_of_speech: float | None = None
     _draft: float | None = None
+
+    def begun_ahead(self) -> None:
+        """Nobody has asked for it yet, and perhaps nobody will."""
+        self.prepared, self.outcome = True, UNCLAIMED
+
+    def claimed(self) -> None:
+        """Somebody asks for what was begun ahead: all times count from now on."""
+        self.started_at, self._begun = time.time(), time.monotonic()
+        self._first_result = None if self._first_result is None else 0.0
+        self._input_ended = None if self._input_ended is None else self._begun
+        if self.outcome == UNCLAIMED:
+            self.outcome = CANCELLED
 
     def first_result(self) -> None:
         """The first text or sound came; later calls change nothing."""
@@ -161,6 +177,7 @@ class TurnRecorder:
             draft=self._draft,
             fallback=self.fallback,
             text=self.text,
+            prepared=self.prepared,
         )
         self.observer.report(TurnEnded(record))
 

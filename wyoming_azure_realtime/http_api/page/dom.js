@@ -50,6 +50,9 @@ const ICONS = {
 export const icon = (name) =>
   s("svg", { class: `icon ${name}`, viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" }, s("path", { d: ICONS[name] }));
 
+/** A control with its label. */
+export const field = (label, control) => h("div", { class: "field" }, h("label", { for: control.id }, label), control);
+
 /** A choice among `names`, one of which is `chosen`. `told(name)` is called with every other choice. */
 export const choice = (group, legend, names, chosen, text, told) =>
   h(

@@ -1,7 +1,7 @@
 // Hear: one sentence in all voices, side by side.
 
 import { change, Failure, send } from "./api.js";
-import { h, icon, put, save, say } from "./dom.js";
+import { field, h, icon, put, save, say } from "./dom.js";
 import { Outline, output, RATE, Samples, Speech, wav } from "./sound.js";
 import { languageName, number, remember, remembered, seconds, short, t } from "./texts.js";
 
@@ -104,10 +104,10 @@ export class Hear {
     this.speedSaid = h("output", { for: "hear-speed" });
     this.speed = h("input", { id: "hear-speed", type: "range", min: "0.5", max: "2", step: "0.05", value: "1", oninput: () => this.tellSpeed() });
     this.style = h("select", { id: "hear-style" });
-    this.styleField = h("div", { class: "field" }, h("label", { for: "hear-style" }, t("hear.style")), this.style);
+    this.styleField = field(t("hear.style"), this.style);
     this.filter = h("input", { id: "hear-filter", type: "search", autocomplete: "off", placeholder: t("hear.filterHint"), oninput: () => this.draw() });
     this.language = h("select", { id: "hear-language", onchange: () => this.draw() });
-    this.languageField = h("div", { class: "field" }, h("label", { for: "hear-language" }, t("hear.language")), this.language);
+    this.languageField = field(t("hear.language"), this.language);
     this.filters = h("div", { class: "row fields" }, h("div", { class: "field grow" }, h("label", { for: "hear-filter" }, t("hear.filter")), this.filter), this.languageField);
     this.all = h("button", { type: "button", class: "primary", onclick: () => this.hearAll() });
     this.stopper = h("button", { type: "button", disabled: true, onclick: () => this.stop() }, icon("stop"), t("hear.stop"));

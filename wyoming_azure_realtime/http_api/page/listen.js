@@ -1,8 +1,8 @@
 // Be heard: the microphone, its level, what the detector thinks, and the text as it comes; or a file.
 
 import { Channel, Failure, send } from "./api.js";
-import { h, icon, put, save, say } from "./dom.js";
-import { denied, languageOptions, Microphone, QUIETEST, refusal, share } from "./microphone.js";
+import { field, h, icon, put, save, say } from "./dom.js";
+import { denied, languageOptions, Microphone, QUIETEST, refusal, share, soundFile } from "./microphone.js";
 import { decoded, output, RATE, wav } from "./sound.js";
 import { number, percent, seconds, t } from "./texts.js";
 
@@ -52,7 +52,8 @@ export class Listen {
     const why = refusal();
     this.go = h("button", { type: "button", class: "primary big", disabled: Boolean(why), onclick: () => (this.recording ? this.finish() : this.begin()) });
     this.language = h("select", { id: "listen-language" });
-    this.file = h("input", { id: "listen-file", type: "file", accept: "audio/*,video/*,.wav", class: "sr", onchange: () => this.read() });
+    const [file, fileField] = soundFile("listen-file", (chosen) => this.read(chosen));
+    this.file = file;
     this.said = h("p", { role: "status", class: "aside" });
     this.length = h("span", { class: "figures length", "data-seconds": "0" });
     this.text = h("p", { class: "heard", "aria-live": "polite" });
@@ -74,8 +75,8 @@ export class Listen {
         h(
           "div",
           { class: "row fields" },
-          h("div", { class: "field" }, h("label", { for: "listen-language" }, t("listen.language")), this.language),
-          h("div", { class: "field" }, this.file, h("label", { for: "listen-file", class: "button" }, icon("file"), t("listen.file"))),
+          field(t("listen.language"), this.language),
+          fileField,
           h("span", { class: "push" }, this.keep),
         ),
       ),
@@ -181,8 +182,7 @@ export class Listen {
     }
   }
 
-  async read() {
-    const [file] = this.file.files;
+  async read(file) {
     if (!file) return;
     say(this.said, t("listen.reading"));
     this.clear();

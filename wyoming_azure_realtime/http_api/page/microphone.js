@@ -1,6 +1,7 @@
 // The microphone of this browser, as pieces of 16-bit samples; and why there may be none.
 
-import { h } from "./dom.js";
+import { Failure } from "./api.js";
+import { h, icon } from "./dom.js";
 import { languageName, t } from "./texts.js";
 
 /** Why this browser does not give the microphone to this page; empty if it would. */
@@ -32,6 +33,12 @@ export function loudness(piece) {
   return share(10 * Math.log10(power + 1e-9));
 }
 
+/** A file in place of the microphone: the input, and its field. */
+export function soundFile(id, told) {
+  const file = h("input", { id, type: "file", accept: "audio/*,video/*,.wav", class: "sr", onchange: () => told(file.files[0]) });
+  return [file, h("div", { class: "field" }, file, h("label", { for: id, class: "button" }, icon("file"), t("listen.file")))];
+}
+
 /** What passes 10 kHz would be heard as something else at 24,000 samples a second: a Butterworth filter of 4th order. */
 const lowpass = (context) => [0.541, 1.307].map((Q) => new BiquadFilterNode(context, { type: "lowpass", frequency: 10_000, Q: 20 * Math.log10(Q) }));
 
@@ -39,7 +46,7 @@ const lowpass = (context) => [0.541, 1.307].map((Q) => new BiquadFilterNode(cont
 export class Microphone {
   /**
    * `hear(piece, rate)` gets an Int16Array of about 40 ms. `rate`: samples a second, by default the browser's own.
-   * `conversation`: what the loudspeaker says meanwhile is taken out, and noise.
+   * `conversation`: what the loudspeaker says meanwhile is taken out, and noise. Throws what a browser throws, or `Failure`.
    */
   static async open(hear, { rate, conversation = false } = {}) {
     const audio = { channelCount: 1, echoCancellation: conversation, noiseSuppression: conversation, autoGainControl: true };
@@ -47,7 +54,9 @@ export class Microphone {
     microphone.stream = await navigator.mediaDevices.getUserMedia({ audio });
     try {
       const context = (microphone.context = new AudioContext());
-      await context.audioWorklet.addModule(new URL("capture.js", import.meta.url));
+      await context.audioWorklet.addModule(new URL("capture.js", import.meta.url)).catch(() => {
+        throw new Failure(t("failure.unreachable"));
+      });
       microphone.rate = rate ?? context.sampleRate;
       const capture = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit", processorOptions: { rate: microphone.rate } });
       capture.port.onmessage = (event) => hear(event.data, microphone.rate);

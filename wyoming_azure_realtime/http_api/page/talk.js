@@ -1,8 +1,8 @@
 // Talk: a conversation by voice. What is said goes out as it comes, what is answered is heard as it arrives.
 
 import { Channel, Failure } from "./api.js";
-import { choice, h, icon, put, say } from "./dom.js";
-import { denied, languageOptions, loudness, Microphone, refusal } from "./microphone.js";
+import { choice, field, h, icon, put, say } from "./dom.js";
+import { denied, languageOptions, loudness, Microphone, refusal, soundFile } from "./microphone.js";
 import { decoded, output, RATE, Samples, Speech } from "./sound.js";
 import { has, remember, remembered, seconds, t } from "./texts.js";
 
@@ -230,7 +230,8 @@ export class Talk {
     this.modes = choice("talk", t("talk.mode"), MODES, this.mode, (name) => t(`talk.${name}`), (name) => this.choose(name));
     this.language = h("select", { id: "talk-language" });
     this.voice = h("select", { id: "talk-voice" });
-    this.file = h("input", { id: "talk-file", type: "file", accept: "audio/*,video/*,.wav", class: "sr", onchange: () => this.read() });
+    const [file, fileField] = soundFile("talk-file", (chosen) => this.read(chosen));
+    this.file = file;
     this.log = new Log();
     section.append(
       this.trouble,
@@ -245,9 +246,9 @@ export class Talk {
           "div",
           { class: "row fields" },
           this.modes,
-          h("div", { class: "field" }, h("label", { for: "talk-language" }, t("listen.language")), this.language),
-          h("div", { class: "field" }, h("label", { for: "talk-voice" }, t("talk.voice")), this.voice),
-          h("div", { class: "field push" }, this.file, h("label", { for: "talk-file", class: "button" }, icon("file"), t("listen.file"))),
+          field(t("listen.language"), this.language),
+          field(t("talk.voice"), this.voice),
+          h("div", { class: "push" }, fileField),
         ),
       ),
     );
@@ -331,8 +332,7 @@ export class Talk {
     this.draw();
   }
 
-  async read() {
-    const [file] = this.file.files;
+  async read(file) {
     if (!file) return;
     try {
       const samples = (await decoded(file, RATE)).subarray(0, LONGEST * RATE);

@@ -3,7 +3,7 @@
 Only `/api/mcp/assist` is asked, which knows what is exposed to Assist and nothing else, and of its tools only
 those that Home Assistant calls read-only. What was told counts for `FRESH_SECONDS`; states are always asked
 for. While it fails, there are no tools, names and kinds stay as they were, and it is tried again after
-`RETRY_SECONDS`; a token that was refused is not sent again, since Home Assistant bans clients that keep trying.
+`RETRY_SECONDS`; a token that was refused is not sent again, since Home Assistant bans those who keep trying.
 
 The one thing beside reading is `ask_aloud`, the only service that this program ever calls in Home Assistant.
 It is called where `conversation.listen_again` is on, and starts a conversation at the satellite that asked.
@@ -103,10 +103,11 @@ class AssistReader:
         self._reading, self._looking_up = asyncio.Lock(), asyncio.Lock()
         self._asking: set[asyncio.Task[bool]] = set()
         self._renewing: asyncio.Task[None] | None = None
+        self._resolving: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """Give up what is not over yet."""
-        tasks = [*self._asking, *([self._renewing] if self._renewing else [])]
+        tasks = [*self._asking, *filter(None, (self._renewing, self._resolving))]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -281,6 +282,12 @@ class AssistReader:
         """Find the `addresses` of Home Assistant's name, once a minute at most; while it fails, they stay."""
         if _now() - self._resolved_at < FRESH_SECONDS:
             return
+        if not self.addresses:
+            await self._resolve()
+        elif self._resolving is None or self._resolving.done():
+            self._resolving = asyncio.create_task(self._resolve())
+
+    async def _resolve(self) -> None:
         async with self._looking_up:
             if _now() - self._resolved_at >= FRESH_SECONDS:
                 hosts = _ADD_ON_HOSTS.get(self._host, (self._host,))

@@ -1,12 +1,18 @@
 """Conversations by voice over the emulator: what is told, counted and bounded where something goes wrong."""
 
 import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from openai.types.realtime import RealtimeClientEvent
+from pydantic import TypeAdapter
 
 from tests.support.eventually import eventually
 from tests.support.service import KEY, Running, running_service
 from tests.support.spoken_words import speaking
+from tests.support.voice_live_judge import client_complaints
 from wyoming_azure_realtime.audio.pcm import REALTIME, silence
 from wyoming_azure_realtime.conversation import voice
 from wyoming_azure_realtime.conversation.voice import (
@@ -16,14 +22,17 @@ from wyoming_azure_realtime.conversation.voice import (
     ConversationEvent,
     Heard,
     SoundStopped,
+    ToolRequest,
     Trouble,
     VoiceConversation,
 )
 from wyoming_azure_realtime.conversation.voice_sessions import MOST_UNREAD, Unread, VoiceRequest
+from wyoming_azure_realtime.emulator import session as emulator_session
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
+from wyoming_azure_realtime.emulator.wire import decode_client
 from wyoming_azure_realtime.errors import BackendTimeout, SessionLost, TooManyRequests
 from wyoming_azure_realtime.observe import SessionClosed, SessionOpened, Warned
 
@@ -120,3 +129,75 @@ async def test_what_a_program_does_not_read_is_bounded_and_dropped_when_interrup
         full.put(AnswerSound(1, second))
     with pytest.raises(TooManyRequests):
         full.put(AnswerSound(1, second))
+
+
+JUDGES: dict[str, tuple[dict[str, Any], Callable[[str | bytes], object]]] = {
+    "ga": ({}, TypeAdapter(RealtimeClientEvent).validate_json),
+    "voice_live": (
+        {
+            "service": "voice_live",
+            "realtime_deployment": "gpt-realtime",
+            "transcription_deployment": "azure-speech",
+        },
+        client_complaints,
+    ),
+}
+TABLE = {
+    "answers": [
+        {"tool": "warmth", "output": "/(\\d+)/", "text": "It is \\1 degrees" + " or so" * 300},
+        {"heard": "how warm is it", "calls": [{"name": "warmth", "arguments": {"room": "kitchen"}}]},
+    ]
+}
+WARMTH = {
+    "type": "function",
+    "name": "warmth",
+    "description": "How warm it is.",
+    "parameters": {"type": "object"},
+}
+
+
+@pytest.mark.parametrize("dialect", JUDGES)
+async def test_all_that_is_sent_is_known_to_the_vendor_s_own_package(
+    dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, judge = JUDGES[dialect]
+    verdicts: list[object] = []
+    kinds: set[str] = set()
+
+    def read(frame: str | bytes, spoken: Any) -> Any:
+        kinds.add(json.loads(frame)["type"])
+        verdicts.append(judge(frame))
+        return decode_client(frame, spoken)
+
+    async def warmth(request: ToolRequest) -> str:
+        return "21 degrees"
+
+    monkeypatch.setattr(emulator_session, "decode_client", read)
+    request = VoiceRequest("test", language="en", tools=(WARMTH,), detects=False, call_tool=warmth)
+    engines = sink_engines(("how warm is it",), TableAnswers(TABLE))
+    async with running_service(engines=engines, faults=Faults(generation_pace=1), **where) as running:
+        async with VoiceConversation(running.service.voice_sessions, request) as conversation:
+            await conversation.send(SAID)
+            await conversation.finish()
+            await until(conversation, AnswerSound)
+            conversation.interrupt()
+            *_, stopped = await until(conversation, SoundStopped)
+            assert isinstance(stopped, SoundStopped)
+            assert stopped.interrupted
+            await until(conversation, AnswerEnded)
+            running.server.drop_sessions()
+            await until(conversation, Trouble)
+            await eventually(lambda: running.server.record.open_sessions == 1)
+            await conversation.send(SAID)
+            await conversation.finish()
+            await until(conversation, AnswerSound)
+    assert kinds == {
+        "session.update",
+        "input_audio_buffer.append",
+        "input_audio_buffer.commit",
+        "conversation.item.create",
+        "response.create",
+        "response.cancel",
+        "conversation.item.truncate",
+    }
+    assert [verdict for verdict in verdicts if isinstance(verdict, list) and verdict] == []

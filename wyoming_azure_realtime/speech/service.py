@@ -18,7 +18,6 @@ from wyoming_azure_realtime.observe import Observer, RequestRefused, TargetState
 from wyoming_azure_realtime.providers.base import Deployment
 from wyoming_azure_realtime.providers.languages import matches
 from wyoming_azure_realtime.providers.registry import provider_of
-from wyoming_azure_realtime.realtime.hint_limits import NO_LIMITS, HintLimits
 from wyoming_azure_realtime.realtime.session_config import (
     ConversationConfig,
     Hints,
@@ -95,7 +94,6 @@ class SpeechService:
         self._settings = settings
         self._observer = observer
         self._sessions = SessionChoice(settings, catalog.provider, observer)
-        self._limits: dict[tuple[str, str], HintLimits] = {}  # by target and deployment
         self._requests: WeakSet[Utterance | Synthesis] = WeakSet()
         realtime = (*self._fallbacks.hearing.realtime, *self._fallbacks.speaking.realtime)
         note_openings(observer, asr, tts, *realtime)
@@ -266,11 +264,11 @@ class SpeechService:
             self._asr.limited_to(allowed.targets),
             lambda target, rate: self._transcription(target, requested, rate, _instead(allowed, target)),
             asked,
-            lambda target, config: self._limits_of(config).within(
+            lambda target, config: self._sessions.limits_of(config).within(
                 provider_of(target).hints(asked, config.accepts)
             ),
-            self._refused,
-            self._unnoticed,
+            self._sessions.refused,
+            self._sessions.unnoticed,
             self._settings.deadlines,
             self._settings.budget,
             recorder,
@@ -352,25 +350,6 @@ class SpeechService:
     def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
         requested, configured = (*request.names, *request.terms), self._settings.recognition
         return expected_names(requested, configured.names, self.home_names(), most=configured.max_names)
-
-    def _limits_of(self, config: TranscriptionConfig) -> HintLimits:
-        return self._limits.get((config.target, config.deployment), NO_LIMITS)
-
-    def _refused(self, config: TranscriptionConfig, limits: HintLimits) -> None:
-        """Remember what a model does not take of the hints, and say so once."""
-        self._limits[config.target, config.deployment] = self._limits_of(config) | limits
-        for kind, what in limits.descriptions().items():
-            self._observer.warn_once(
-                f"{kind} of {config.target} {config.deployment}",
-                f"Target '{config.target}': the model '{config.model}' {what}",
-            )
-
-    def _unnoticed(self, config: TranscriptionConfig) -> None:
-        """Say once of a target that it overlooks speech."""
-        self._observer.warn_once(
-            f"turn end of {config.target}",
-            f"Target '{config.target}' did not notice that somebody spoke: this server ends the turn",
-        )
 
     def _transcription(
         self,

@@ -7,7 +7,7 @@ the service is told to leave off, and it is as if there had been none.
 import asyncio
 from collections.abc import Callable
 
-from wyoming_azure_realtime.conversation.answering import AnsweringModel, ModelQuestion, AnswerSpeech
+from wyoming_azure_realtime.conversation.answering import AnsweringModel, AnswerSpeech, ModelQuestion
 from wyoming_azure_realtime.conversation.recognized import (
     CLAIM_SECONDS,
     NextStep,

@@ -158,12 +158,14 @@ class ConversationAgent:
         if not self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
-                f"'{request.client}' asked for a conversation, and is not in conversation.allow",
+                f"'{request.client}' asked for a conversation and was not answered: see conversation.allow",
             )
             return failed
         if not text or len(text) > LONGEST_REQUEST:
             return Reply(sentences.impossible, understood=False)
-        key = conversation_key(request.client, request.satellite_id, request.conversation_id)
+        key = conversation_key(
+            request.client, request.satellite_id, request.device_id, request.conversation_id
+        )
         recognized = self._ahead.claim(request.client, request.text, request.language)
         try:
             answered = self._answered(key, text, sentences)

@@ -50,6 +50,10 @@ COMMANDS = 20
 NEVER_ASKED = frozenset({2, 5, 9, 12, 16, 19})
 """Commands that Home Assistant understands by itself: three in ten."""
 
+DEADLINE = 8.0
+LATE = 5.0
+"""Seconds that an answer may take, and that a busy machine may be late with it."""
+
 _SHORTEST_MS, _STEP_MS, _QUIET_MS = 600, 60, 800
 _FRAME = REALTIME.rate // 100
 _TEXTS = tuple(f"{VOCABULARY[number]} {VOCABULARY[number + 100]}" for number in range(COMMANDS))
@@ -185,6 +189,8 @@ class Turns:
         answers = await house.answers_to(_TEXTS[command], satellite)
         self.waits.append(time.monotonic() - began)
         self.counts["asked"] += 1
+        if self.waits[-1] > DEADLINE + LATE:
+            self.misses.append(f"an answer took {self.waits[-1]:.1f} s")
         if len(answers) != 1 or answers[0].type == "error":
             self.misses.append(f"{len(answers)} answers, {answers[0].type}")
             return
@@ -229,7 +235,7 @@ async def run(turns: int, satellites: int, history: int, seed: int = 1) -> list[
     model, chance = _Model(), random.Random(seed)
     deadlines = Deadlines(request=10, transcript=2, first_audio=2, between_audio=1)
     settings = Settings(
-        conversation=HomeConversation(history=history, deadline=8),
+        conversation=HomeConversation(history=history, deadline=DEADLINE),
         deadlines=deadlines,
         history=History(texts=True),
     )

@@ -33,7 +33,7 @@ HEARS = f"(text) => {SPOKEN.split()}.every((word) => text.includes(word))"
 async def address(browser: Browser) -> AsyncIterator[str]:
     """Of the page of a house whose model has much to say."""
     engines = replace(word_engines(), answers=TableAnswers(ANSWERS))
-    async with house(engines=engines) as home:
+    async with house(engines=engines, state="off") as home:
         yield await home.program.http()
 
 

@@ -158,7 +158,7 @@ class ConversationAgent:
         if not self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
-                f"'{request.client}' asked for a conversation, and is not in conversation.allow",
+                f"'{request.client}' asked for a conversation and was not answered: see conversation.allow",
             )
             return failed
         if not text or len(text) > LONGEST_REQUEST:

@@ -5,13 +5,13 @@ any other client.
 """
 
 import asyncio
-import ctypes
 import errno
 import os
 import socket
 import stat
 import struct
 import sys
+from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -214,8 +214,8 @@ class _Accepting:
         """Ignore who begins to connect from now on, where the system can do so."""
         if sys.platform != "linux":
             return
-        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _NO_SYN))
-        program = struct.pack("HL", len(_NO_SYN), ctypes.addressof(code))
+        code = array("B", b"".join(struct.pack("HBBI", *step) for step in _NO_SYN))
+        program = struct.pack("HL", len(_NO_SYN), code.buffer_info()[0])
         with suppress(OSError):  # closed already, or the system does not allow it
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 

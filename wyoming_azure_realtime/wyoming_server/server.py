@@ -57,6 +57,9 @@ _ATTRIBUTION = Attribution("wyoming-azure-realtime", "https://www.home-assistant
 _LAST_SECONDS = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
+_HANDSHAKE_SECONDS = 0.01
+"""Seconds in which those who have begun to connect finish doing so."""
+
 _NEWCOMERS = (Stage.SILENT, Stage.INCOMPLETE)
 _NEWCOMER_SECONDS = 2.0
 """Seconds for the first event of clients that have connected and sent none yet.
@@ -149,6 +152,9 @@ class WyomingServer:
         within = self._state.limits.stop if within is None else within
         last = min(_LAST_SECONDS, within / 2)
         latest = loop.time() + within - last
+        for listener in self._listeners:
+            listener.refuse()
+        await asyncio.sleep(_HANDSHAKE_SECONDS)
         for listener in self._listeners:
             listener.close()
         for listener in self._listeners:

@@ -165,6 +165,7 @@ PURE = {
     "turns.health",
     "conversation.guards",
     "conversation.history",
+    "conversation.recognized",
     "conversation.sentences",
     "conversation.tools",
     "text",

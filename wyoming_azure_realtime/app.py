@@ -68,6 +68,10 @@ Read = Callable[[], Loaded]
 GOODBYE, AFTERWARDS = 0.1, 0.15
 
 
+HOME_SHARE = 0.2
+"""Of the time for an answer, which Home Assistant has at most when it is asked how the home is."""
+
+
 async def serve(loaded: Loaded, announce: Announce | None = None, read: Read | None = None) -> int:
     """Run the program until it is asked to stop; its exit code. Raises `SettingsError` at the start only.
 
@@ -274,7 +278,8 @@ async def _home_reader(settings: Settings, stack: AsyncExitStack) -> "AssistRead
         if conversation.listen_again:
             _LOGGER.warning("No satellite can be told to listen again: that needs conversation.token")
         return None
-    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token)
+    within = conversation.deadline * HOME_SHARE
+    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token, within)
     stack.push_async_callback(reader.close)
     return reader
 

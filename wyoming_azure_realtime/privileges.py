@@ -1,4 +1,4 @@
-"""What this process may do, and what is left of it when it crashes. A leaf: it imports nothing of ours."""
+"""What this process may do, and what is left of it where it ends badly. It imports nothing of ours."""
 
 import ctypes
 import os

@@ -21,7 +21,7 @@ SATELLITE = "assist_satellite.kitchen"
 
 @asynccontextmanager
 async def reader_of(api: AssistApi, token: str = TOKEN) -> AsyncIterator[AssistReader]:
-    reader = AssistReader(api.url, Secret(token))
+    reader = AssistReader(api.url, Secret(token), 30.0)
     try:
         yield reader
     finally:
@@ -94,7 +94,12 @@ async def test_parameters_are_passed_on_in_a_form_that_every_service_takes() -> 
             "properties": {
                 "name": {"type": "string", "description": "Filter."},
                 "area": {"type": "string"},
-                "domain": {"type": "array", "items": {"type": "string", "enum": ["light", "cover"]}},
+                "domain": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "A single domain or a list.",
+                },
+                "kind": {"type": "string", "enum": ["a", "b"]},
                 "odd": {"type": "string"},
             },
         }
@@ -135,7 +140,7 @@ async def test_a_failure_keeps_names_offers_no_tools_is_told_once_a_minute_and_p
         await reader.refresh("")
         assert reader.tools
         spoil(api)
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 0.3 if api.wait else 30.0)
+        reader.within = 0.3 if api.wait else 30.0
         await reader.refresh("")
         await reader.refresh("")
         assert (list(reader.tools), len(reader.names)) == ([], 8)
@@ -144,7 +149,7 @@ async def test_a_failure_keeps_names_offers_no_tools_is_told_once_a_minute_and_p
         [warning] = warnings(caplog)
         assert said in warning
         api.status, api.location, api.wait, api.raw = 200, "", 0.0, {}
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 30.0)
+        reader.within = 30.0
         await reader.refresh("")
         assert reader.tools
         assert len(warnings(caplog)) == 1

@@ -90,7 +90,7 @@ async def http_door(
     cost: Cost = NO_LIMITS,
     **options: Any,
 ) -> AsyncIterator[Door]:
-    """`state`: where history and costs are kept; `options`: those of `running_service`."""
+    """`state`: where history and costs are kept; `cost`: limits; `options`: those of `running_service`."""
     settings = msgspec.structs.replace(options.pop("settings", DEFAULTS), history=rules)
     async with running_service(settings=settings, **options) as running, AsyncExitStack() as stack:
         http = Http(listen="127.0.0.1:0", token=Secret(token), trusted_proxy=trusted_proxy, max_body=max_body)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wyoming_azure_realtime.accounting.ledger import Ledger
 from wyoming_azure_realtime.conversation.agent import conversation_of
 from wyoming_azure_realtime.errors import BackendError, SessionLost
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
@@ -17,7 +18,7 @@ from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
 from wyoming_azure_realtime.realtime.session_config import Hints, SessionConfig, TranscriptionConfig
 from wyoming_azure_realtime.realtime.shapes import Response
-from wyoming_azure_realtime.settings.model import Secret, Settings, Target
+from wyoming_azure_realtime.settings.model import Cost, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.last_resort import LocalVoice
 from wyoming_azure_realtime.speech.service import SpeechService
@@ -233,8 +234,12 @@ async def scripted_service(
     names: Sequence[str] = ("default",),
     local_voice: LocalVoice | None = None,
     home_names: Sequence[str] = (),
+    cost: Cost | None = None,
 ) -> AsyncIterator[Scripted]:
-    """`names`: of the targets. At the end no session is leased and no task is left."""
+    """`names`: of the targets; `cost`: what may be spent, which is counted then.
+
+    At the end no session is leased and no task is left.
+    """
     settings = settings or Settings()
     before = asyncio.all_tasks()
     targets = [
@@ -249,6 +254,9 @@ async def scripted_service(
     asr, tts = Backends(targets, "recognition", observer), Backends(targets, "synthesis", observer)
     engine = TurnEngine(sessions)
     service = SpeechService(catalog, engine, asr, tts, settings, observer, local_voice=local_voice)
+    if cost is not None:
+        service.spending = ledger = Ledger(cost, targets, observer)
+        observer.subscribe(ledger.count)
     service.conversation = conversation_of(settings, targets, engine, service, observer, lambda: home_names)
     try:
         yield Scripted(service, sessions, opener.channels, events, opener)

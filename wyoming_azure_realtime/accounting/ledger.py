@@ -134,10 +134,11 @@ class Ledger:
             self._reserve(turn, self._expected(kind))
         return allowance
 
-    def restricts(self, kind: TurnKind) -> bool:
-        """Whether a turn that began now could use less than usual."""
+    def left(self, kind: TurnKind) -> Allowance:
+        """What a turn may use that begins now; nothing is reserved for it."""
         self._give_up()
-        return self._status(self._all_reserved)[0] == "reached" and self._restricted[kind] != UNRESTRICTED
+        status, _ = self._status(self._all_reserved)
+        return self._restricted[kind] if status == "reached" else UNRESTRICTED
 
     def _allowed(self, kind: TurnKind) -> Allowance:
         """What is left of the targets when a limit is reached."""

@@ -87,7 +87,7 @@ def run_addon(args: argparse.Namespace) -> int:
         key: getattr(args, flag) for flag, key in _ADDON_FLAGS.items() if getattr(args, flag) is not None
     }
     token = os.environ.pop("SUPERVISOR_TOKEN", "")  # nothing that is started from here needs it
-    home = {"home_assistant.url": f"{args.supervisor}/core", "home_assistant.token": token} if token else {}
+    home = (f"{args.supervisor}/core", token) if token else None
     loaded, notices = load_options(folder, flags, home)
     become_unprivileged(args.user, folder / "cache", folder / STATE)
     logs.configure(loaded.settings.log, [*secrets(loaded.settings), *filter(None, [token])])

@@ -140,6 +140,7 @@ class ConversationAgent:
 
     def hear(self, client: str, language: str) -> RecognitionAhead | None:
         """To be told what a recognition finds, so that it may be answered ahead; None: it never is."""
+        self._history.interrupt(client, _now())
         if self._settings.prepare == "off" or not self._admits(client):
             return None
         return self._ahead.hear(client, language)
@@ -157,12 +158,14 @@ class ConversationAgent:
         if not self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
-                f"'{request.client}' asked for a conversation, and is not in conversation.allow",
+                f"'{request.client}' asked for a conversation and was not answered: see conversation.allow",
             )
             return failed
         if not text or len(text) > LONGEST_REQUEST:
             return Reply(sentences.impossible, understood=False)
-        key = conversation_key(request.client, request.satellite_id, request.conversation_id)
+        key = conversation_key(
+            request.client, request.satellite_id, request.device_id, request.conversation_id
+        )
         recognized = self._ahead.claim(request.client, request.text, request.language)
         try:
             answered = self._answered(key, text, sentences)
@@ -239,7 +242,7 @@ class ConversationAgent:
         answers_question = key in self._questions and (sentences.is_yes(text) or sentences.is_no(text))
         if not text or len(text) > LONGEST_REQUEST or sentences.is_never_mind(text) or answers_question:
             return None
-        if self._spending.restricts("answer"):
+        if self._spending.left("answer").is_restricted:
             return None
         return ModelQuestion("wyoming", recognized.client, language, text, self._history.of(key, _now()))
 

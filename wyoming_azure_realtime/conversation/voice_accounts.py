@@ -106,7 +106,7 @@ class VoiceAccounts:
         config = self._config
         if config is None or config.hearing is None:
             return
-        seconds, self._unjudged = self._unjudged / BYTES_PER_SECOND, 0
+        sent, self._unjudged = self._unjudged / BYTES_PER_SECOND, 0
         self._observer.report(
             RequestJudged(
                 self._recorder.id if self._recorder else "",
@@ -115,7 +115,7 @@ class VoiceAccounts:
                 config.hearing.deployment,
                 judged.outcome,
                 judged.usage,
-                seconds,
+                sent if judged.seconds is None else judged.seconds,
             )
         )
 

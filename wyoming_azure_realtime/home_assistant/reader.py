@@ -46,7 +46,7 @@ STATES_TOOL = "GetLiveContext"
 """The tool whose answer tells the kinds of things; without it they are not known."""
 
 ANSWER_SECONDS = 3.0
-"""For one answer; and for all that `refresh` asks."""
+"""For one answer, and for all that `refresh` asks, at most."""
 
 FRESH_SECONDS = 60.0
 RETRY_SECONDS = 10.0
@@ -80,9 +80,13 @@ class ReadingFailed(Exception):
 
 
 class AssistReader:
-    """`url`: Home Assistant's address. `token`: of one of its users, who need not be an administrator."""
+    """`url`: Home Assistant's address. `token`: of one of its users, who need not be an administrator.
 
-    def __init__(self, url: str, token: Secret) -> None:
+    `within`: seconds for everything that is asked of it at a time, `ANSWER_SECONDS` at most.
+    """
+
+    def __init__(self, url: str, token: Secret, within: float = ANSWER_SECONDS) -> None:
+        self.within = min(within, ANSWER_SECONDS)
         self._base = base_url(url)
         self._token = token
         self._host = urlsplit(self._base).hostname or ""
@@ -131,19 +135,24 @@ class AssistReader:
     # --- reading
 
     async def refresh(self, device_id: str) -> None:
-        """Ask for what was told too long ago; returns within `ANSWER_SECONDS`, and raises nothing."""
+        """The same, where it did not fail just now; what fails is noted, and raises nothing."""
         async with self._reading:
             if self._refused or _now() - self._failed_at < RETRY_SECONDS:
                 return
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._refresh(device_id)
-            except TimeoutError:
-                self._failed(ReadingFailed("it did not answer in time"))
+                await self.read(device_id)
             except ReadingFailed as failure:
                 self._failed(failure)
 
-    async def _refresh(self, device_id: str) -> None:
+    async def read(self, device_id: str = "") -> None:
+        """Ask for what was told too long ago. Raises `ReadingFailed`."""
+        try:
+            async with asyncio.timeout(self.within):
+                await self._read(device_id)
+        except TimeoutError as error:
+            raise ReadingFailed("it did not answer in time") from error
+
+    async def _read(self, device_id: str) -> None:
         old = _now() - self._read_at >= FRESH_SECONDS or self._fails
         room_known_at = self._rooms.get(device_id, ("", -1e9))[1]
         if not old and (not device_id or _now() - room_known_at < FRESH_SECONDS):
@@ -176,7 +185,7 @@ class AssistReader:
             given = json.loads(arguments or "{}")
             if not isinstance(given, dict):
                 return "The arguments are no JSON object."
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.within):
                 text = _unwrapped(result_text(await self._call(tool.name, given, device_id)))
         except (ValueError, RecursionError):
             return "The arguments are no JSON."
@@ -258,7 +267,8 @@ class AssistReader:
             return
         async with self._looking_up:
             if _now() - self._resolved_at >= FRESH_SECONDS:
-                found = [await _addresses_of(host) for host in _ADD_ON_HOSTS.get(self._host, (self._host,))]
+                hosts = _ADD_ON_HOSTS.get(self._host, (self._host,))
+                found = await asyncio.gather(*(_addresses_of(host, self.within) for host in hosts))
                 self.addresses = frozenset().union(*found) or self.addresses
                 self._resolved_at = _now()
 
@@ -317,9 +327,9 @@ def _unwrapped(text: str) -> str:
     return result if isinstance(result, str) else text
 
 
-async def _addresses_of(host: str) -> set[str]:
+async def _addresses_of(host: str, within: float) -> set[str]:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(within):
             found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError, UnicodeError):
         return set()

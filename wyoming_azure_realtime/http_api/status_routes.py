@@ -61,13 +61,14 @@ class StatusRoutes:
 
     async def info(self, request: web.Request) -> web.StreamResponse:
         """Models, voices, features, the state of each target, and how often speech differed from its text."""
-        fields = info(self._service.catalog, self.model)
         service = self._service
+        fields = info(service.catalog, self.model)
         states = service.backend_states()
         return _json(
             fields
             | {
                 "access": access_of(request),
+                "converse": {"reason": service.silent_because()},
                 "targets": {use: _shown(by_target) for use, by_target in states.items()},
                 "status": {use: _in_a_word(by_target) for use, by_target in states.items()},
                 "fallback": service.fallback_states(),

@@ -299,7 +299,7 @@ class Talk(SettingsModel, frozen=True, kw_only=True):
     ] = 1800.0
     idle: Annotated[
         float,
-        Meta(ge=5, le=3300),
+        Meta(ge=1, le=3300),
         Setting("Seconds after which a conversation is over in which nobody speaks."),
     ] = 120.0
     transcription: Annotated[

@@ -216,6 +216,14 @@ class SpeechService:
         chosen = self.catalog.voice(voice, language)
         return self._sessions.conversing(target, chosen, deployment, spoken, detects=detects)
 
+    def silent_because(self) -> str:
+        """Why nobody can talk with a model: `off`, `no-voice`, `spending-limit`; empty: somebody can."""
+        if self.voice_sessions is None:
+            return "no-voice" if self._settings.talk.at_once else "off"
+        allowed = self.spending.left("answer").targets
+        answering = {target.name for target in self.voice_sessions.backends.targets}
+        return "" if allowed is None or answering & set(allowed) else "spending-limit"
+
     def session_counts(self) -> Counter[tuple[str, TurnKind, str]]:
         """Open sessions by target, kind and state."""
         return self._engine.sessions.counts()
@@ -238,7 +246,7 @@ class SpeechService:
 
     def speech_ahead(self, client: str) -> PreparedSpeech | None:
         """Speech for a client, to be made before it asks; None if it would probably be in vain."""
-        return None if self.spending.restricts("synthesis") else self._ahead.begin(client)
+        return None if self.spending.left("synthesis").is_restricted else self._ahead.begin(client)
 
     def may_have_prepared(self, request: SynthesisRequest, text: str) -> bool:
         """Whether speech of a text that begins so was made before it was asked for."""

@@ -315,8 +315,8 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _handle_events(self, size: int = 0) -> None:
         """Hand complete events to the dispatcher, for as long as one time slice takes.
 
-        The way of every chunk of audio: no call here that it can do without. `size`: bytes that have come; many
-        may have to wait for others.
+        The way of every chunk of audio: no call here that it can do without. `size`: bytes that have come;
+        many may have to wait for others.
         """
         source = self._source
         source.slice_over = size >= _LARGE_READ and self._state.scheduler.crowded()

@@ -101,13 +101,12 @@ async def test_taps_after_a_command_cost_little_where_the_server_ends_it(
 ) -> None:
     settings = Settings(recognition=Recognition(requires_external_vad=False, draft_after=draft_after))
     async with scripted_service(settings=settings) as running:
-        began = now()
         assert await hear(running.service, tapped(taps), then_quiet=20) == SAID
-        assert now() - began < 5  # the turn counts real seconds, which are those of a busy machine here
         (turn,) = running.turns
     assert turn.requests == running.requests <= (4 if taps else 1)
     assert turn.sessions <= 2
     assert turn.sent_seconds <= 3 * turn.audio_seconds
+    assert turn.total_seconds < 5
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -375,7 +375,7 @@ def _check_answer(answer: bytes) -> None:
     assert version.startswith(b"HTTP/"), "the answer is no HTTP"
     status = int(more[:3])
     # what is no HTTP is refused by the library, which quotes a line of the head
-    most = _LONGEST_REFUSAL if b"json" in answer else _LONGEST_HEAD
+    most = _LONGEST_REFUSAL if b"json" in answer.partition(b"\r\n\r\n")[0] else _LONGEST_HEAD
     assert status < 400 or len(answer) <= most, f"a refusal of {len(answer)} bytes"
     assert status < 500 or status in (503, 504), f"answered {status}"
     assert b"Traceback" not in rest, "a traceback in an answer"

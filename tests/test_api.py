@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,18 +13,36 @@ from tests.support.http_door import SAID, base64_of, until
 from tests.support.program import clean_environment
 from tests.support.spoken_words import speaking
 from wyoming_azure_realtime import (
+    AnswerEnded,
+    AnswerSound,
+    AnswerWords,
+    AudioFormat,
+    Heard,
+    SoundStopped,
+    ToolRequest,
     close_realtime,
+    converse_realtime,
     open_realtime,
     recognize_speech_realtime,
     synthesize_speech_realtime,
     synthesize_speech_stream_realtime,
 )
 from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engines
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.errors import InvalidRequest, SettingsError, UnknownVoice
 
+WARM = "It is 21 degrees."
+WARMTH = {"name": "warmth", "description": "How warm it is.", "parameters": {"type": "object"}}
+TABLE: dict[str, Any] = {
+    "answers": [
+        {"heard": SAID, "calls": [{"name": "warmth", "arguments": {"room": "kitchen"}}]},
+        {"tool": "warmth", "output": "/(\\d+)/", "text": "It is \\1 degrees."},
+    ],
+    "read_aloud": "/word for word|read .* aloud|text-to-speech/",
+}
 BYTES = len(SAID) * MS_PER_CHARACTER * 48
 
 
@@ -34,7 +53,7 @@ def variables(server: EmulatorServer) -> dict[str, str]:
 @pytest_asyncio.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EmulatorServer]:
     """A realtime endpoint, to which the environment points."""
-    async with EmulatorServer(ServerOptions(), sink_engines()) as server:
+    async with EmulatorServer(ServerOptions(), sink_engines(answers=TableAnswers(TABLE))) as server:
         for name in set(os.environ) - set(clean_environment({})):
             monkeypatch.delenv(name)
         for name, value in variables(server).items():
@@ -161,3 +180,44 @@ def test_its_functions_are_shown_before_they_are_used() -> None:
         "assert 'wyoming_azure_realtime.api' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", command], check=True, env=clean_environment({}))
+
+
+async def test_a_conversation_is_answered_by_voice_and_calls_tools(
+    server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[ToolRequest] = []
+
+    async def warmth(request: ToolRequest) -> str:
+        called.append(request)
+        return "21 degrees"
+
+    spoken = AudioFormat(16_000, 2, 1)
+    how: dict[str, Any] = {"tools": [WARMTH], "call_tool": warmth, "push_to_talk": True, "source": spoken}
+    async with converse_realtime(**how) as conversation, asyncio.timeout(30):
+        await conversation.send(speaking(1, spoken))
+        await conversation.finish()
+        events = []
+        async for event in conversation:
+            events.append(event)
+            if isinstance(event, AnswerEnded) and event.answer == 2:
+                break
+        # heard at its right length, though it came in another format
+        assert server.record.sessions[-1].audio_bytes == pytest.approx(48_000, abs=200)
+        conversation.played(500)
+        conversation.interrupt()
+        async for event in conversation:
+            if isinstance(event, SoundStopped):
+                assert (event.interrupted, event.ms) == (True, 500)
+                break
+    assert [(one.name, one.arguments) for one in called] == [("warmth", {"room": "kitchen"})]
+    (text,) = {event.text for event in events if isinstance(event, Heard)} or {SAID}
+    assert text == SAID
+    words = [event.text for event in events if isinstance(event, AnswerWords)]
+    assert words[-1] == WARM
+    sound = b"".join(event.pcm for event in events if isinstance(event, AnswerSound))
+    assert len(sound) == len(WARM) * MS_PER_CHARACTER * 48
+    await until(lambda: not server.record.open_sessions)
+    assert "degrees" not in repr(events)
+    with pytest.raises(UnknownVoice):
+        async with converse_realtime(voice="hal"):
+            pass

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from tests.support.admission import registry_of
+from tests.support.assist_api import TOKEN as ASSIST_TOKEN
+from tests.support.assist_api import assist_api
 from tests.support.eventually import eventually
 from tests.support.home_assistant import TOKEN, scripted_home
 from tests.support.ports import reserved_ports
@@ -23,16 +25,17 @@ from wyoming_azure_realtime import app
 from wyoming_azure_realtime.accounts import Accounts
 from wyoming_azure_realtime.app import Doors, log_observer, open_service
 from wyoming_azure_realtime.audio.pcm import REALTIME
-from wyoming_azure_realtime.emulator.engines import Engines, ScriptedRecognizer
+from wyoming_azure_realtime.conversation.agent import ConversationRequest
+from wyoming_azure_realtime.emulator.engines import Engines, ScriptedRecognizer, sink_engines
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.errors import AddressInUse
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api.server import HttpServer
 from wyoming_azure_realtime.observe import Observer, TurnRecord
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Http, Limits, Listener, Zeroconf
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.wyoming_server.discovery import Discovery
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -80,7 +83,7 @@ async def test_announcing_stops_before_accepting_does_but_nobody_waits_long_for_
         assert time.monotonic() - started < 2 * STOP
 
 
-async def hear(service: SpeechService) -> None:
+async def hear(service: HomeService) -> None:
     async with service.recognize(RecognitionRequest("test")) as utterance:
         utterance.begin(REALTIME)
         utterance.write(speaking(1.0, REALTIME))
@@ -110,6 +113,24 @@ async def test_names_of_home_assistant_reach_the_recogniser_and_nobody_waits_for
             await hear(service)
             assert hearing.hints[-1].keywords[:3] == ("Kitchen", "Galley", "Büro")
         await eventually(lambda: not home.connections)
+
+
+async def test_with_a_token_answers_are_for_home_assistant_and_this_machine() -> None:
+    async with assist_api() as home, EmulatorServer(ServerOptions(key=KEY), sink_engines()) as server:
+        settings = {
+            "AZURE_OPENAI_ENDPOINT": server.url,
+            "AZURE_OPENAI_KEY": KEY,
+            "HOME_ASSISTANT_URL": home.url,
+            "CONVERSATION_TOKEN": ASSIST_TOKEN,
+        }
+        async with open_service(loaded(settings), log_observer()) as service:
+            conversation = service.conversation
+            assert conversation is not None
+            for client, understood in (("192.0.2.1", False), ("127.0.0.1", True)):
+                reply = await conversation.answer(ConversationRequest("test", "hello", client=client))
+                assert reply.understood is understood
+        assert home.tokens == {ASSIST_TOKEN}
+        assert home.methods().count("tools/list") == 1
 
 
 async def test_services_of_the_home_that_the_settings_name_stand_in_for_a_target_that_is_not_there() -> None:

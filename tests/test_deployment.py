@@ -16,7 +16,7 @@ import yaml
 from tests.support.dockerfile import Instruction, read_dockerfile, stages
 from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.cli import COMMANDS
-from wyoming_azure_realtime.commands.server import UID
+from wyoming_azure_realtime.privileges import UID
 from wyoming_azure_realtime.settings.load import load, variables
 from wyoming_azure_realtime.settings.model import Limits, Target
 from wyoming_azure_realtime.wyoming_server.limits import LOCAL_NETWORKS
@@ -213,6 +213,7 @@ def test_haproxy_lets_in_whom_the_servers_would() -> None:
 def test_the_service_finds_its_pods() -> None:
     labels = kubernetes()["Deployment"]["spec"]["template"]["metadata"]["labels"]
     assert kubernetes()["Service"]["spec"]["selector"].items() <= labels.items()
+    assert kubernetes()["Service"]["spec"]["sessionAffinity"] == "ClientIP"
     assert kubernetes()["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
 
 

@@ -28,10 +28,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observe": {"errors"},
     "observed_log": {"errors", "logs", "observe"},
     "signals": set(),
+    # what the process may do
+    "privileges": set(),
     # callbacks that hold an event loop
     "slow_callbacks": set(),
     # settings that are read again while the program runs
-    "reread": {"errors", "logs", "settings", "speech.service"},
+    "reread": {"errors", "home_service", "logs", "settings"},
     "settings.declaration": set(),
     "settings.service": {"settings.declaration"},
     "settings.operation": {"settings.declaration"},
@@ -56,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "turns": {"errors", "observe", "settings.model", "audio", "realtime", "pool"},
     # answers in words, and what Home Assistant is to do
     "conversation": {
+        "audio",
         "errors",
         "logs",
         "observe",
@@ -66,7 +69,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "turns",
     },
     "speech": {
-        "conversation",
         "errors",
         "logs",
         "observe",
@@ -80,6 +82,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "pool",
         "turns",
     },
+    # speech and conversation together
+    "home_service": {"conversation", "speech", "turns"},
     # what the clients of all doors may use together
     "admission": {"errors", "observe", "settings.model"},
     # the doors: not each other, never transport or pool; realtime only through speech
@@ -92,6 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings.addresses",
         "audio",
         "conversation",
+        "home_service",
         "speech",
     },
     "http_api": {
@@ -104,12 +109,21 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings.addresses",
         "audio",
         "conversation",
+        "home_service",
         "speech",
     },
     # a service of its own that shares the neutral protocol and no state machine with its clients
     "emulator": {"errors", "audio", "realtime"},
     # engines without a cloud, and the embedded backend: the one place that puts them into the emulator
-    "offline": {"errors", "logs", "settings.model", "slow_callbacks", "audio", "emulator"},
+    "offline": {
+        "errors",
+        "logs",
+        "privileges",
+        "settings.model",
+        "slow_callbacks",
+        "audio",
+        "emulator",
+    },
     # the names in the home; imports nothing that speaks or hears
     "home_assistant": {"errors", "logs", "settings.model"},
     # what was spent, and metrics: a subscriber, asked through an interface of the turns
@@ -154,6 +168,7 @@ PURE = {
     "turns.health",
     "conversation.guards",
     "conversation.history",
+    "conversation.recognized",
     "conversation.sentences",
     "conversation.tools",
     "text",

@@ -5,6 +5,11 @@
     pcm = await synthesize_speech_realtime("Turn on the kitchen lights")
     text = await recognize_speech_realtime(base64.b64encode(pcm).decode())
 
+    async with converse_realtime() as conversation:  # speech for speech
+        await conversation.send(pcm)
+        async for event in conversation:
+            ...
+
 Settings come from the environment, as the server's do; without any, the embedded backend is started. Audio
 is 24 kHz PCM16 mono, little-endian, without a header. The first call in an event loop opens the service for
 that loop; `close_realtime` closes it, and so does the end of `asyncio.run`. `open_realtime` gives a service
@@ -13,13 +18,30 @@ of your own for the length of a block. Whatever fails raises a `SpeechServiceErr
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 from wyoming_azure_realtime.app import log_observer, open_service
+from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
+from wyoming_azure_realtime.conversation.voice import (
+    AnswerEnded,
+    AnswerSound,
+    AnswerWords,
+    Heard,
+    HeardPartly,
+    PersonStarted,
+    PersonStopped,
+    SoundStarted,
+    SoundStopped,
+    ToolRequest,
+    Trouble,
+    VoiceConversation,
+)
+from wyoming_azure_realtime.conversation.voice_sessions import CallTool, VoiceRequest
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.whole import (
     blocks,
     collect_audio,
@@ -28,13 +50,20 @@ from wyoming_azure_realtime.speech.whole import (
     synthesize_text,
 )
 
+__all__ = [
+    "AnswerEnded", "AnswerSound", "AnswerWords", "AudioFormat", "Heard", "HeardPartly", "PersonStarted",
+    "PersonStopped", "RealtimeSpeech", "SoundStarted", "SoundStopped", "ToolRequest", "Trouble",
+    "VoiceConversation", "close_realtime", "converse_realtime", "open_realtime", "recognize_speech_realtime",
+    "synthesize_speech_realtime", "synthesize_speech_stream_realtime",
+]  # fmt: skip
+
 _DOOR = "python"
 
 
 class RealtimeSpeech:
     """Recognition and synthesis over one open service; calls may run side by side."""
 
-    def __init__(self, service: SpeechService) -> None:
+    def __init__(self, service: HomeService) -> None:
         self._service = service
 
     async def recognize(self, audio_base64: str, *, language: str = "") -> str:
@@ -47,6 +76,29 @@ class RealtimeSpeech:
         """All of the speech as PCM. Raises SpeechServiceError."""
         async with aclosing(self.stream(text, voice)) as audio:
             return await collect_audio(audio)
+
+    def converse(
+        self,
+        *,
+        language: str = "",
+        voice: str = "",
+        instructions: str = "",
+        tools: Sequence[Mapping[str, Any]] = (),
+        call_tool: CallTool | None = None,
+        push_to_talk: bool = False,
+        source: AudioFormat = REALTIME,
+    ) -> VoiceConversation:
+        """A conversation by voice, to be entered and iterated. Raises SpeechServiceError.
+
+        `tools`: each with `name`, `description`, and a JSON schema as `parameters`; `call_tool` is given what
+        the model asks for, and returns the result as text. `push_to_talk`: the person's turn ends with
+        `finish`, else where the service hears its end. `source`: the format of what is sent.
+        """
+        functions = tuple({"type": "function", **tool} for tool in tools)
+        request = VoiceRequest(
+            _DOOR, "", language, voice, instructions, functions, not push_to_talk, source, call_tool
+        )
+        return VoiceConversation(self._service.voice_sessions, request)
 
     def stream(self, text: str, voice: str = "alloy") -> AsyncGenerator[bytes, None]:
         """PCM while it is generated. Closing the generator cancels the rest. Raises SpeechServiceError."""
@@ -76,6 +128,13 @@ async def synthesize_speech_stream_realtime(text: str, voice: str = "alloy") -> 
     async with aclosing((await _shared()).stream(text, voice)) as audio:
         async for chunk in audio:
             yield chunk
+
+
+@asynccontextmanager
+async def converse_realtime(**how: Any) -> AsyncIterator[VoiceConversation]:
+    """A conversation by voice, see `RealtimeSpeech.converse`. Raises SpeechServiceError."""
+    async with (await _shared()).converse(**how) as conversation:
+        yield conversation
 
 
 async def close_realtime() -> None:

@@ -21,9 +21,11 @@ from wyoming_azure_realtime.accounts import Accounts, clouds_of, open_accounts
 from wyoming_azure_realtime.admission.connections import ConnectionRegistry, connection_registry
 from wyoming_azure_realtime.commands.players import speak_command
 from wyoming_azure_realtime.conversation.agent import conversation_of
+from wyoming_azure_realtime.conversation.voice_sessions import voice_sessions_of
 from wyoming_azure_realtime.embedded import EmbeddedBackend, embedded_target, with_its_languages
 from wyoming_azure_realtime.errors import AddressInUse
 from wyoming_azure_realtime.home_assistant.home import HomeNames
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
@@ -40,7 +42,6 @@ from wyoming_azure_realtime.signals import at_hang_up, has_terminal, stop_signal
 from wyoming_azure_realtime.slow_callbacks import SlowCallbacks
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.fallback import Fallbacks, RealtimeFallback
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
@@ -65,6 +66,10 @@ Read = Callable[[], Loaded]
 # Shares of the grace period: until accepting stops though the network may not have heard that the port is
 # gone; and for what is closed when the last request has ended. A session may take a second for that.
 GOODBYE, AFTERWARDS = 0.1, 0.15
+
+
+HOME_SHARE = 0.2
+"""Of the time for an answer, which Home Assistant has at most when it is asked how the home is."""
 
 
 async def serve(loaded: Loaded, announce: Announce | None = None, read: Read | None = None) -> int:
@@ -137,7 +142,7 @@ def _apply(
     accounts: Accounts,
     wyoming: WyomingServer,
     doors: "Doors",
-    service: SpeechService,
+    service: HomeService,
     slow_callbacks: SlowCallbacks,
 ) -> None:
     """Tell the parts of the program that hold settings which ones are in force now."""
@@ -182,7 +187,7 @@ async def open_service(
     observer: Observer,
     accounts: Accounts | None = None,
     embedded_backend: EmbeddedBackend | None = None,
-) -> AsyncIterator[SpeechService]:
+) -> AsyncIterator[HomeService]:
     """The speech service that the settings describe, with its pool.
 
     Accounts and embedded backend are its own, unless they are given because they outlive it.
@@ -207,7 +212,7 @@ async def open_service(
         targets = clouds or embedded
         asr_unavailable_reason = backend.reason if backend and not clouds and not backend.recognizes else ""
         engine, names = TurnEngine(sessions), _home_names(settings, stack)
-        service = SpeechService(
+        service = HomeService(
             catalog_of(
                 targets[0],
                 with_its_languages(settings, None if clouds else backend),
@@ -227,7 +232,11 @@ async def open_service(
         service.spending = accounts.ledger
         reader = await _home_reader(settings, stack)
         service.conversation = conversation_of(settings, targets, engine, service, observer, names, reader)
+        service.voice_sessions = voice_sessions_of(settings, targets, opener, service, observer)
+        if service.voice_sessions is not None:
+            stack.push_async_callback(service.voice_sessions.close)
         accounts.watch(service)
+        stack.push_async_callback(service.end_ahead)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield service
@@ -269,7 +278,8 @@ async def _home_reader(settings: Settings, stack: AsyncExitStack) -> "AssistRead
         if conversation.listen_again:
             _LOGGER.warning("No satellite can be told to listen again: that needs conversation.token")
         return None
-    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token)
+    within = conversation.deadline * HOME_SHARE
+    reader = (await asyncio.to_thread(_assist_reader))(url, conversation.token, within)
     stack.push_async_callback(reader.close)
     return reader
 
@@ -283,7 +293,7 @@ def _warn_of_models(settings: Settings, clouds: Sequence[Target], observer: Obse
 
 async def _start_http(
     loaded: Loaded,
-    service: SpeechService,
+    service: HomeService,
     observer: Observer,
     registry: ConnectionRegistry,
     accounts: Accounts,
@@ -357,7 +367,7 @@ def _discovery() -> "type[Discovery]":
     return Discovery
 
 
-def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
+def _tell_newcomers(wyoming: WyomingServer, service: HomeService) -> None:
     """Where it listens, how to add it to Home Assistant, how to try it."""
     _LOGGER.info(
         "Version %s, %s backend, listening on %s",

@@ -10,6 +10,7 @@ SpeechServiceError            `code`: stable string on the class; `retryable`: m
     UnknownModel  UnknownVoice  UnknownLanguage
     TextTooLong   AudioTooLong
     OutOfOrder                an event that makes no sense at this point
+    ConversationOver          a conversation by voice met a limit of its length
   PoolError
     PoolClosed  PoolTimeout  TooManyRequests
   BackendError                the realtime service, or the way to it
@@ -124,6 +125,12 @@ class OutOfOrder(RequestError):
     """The event makes no sense at this point of the conversation."""
 
     code = "out-of-order"
+
+
+class ConversationOver(RequestError):
+    """A conversation by voice has lasted as long as one may, or nobody spoke for as long as nobody need."""
+
+    code = "conversation-over"
 
 
 class PoolError(SpeechServiceError):

@@ -18,6 +18,12 @@ TurnKind = Literal["recognition", "synthesis", "answer"]
 SESSION_KINDS: tuple[TurnKind, ...] = ("recognition", "synthesis")
 """What sessions are kept for. A session that speaks answers as well."""
 
+CANCELLED = "cancelled"
+"""Outcome of a turn that somebody called off."""
+
+UNCLAIMED = "unclaimed"
+"""Outcome of a turn that was begun ahead and that nobody asked for."""
+
 MOST_WARNINGS = 1000
 """Keys for which a warning is remembered; what clients ask for is in some of them."""
 
@@ -47,14 +53,15 @@ class TurnCost:
 class TurnRecord:
     """One finished turn, whatever its end. Times are seconds; `started_at` is Unix time.
 
-    `outcome`: `completed`, `empty`, `cancelled`, or the code of the error that ended it. `attempts`: sessions
-    that were leased; `result_seconds`: from the end of a command to its text, if it came to that; `requests`:
-    transcriptions or responses that were asked for; `mismatches`: responses that said something other than
-    the text; `last_resorts`: pieces of a text that the service would not say, and that were spoken in another
-    way or left out; `sessions`: sessions used up, not to be used again;
+    `outcome`: `completed`, `empty`, `cancelled`, `unclaimed`, or the code of the error that ended it.
+    `attempts`: sessions that were leased; `result_seconds`: from the end of a command to its text, if it came
+    to that; `requests`: transcriptions or responses that were asked for; `mismatches`: responses that said
+    something other than the text; `last_resorts`: pieces of a text that the service would not say, and that
+    were spoken in another way or left out; `sessions`: sessions used up, not to be used again;
     `sent_seconds` and `received_seconds`: audio to and from the service, of all attempts together. `usage`:
     the tokens that the service reported for all of them, added up. `cost`: None if nothing was spent.
     `error`: what ended it, with its causes. `fallback`: who answered in place of the targets, if anybody did.
+    `prepared`: it was begun before anybody asked for it; times count from when somebody did, if anybody.
     `text`: what was said, only where `history.texts` keeps it, and in no log.
 
     When things happened, in seconds from the turn's beginning, None where they did not: `end_of_speech`, the
@@ -91,6 +98,7 @@ class TurnRecord:
     draft: float | None = None
     fallback: str = ""
     text: str = field(default="", repr=False)
+    prepared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

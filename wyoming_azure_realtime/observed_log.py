@@ -17,6 +17,8 @@ from wyoming_azure_realtime.errors import (
 )
 from wyoming_azure_realtime.logs import FIELDS, MOST_LINES, TURN, log_causes
 from wyoming_azure_realtime.observe import (
+    CANCELLED,
+    UNCLAIMED,
     ClientRefused,
     FallbackInUse,
     ObservedEvent,
@@ -43,7 +45,7 @@ STILL_SECONDS = 600.0
 LONGEST_SENTENCE = 500
 """Characters of an error in a line."""
 
-_GOOD_ENDS = ("completed", "empty", "cancelled")
+_GOOD_ENDS = ("completed", "empty", CANCELLED, UNCLAIMED)
 
 MOST_TURNS, MOST_OTHERS = 10_000, 400
 """Lines a minute about turns that were completed, and others: strangers can have any number that fail."""
@@ -251,6 +253,7 @@ def _write_turn(turn: TurnRecord) -> None:
 def _and_more(turn: TurnRecord) -> str:
     """What not every turn's line needs."""
     parts = (
+        ", prepared" if turn.prepared else "",
         f", {turn.attempts} attempts" if turn.attempts > 1 else "",
         f", {turn.requests} requests" if turn.requests > 1 else "",
         f", not the text {turn.mismatches} times" if turn.mismatches else "",

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -122,6 +123,18 @@ def test_all_moments_of_a_turn_are_on_one_line_of_time() -> None:
     }
     assert turn["cost"] == {"amount": 0.001234, "currency": "EUR", "estimated": True}
     assert msgspec.convert(turn, RememberedTurn) == turn_of(RECORD)
+
+
+def test_what_a_model_had_read_before_is_told() -> None:
+    usage = {
+        "input_tokens": 3000,
+        "input_token_details": {"text_tokens": 3000, "cached_tokens": 2800},
+        "output_token_details": {"text_tokens": 50},
+    }
+    record = replace(RECORD, kind="answer", usage=usage, first_result_seconds=0.4)
+    turn = msgspec.to_builtins(turn_of(record))
+    assert turn["tokens"] == {"read": 3000, "cached": 2800}
+    assert turn["seconds"]["firstResult"] == 0.4
 
 
 def test_a_failed_turn_has_the_sentence_and_no_moments_that_never_came() -> None:

@@ -127,6 +127,7 @@ def test_what_follows_when_a_limit_is_reached(action: str, speaks: Allowance, he
     books = Books(day=0.1, action=action)
     books.turn(0.2)
     assert (books.begin()[1], books.begin("recognition")[1]) == (speaks, hears)
+    assert books.begin("answer")[1] == speaks
     assert books.ledger.summary()["status"] == "reached"
     reached = [line for line in books.said if "is reached" in line]
     assert len(reached) == 1

@@ -116,7 +116,7 @@ def test_the_supervisor_asks_for_exactly_those_options_that_have_a_value_at_firs
 
 def test_the_options_that_are_not_settings_begin_as_if_they_were_not_there(tmp_path: Path) -> None:
     others = set(CONFIG["options"]) - set(SETTINGS)
-    assert others == {"home_names", "ends_command", "drafts", "more_targets", "other_settings"}
+    assert others == {"home_names", "home_states", "ends_command", "drafts", "more_targets", "other_settings"}
     for name in others:
         (tmp_path / "options.json").write_text(json.dumps({name: CONFIG["options"][name]}))
         loaded, notices = load_options(tmp_path, {})

@@ -1,3 +1,4 @@
+import itertools
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -127,12 +128,16 @@ def test_other_settings_go_by_their_names_in_the_settings_file(addon: Addon) -> 
     assert loaded.settings.targets[0].auth == "bearer"
 
 
-def test_names_come_from_home_assistant_only_if_that_is_chosen(tmp_path: Path) -> None:
-    home = {"home_assistant.url": "http://supervisor/core", "home_assistant.token": "a-token"}
-    for chosen, url in ((True, "http://supervisor/core"), (False, "")):
-        (tmp_path / "options.json").write_text(json.dumps({"home_names": chosen}))
+def test_home_assistant_is_asked_only_for_what_is_chosen(tmp_path: Path) -> None:
+    home = ("http://supervisor/core", "a-token")
+    for names, states in itertools.product((True, False), repeat=2):
+        (tmp_path / "options.json").write_text(json.dumps({"home_names": names, "home_states": states}))
         loaded, notices = load_options(tmp_path, {}, home)
-        assert (loaded.settings.home_assistant.url, notices) == (url, [])
+        settings = loaded.settings
+        assert settings.home_assistant.url == (home[0] if names or states else "")
+        assert settings.home_assistant.token.reveal() == ("a-token" if names else "")
+        assert settings.conversation.token.reveal() == ("a-token" if states else "")
+        assert notices == []
 
 
 def test_the_form_as_it_is_at_first_runs_the_embedded_backend(addon: Addon) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from wyoming_azure_realtime.commands.server import become_unprivileged
+from wyoming_azure_realtime.privileges import become_unprivileged
 
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from wyoming_azure_realtime.commands.server import become_unprivileged
+from wyoming_azure_realtime.privileges import become_unprivileged
 folder = Path(sys.argv[1]) / "data" / "cache"
 assert become_unprivileged(10300, folder)
 assert os.getresuid() == os.getresgid() == (10300,) * 3 and os.getgroups() == []

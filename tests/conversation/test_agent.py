@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.answering import Calls, asked_of, heard_before, service_that_answers, table
@@ -15,7 +16,7 @@ from wyoming_azure_realtime.observe import RequestJudged
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig
 from wyoming_azure_realtime.realtime.shapes import StatusDetails
-from wyoming_azure_realtime.settings.model import HomeConversation, Settings
+from wyoming_azure_realtime.settings.model import Cost, HomeConversation, Settings
 
 NEWEST = "1.10.2"
 HOME = Settings(
@@ -257,6 +258,22 @@ async def test_whoever_leaves_makes_the_service_leave_off() -> None:
         await asyncio.gather(asking, return_exceptions=True)
 
 
+@pytest.mark.parametrize(("action", "goes_on"), [("mute", False), ("fallback", False), ("warn", True)])
+@in_virtual_time
+async def test_a_limit_holds_for_answers_and_cached_tokens_cost_less(action: str, goes_on: bool) -> None:
+    cost = msgspec.convert({"day": 0.001, "action": action}, Cost)
+    async with scripted_service(service_that_answers(table(PARIS)), cost=cost) as running:
+        question = "what is the capital of France"
+        assert (await ask(running, question)).understood  # 200 tokens at 4, 2800 at 0.4, 50 at 16 $ a million
+        asked = running.requests
+        assert (await ask(running, question)).understood is goes_on
+        assert running.requests == asked + goes_on
+        first, second = running.turns
+    assert first.cost is not None
+    assert first.cost.amount == pytest.approx((200 * 4 + 2800 * 0.4 + 50 * 16) / 1e6)
+    assert second.outcome == ("completed" if goes_on else "spending-limit")
+
+
 @in_virtual_time
 async def test_an_answer_that_met_its_limit_ends_with_a_whole_sentence() -> None:
     cut = StatusDetails(reason="max_output_tokens")
@@ -355,3 +372,34 @@ async def test_a_model_that_thinks_for_a_while_is_waited_for_and_asked_once() ->
     async with scripted_service(service_that_answers(table(PARIS), first=4.5)) as running:
         assert await ask(running, "what is the capital of France") == Reply("It is Paris.")
         assert running.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "others", "noted"),
+    [(1.0, (), True), (60.0, (), False), (1.0, ("bedroom",), False), (1.0, ("",), True)],
+)
+@in_virtual_time
+async def test_who_speaks_while_the_only_satellite_still_does_has_interrupted_it(
+    after: float, others: tuple[str, ...], noted: bool
+) -> None:
+    seen: list[Any] = []
+
+    def model(asked: str, request: client.ResponseCreate) -> str:
+        seen.append(request.response)
+        return "Once upon a time there was a lamp. It shone all night." if asked == "a story" else "Well."
+
+    async with scripted_service(service_that_answers(model)) as running:
+        conversation = running.service.conversation
+        assert conversation is not None
+        for other in others:
+            await ask(running, "hello", satellite_id=other, conversation_id="typed")
+        await ask(running, "a story", satellite_id="kitchen")
+        await asyncio.sleep(after)
+        conversation.hear("10.9.9.9", "en")
+        conversation.hear("10.0.0.2", "en")
+        await ask(running, "go on", satellite_id="kitchen")
+    told = [(item.role, item.content[0].text) for item in seen[-1].input]
+    assert (("system", "(interrupted)") in told) is noted
+    if noted:
+        place = told.index(("system", "(interrupted)"))
+        assert told[place - 1] == ("assistant", "Once upon a time there was a lamp. It shone all night.")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.assist_api import TOKEN, AssistApi, assist_api
+from tests.support.eventually import eventually
 from tests.support.service import Running, running_service
 from wyoming_azure_realtime.conversation.agent import ConversationRequest, Reply
 from wyoming_azure_realtime.conversation.answering import MOST_READINGS
@@ -65,7 +66,7 @@ async def told_home(
     )
     async with assist_api() as api:
         api.rooms = {"device-kitchen": "Kitchen"}
-        reader = AssistReader(api.url, Secret(token))
+        reader = AssistReader(api.url, Secret(token), 30.0)
         try:
             engines = sink_engines(answers=model)
             async with running_service(engines=engines, settings=settings, home_reader=reader) as running:
@@ -195,3 +196,22 @@ async def test_nothing_of_the_home_or_of_what_is_said_is_in_the_log(caplog: pyte
         await ask(running, "is the kitchen light on")
     for secret in (TOKEN, "another-token", "kitchen light", "Stove lamp", "The kitchen light is"):
         assert secret not in caplog.text
+
+
+async def test_what_is_answered_ahead_is_looked_up_ahead_and_done_when_it_is_asked_for() -> None:
+    model, text = Model(curious), "if it is dark make light here"
+    async with told_home(model) as (running, api):
+        conversation = running.service.conversation
+        assert conversation is not None
+        for turn in (1, 2):  # ahead only for those who asked about what was recognized before
+            recognition = conversation.hear("127.0.0.1", "en")
+            assert recognition is not None
+            recognition.drafted(text)
+            if turn == 2:
+                await eventually(lambda: len(model.requests) == 4)
+                assert len(api.calls()) == 3  # the overview, and two lookups
+            recognition.transcribed(text)
+            reply = await ask(running, text)
+            assert [intent.slots["area"] for intent in reply.intents] == ["Kitchen"]
+        assert len(model.requests) == 4
+        assert not api.started

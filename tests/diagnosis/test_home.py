@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.assist_api import TOKEN as ASSIST_TOKEN
+from tests.support.assist_api import assist_api
 from tests.support.broken_clouds import emulator
 from tests.support.doctor import ALONE, Doctor, Told, target
 from tests.support.home_assistant import TOKEN, ScriptedHome, scripted_home
@@ -189,6 +191,23 @@ async def test_a_refused_token_and_a_home_that_is_not_there_are_failures(doctor:
     assert "cannot be reached" in gone.failed["Home Assistant"]
     missing = await told_of(doctor, home_assistant={"url": home.url})
     assert "home_assistant.token is not" in missing.failed["Home Assistant"]
+
+
+async def test_with_a_token_for_lookups_it_is_told_whether_they_work(doctor: Doctor) -> None:
+    async with assist_api() as api:
+        home: dict[str, Any] = {
+            "home_assistant": {"url": api.url},
+            "conversation": {"token": ASSIST_TOKEN},
+        }
+        works = await told_of(doctor, **home)
+        api.status = 404
+        lacks = await told_of(doctor, **home)
+        refused = await told_of(doctor, **home | {"conversation": {"token": "another-token"}})
+    assert works.detail("how the home is") == "Assist may see 8 names; GetLiveContext can be asked"
+    assert "Home Assistant" not in works.marks()
+    assert "'Model Context Protocol Server'" in lacks.failed["how the home is"]
+    assert "it refused the token" in refused.failed["how the home is"]
+    assert "another-token" not in json.dumps(refused.json)
 
 
 def test_abilities_are_those_of_the_version() -> None:

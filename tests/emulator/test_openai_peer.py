@@ -203,3 +203,32 @@ async def test_the_azure_client_finds_the_preview_path(server: EmulatorServer) -
     ):
         created = json.loads(await connection.recv_bytes())
     assert created["session"]["modalities"] == ["text", "audio"]
+
+
+async def test_an_answer_that_is_interrupted_is_forgotten_where_it_was_not_heard(
+    server: EmulatorServer,
+) -> None:
+    """While it is made: the speech cancels it, and what was heard of it can be told at once."""
+    server.faults = Faults(generation_pace=1)
+    speech = base64.b64encode(tone(400) + bytes(48 * 800)).decode()
+    async with connected(server.url + "/openai/v1", model="gpt-realtime") as connection:
+        await connection.conversation.item.create(item=message("word " * 100))
+        await connection.input_audio_buffer.append(audio=speech)
+        first = (await until(connection, "response.output_audio.delta"))[-1]
+        await connection.input_audio_buffer.append(audio=speech)
+        await until(connection, "input_audio_buffer.speech_started")
+        await connection.conversation.item.truncate(item_id=first.item_id, content_index=0, audio_end_ms=20)
+        cut, done = None, None
+        while cut is None or done is None:  # in either order
+            event = EVENT.validate_json(await connection.recv_bytes(), strict=True)
+            cut = event if event.type == "conversation.item.truncated" else cut
+            done = event.response if event.type == "response.done" else done
+        assert (cut.item_id, cut.audio_end_ms) == (first.item_id, 20)
+        assert (done.status, done.status_details.reason) == ("cancelled", "turn_detected")
+        await connection.conversation.item.retrieve(item_id=first.item_id)
+        item = (await until(connection, "conversation.item.retrieved"))[-1].item
+        assert item.content[0].transcript is None
+        assert len(base64.b64decode(item.content[0].audio)) == 20 * 48
+        await connection.conversation.item.truncate(item_id=first.item_id, content_index=0, audio_end_ms=5000)
+        error = (await until(connection, "error"))[-1].error
+        assert error.message == "Audio content of 20ms is already shorter than 5000ms"

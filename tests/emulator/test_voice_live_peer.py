@@ -14,9 +14,11 @@ from azure.ai.voicelive.models import (
     AudioInputTranscriptionOptions,
     AzureSemanticVad,
     AzureStandardVoice,
+    InputTextContentPart,
     OutputTextContentPart,
     RequestSession,
     ResponseCreateParams,
+    UserMessageItem,
 )
 from azure.core.credentials import AzureKeyCredential
 from websockets.asyncio.client import connect as connect_plainly
@@ -249,3 +251,28 @@ async def test_an_upgrade_needs_a_version_and_a_model(
         ):
             pass
     assert caught.value.response.status_code == status
+
+
+async def test_answers_by_voice_where_somebody_has_ended(server: EmulatorServer) -> None:
+    async with connected(server, "gpt-realtime") as connection:
+        vad = AzureSemanticVad(silence_duration_ms=300, create_response=True, interrupt_response=True)
+        voice = AzureStandardVoice(name="en-US-JennyNeural")
+        session = RequestSession(turn_detection=vad, voice=voice, modalities=["text", "audio"])
+        await connection.session.update(session=session)
+        await until(connection, "session.updated")
+        item = UserMessageItem(content=[InputTextContentPart(text=TEXT)])
+        await connection.conversation.item.create(item=item)
+        await connection.input_audio_buffer.append(
+            audio=base64.b64encode(tone(400) + bytes(48 * 600)).decode()
+        )
+        events = await until(connection, "response.done")
+        assert events[-1].response["status"] == "completed"
+        sound = [one for one in events if one.type == "response.audio.delta"]
+        length = sum(len(base64.b64decode(one.delta)) for one in sound) // 48
+        assert length == len(TEXT) * 60
+        await connection.conversation.item.truncate(
+            item_id=sound[0].item_id, content_index=0, audio_end_ms=length // 2
+        )
+        cut = (await until(connection, "conversation.item.truncated"))[-1]
+        assert cut.audio_end_ms == length // 2
+    assert server.record.sessions[-1].truncated[-1] == (sound[0].item_id, length // 2)

@@ -23,6 +23,7 @@ from wyoming_azure_realtime.wyoming_server.server import _HANDLERS
 HEARS, DEAF_BECAUSE = Recognizer.available()
 needs_ears = pytest.mark.skipif(not HEARS, reason=DEAF_BECAUSE)
 COMMAND = ".venv/bin/wyoming-azure-realtime"
+TALK = "A conversation by voice"
 OPENAI = "For clients of OpenAI's audio API"
 SAID = "turn on the kitchen lights"
 
@@ -65,10 +66,17 @@ class Place:
             cwd=self.folder,
         )
 
-    async def does(self, text: str, *, name: str = "sh", environ: Mapping[str, str] | None = None) -> str:
+    async def does(
+        self,
+        text: str,
+        *,
+        name: str = "sh",
+        environ: Mapping[str, str] | None = None,
+        within: float = START_SECONDS,
+    ) -> str:
         """What a block prints."""
         process = await self.begin(text, name=name, environ=environ)
-        async with asyncio.timeout(START_SECONDS):
+        async with asyncio.timeout(within):
             out, err = await process.communicate()
         assert process.returncode == 0, err.decode()
         return out.decode().strip()
@@ -127,6 +135,16 @@ class TestWithTheServer:
 async def test_python_prints_what_was_said(place: Place) -> None:
     (text,) = under("Python", "python", "docs/python.md")
     assert plain(await place.does(text, name="python")) == SAID
+
+
+@needs_ears
+async def test_python_prints_what_was_answered(place: Place) -> None:
+    """Without a key: the embedded backend hears, does sums, and speaks."""
+    (text,) = under(TALK, "python", "docs/python.md")
+    heard, answer, seconds = (await place.does(text, name="python", within=120)).split(" - ")
+    assert heard
+    assert answer
+    assert float(seconds.split()[0]) > 0.5
 
 
 async def test_the_backend_alone_is_a_realtime_endpoint(place: Place) -> None:
@@ -198,7 +216,7 @@ def test_the_notes_on_wyoming_name_every_event_that_is_served() -> None:
 
 
 def test_no_command_is_left_out() -> None:
-    tested = {"Try it", OPENAI, "Python", "Alone"}
+    tested = {"Try it", OPENAI, "Python", TALK, "Alone"}
     left = [
         block
         for block in blocks()

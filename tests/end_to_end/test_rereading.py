@@ -5,7 +5,7 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,6 +26,14 @@ http: {{listen: 127.0.0.1:0}}
 zeroconf: {{enabled: false}}
 state: "off"
 """
+
+
+@pytest.fixture(autouse=True)
+def hang_up_counts() -> Iterator[None]:
+    """Also where the tests themselves were started by nohup: programs inherit what is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.assist_api import ACTING, OVERVIEW, STATES, TOKEN, AssistApi, assist_api, reading
+from tests.support.eventually import eventually
 from wyoming_azure_realtime.home_assistant import reader as module
 from wyoming_azure_realtime.home_assistant.names import base_url, overview_in
 from wyoming_azure_realtime.home_assistant.reader import AssistReader
@@ -21,7 +22,7 @@ SATELLITE = "assist_satellite.kitchen"
 
 @asynccontextmanager
 async def reader_of(api: AssistApi, token: str = TOKEN) -> AsyncIterator[AssistReader]:
-    reader = AssistReader(api.url, Secret(token))
+    reader = AssistReader(api.url, Secret(token), 30.0)
     try:
         yield reader
     finally:
@@ -38,6 +39,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def never_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was told is asked for again at once, also after a failure."""
     monkeypatch.setattr(module, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(module, "USABLE_SECONDS", 0.0)
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
 
 
@@ -72,6 +74,19 @@ async def test_what_was_told_counts_for_a_while() -> None:
         assert sorted(api.methods()) == ["prompts/get", "prompts/list", "tools/call", "tools/list"]
 
 
+async def test_nobody_waits_for_what_is_only_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS", 0.0)
+    async with assist_api() as api, reader_of(api) as reader:
+        await reader.refresh("device-1")
+        api.rooms, api.tools = {"device-1": "Kitchen", "device-2": "Büro"}, []
+        await reader.refresh("device-1")
+        assert (len(reader.tools), reader.room_of("device-1")) == (1, "")
+        await eventually(lambda: reader.room_of("device-1") == "Kitchen")
+        assert reader.tools == []
+        await reader.refresh("device-2")
+        assert reader.room_of("device-2") == "Büro"
+
+
 @pytest.mark.parametrize(
     "annotations", [None, {}, {"readOnlyHint": False}, {"readOnlyHint": "true"}, {"readOnlyHint": 1}, []]
 )
@@ -94,7 +109,12 @@ async def test_parameters_are_passed_on_in_a_form_that_every_service_takes() -> 
             "properties": {
                 "name": {"type": "string", "description": "Filter."},
                 "area": {"type": "string"},
-                "domain": {"type": "array", "items": {"type": "string", "enum": ["light", "cover"]}},
+                "domain": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "A single domain or a list.",
+                },
+                "kind": {"type": "string", "enum": ["a", "b"]},
                 "odd": {"type": "string"},
             },
         }
@@ -135,7 +155,7 @@ async def test_a_failure_keeps_names_offers_no_tools_is_told_once_a_minute_and_p
         await reader.refresh("")
         assert reader.tools
         spoil(api)
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 0.3 if api.wait else 30.0)
+        reader.within = 0.3 if api.wait else 30.0
         await reader.refresh("")
         await reader.refresh("")
         assert (list(reader.tools), len(reader.names)) == ([], 8)
@@ -144,7 +164,7 @@ async def test_a_failure_keeps_names_offers_no_tools_is_told_once_a_minute_and_p
         [warning] = warnings(caplog)
         assert said in warning
         api.status, api.location, api.wait, api.raw = 200, "", 0.0, {}
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 30.0)
+        reader.within = 30.0
         await reader.refresh("")
         assert reader.tools
         assert len(warnings(caplog)) == 1

@@ -16,7 +16,7 @@ from wyoming_azure_realtime.http_api import speech_routes
 from wyoming_azure_realtime.settings.model import Deadlines, Settings
 
 HASTY = Settings(
-    deadlines=Deadlines(request=0.7, transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5)
+    deadlines=Deadlines(request=1.5, transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5)
 )
 
 

@@ -39,7 +39,7 @@ from wyoming_azure_realtime.speech.requests import SynthesisRequest
 
 WAV = {"Content-Type": "audio/wav"}
 HASTY = Settings(
-    deadlines=Deadlines(request=0.7, transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5)
+    deadlines=Deadlines(request=1.5, transcript=0.3, first_audio=0.3, between_audio=0.3, configuration=0.5)
 )
 SOUND = base64_of(speaking(1, REALTIME))
 BYTES_PER_CHARACTER = MS_PER_CHARACTER * REALTIME.bytes_per_second // 1000

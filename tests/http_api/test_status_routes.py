@@ -1,12 +1,15 @@
 import re
+from typing import Any
 
 import msgspec
+import pytest
 
 from tests.support.http_door import INFO, http_door
 from tests.support.wyoming_stand_in import piper, stand_in
 from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.http_api.status_routes import info
-from wyoming_azure_realtime.settings.model import Settings, Target
+from wyoming_azure_realtime.observe import RequestJudged
+from wyoming_azure_realtime.settings.model import Cost, Settings, Talk, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.wyoming_fallback import WyomingVoice
 
@@ -47,6 +50,25 @@ def test_info_of_a_deaf_backend_says_why() -> None:
     assert told["features"]["stt"] is False
     assert told["asrUnavailableReason"] == "There is no recogniser for this Python."
     assert msgspec.json.encode(told)
+
+
+MINUTE_SPOKEN = RequestJudged("t", "synthesis", "default", "gpt-realtime", "completed", {}, 0.0, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "options"),
+    [
+        ("", {}),
+        ("off", {"settings": Settings(talk=Talk(at_once=0))}),
+        ("no-voice", {"service": "speaches"}),
+        ("spending-limit", {"cost": Cost(day=0.01, action="mute")}),
+        ("", {"cost": Cost(day=0.01, action="cheaper")}),
+    ],
+)
+async def test_info_tells_why_nobody_can_converse(reason: str, options: dict[str, Any]) -> None:
+    async with http_door(**options) as door:
+        door.running.observer.report(MINUTE_SPOKEN)
+        assert (await door.get(INFO)).json["converse"] == {"reason": reason}
 
 
 async def test_health_needs_no_token_and_tells_nothing() -> None:

@@ -37,7 +37,7 @@ from wyoming_azure_realtime.settings.model import Secret
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "addon"
-HOME = {"home_assistant.url": "http://supervisor/core", "home_assistant.token": "a-token"}
+HOME = ("http://supervisor/core", "a-token")
 
 TEXTS: dict[str, list[Any]] = {
     "key": ["0123456789abcdef"],

@@ -12,12 +12,13 @@ from wyoming_azure_realtime.audio.pcm import REALTIME, wav_header
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Its microphone hears somebody say `SPOKEN`. Skips where there is no Chromium."""
+    """Its microphone hears somebody say `SPOKEN` every six seconds. Skips where there is no Chromium."""
     if not chromium():
         pytest.skip("chromium is not installed")
     folder = tmp_path_factory.mktemp("browser")
     microphone = folder / "microphone.wav"
-    pcm = bytes(REALTIME.bytes_per_second) + sound_of(SPOKEN)
+    second = bytes(REALTIME.bytes_per_second)
+    pcm = second + sound_of(SPOKEN) + 4 * second
     microphone.write_bytes(wav_header(REALTIME, len(pcm)) + pcm)
     with running_browser(folder, microphone) as running:
         yield running

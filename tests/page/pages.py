@@ -13,7 +13,7 @@ from tests.support.browser import DESKTOP, Browser, Look, Tab, tab
 from wyoming_azure_realtime import http_api
 
 FOLDER = Path(str(files(http_api) / "page"))
-TABS = ("status", "hear", "listen", "turns", "load", "cost")
+TABS = ("status", "hear", "listen", "talk", "turns", "load", "cost")
 SPOKEN = "turn on the kitchen lights"
 """What the browser's microphone hears."""
 
@@ -36,13 +36,30 @@ AudioNode.prototype.connect = function (to, ...more) {
 """
 """A script that measures what goes to the loudspeaker: `heardLevel`, the highest so far of 1."""
 
+TOLD = """
+window.sent = [];
+window.got = [];
+const { send } = WebSocket.prototype;
+WebSocket.prototype.send = function (data) {
+  if (typeof data === "string") sent.push(JSON.parse(data));
+  return send.call(this, data);
+};
+window.WebSocket = class extends WebSocket {
+  constructor(...where) {
+    super(...where);
+    this.addEventListener("message", ({ data }) => typeof data === "string" && got.push(JSON.parse(data)));
+  }
+};
+"""
+"""A script that keeps the messages in JSON of all WebSockets, as `sent` and `got`."""
+
 
 @asynccontextmanager
 async def page(
     browser: Browser, address: str, name: str = "status", look: Look = DESKTOP
 ) -> AsyncIterator[Tab]:
     """The page's tab of this name, ready. In the end the browser must have had nothing against the page."""
-    async with tab(browser, look, before=[LISTENED]) as new:
+    async with tab(browser, look, before=[LISTENED, TOLD]) as new:
         await new.open(f"{address.rstrip('/')}/#{name}")
         await new.until("document.documentElement.dataset.ready === 'yes'")
         await new.until("document.querySelector('footer .live.on') !== null")

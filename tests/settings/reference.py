@@ -3,6 +3,7 @@
 Run `python -m tests.settings.reference` after a change to settings/model.py or settings/service.py.
 """
 
+import functools
 import json
 import re
 import textwrap
@@ -333,10 +334,17 @@ def _default(option: Option) -> str:
     return f"`{shown(option.default)}`"
 
 
+@functools.cache
+def _form_texts() -> dict[str, dict[str, str]]:
+    """The name of each of the form's options, and what it says about it."""
+    path = ROOT / "config" / "addon" / "translations" / "en.yaml"
+    texts: dict[str, dict[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))["configuration"]
+    return texts
+
+
 def _form_names(key: str) -> Iterator[str]:
     """What the add-on's form calls a setting."""
-    path = ROOT / "config" / "addon" / "translations" / "en.yaml"
-    names = yaml.safe_load(path.read_text(encoding="utf-8"))["configuration"]
+    names = _form_texts()
     keys = {option: f"targets[0].{option}" for option in form.TARGET} | form.OPTIONS
     keys |= {option: setting for option, (setting, _) in form.CHOICES.items()}
     yield from (names[option]["name"] for option, setting in keys.items() if setting == key)

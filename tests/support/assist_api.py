@@ -48,12 +48,21 @@ READING_SCHEMA: Any = {
     "properties": {
         "name": {"type": "string", "description": "Filter."},
         "area": {"type": "string"},
-        "domain": {"type": "array", "items": {"type": "string", "enum": ["light", "cover"]}},
-        "odd": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "domain": {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "description": "A single domain or a list.",
+        },
+        "kind": {"type": "string", "enum": ["a", "b"]},
+        "odd": {"allOf": [{"type": "integer"}, {"type": "number", "minimum": 0}]},
     },
     "required": [],
 }
-ACTING: Any = {"name": "intent__HassTurnOn", "description": "Turns on.", "inputSchema": {"type": "object"}}
+ACTING: Any = {
+    "name": "intent__HassTurnOn",
+    "description": "Turns on.",
+    "inputSchema": {"type": "object"},
+    "annotations": {"destructiveHint": True, "readOnlyHint": False},
+}
 
 
 def reading(prefix: str = "homeassistant__") -> Any:
@@ -62,7 +71,7 @@ def reading(prefix: str = "homeassistant__") -> Any:
         "name": f"{prefix}GetLiveContext",
         "description": "Provides real-time information about the CURRENT state.",
         "inputSchema": READING_SCHEMA,
-        "annotations": {"readOnlyHint": True},
+        "annotations": {"destructiveHint": True, "readOnlyHint": True},
     }
 
 
@@ -148,10 +157,8 @@ class AssistApi:
 
     def _told(self) -> Any:
         text = f"Live Context: {OVERVIEW}\n{self.states}"
-        told = json.dumps({"success": True, "result": text})
-        if self.error:
-            told = "Error calling tool: No exposed entities matched"
-        return {"content": [{"type": "text", "text": told}], "isError": self.error}
+        answer = {"error": "No exposed entities matched"} if self.error else {"result": text}
+        return {"content": [{"type": "text", "text": json.dumps(answer)}], "isError": self.error}
 
     async def _start(self, body: Any) -> web.Response:
         if body["entity_id"] not in self.listens:

@@ -62,13 +62,13 @@ class Browser:
 
 @contextmanager
 def running_browser(folder: Path, microphone: Path) -> Iterator[Browser]:
-    """`folder`: for all that it keeps; `microphone`: a WAV file that it hears once, when a page listens."""
+    """`folder`: for all that it keeps; `microphone`: a WAV file that a page hears again and again."""
     profile = folder / "profile"
     command = [
         chromium(),
         *_FLAGS,
         f"--user-data-dir={profile}",
-        f"--use-file-for-fake-audio-capture={microphone}%noloop",
+        f"--use-file-for-fake-audio-capture={microphone}",
         "about:blank",
     ]
     with (folder / "browser.log").open("wb") as log:

@@ -119,6 +119,12 @@ class WyomingCaller:
                         listener.take(event.payload or b"")
             return listener.all()
 
+    async def converse(self, text: str) -> str:
+        """Have a request answered."""
+        async with connected(self.port) as line:
+            await line.send("transcript", {"text": text, "language": "en"})
+            return str((await line.until("handled")).data["text"])
+
 
 @asynccontextmanager
 async def connected(port: int) -> AsyncIterator["Line"]:

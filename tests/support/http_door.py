@@ -21,14 +21,15 @@ from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.server import PREFIX, HttpServer
 from wyoming_azure_realtime.observe import ObservedEvent, Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
+from wyoming_azure_realtime.settings.model import Cost, Http, Secret
 from wyoming_azure_realtime.settings.model import History as Rules
-from wyoming_azure_realtime.settings.model import Http, Secret, Settings
 
 RECOGNIZE = f"{PREFIX}/recognize"
 SYNTHESIZE = f"{PREFIX}/synthesize"
 STREAM = f"{PREFIX}/synthesize/stream"
 INFO = f"{PREFIX}/info"
 REMEMBERED = Rules()
+NO_LIMITS = Cost()
 SAID = "turn on the kitchen lights"
 
 
@@ -86,15 +87,16 @@ async def http_door(
     state: StatePlace | None = None,
     rules: Rules = REMEMBERED,
     registry: ConnectionRegistry | None = None,
+    cost: Cost = NO_LIMITS,
     **options: Any,
 ) -> AsyncIterator[Door]:
-    """`state`: where history and costs are kept; `options`: those of `running_service`."""
+    """`state`: where history and costs are kept; `cost`: limits; `options`: those of `running_service`."""
     settings = msgspec.structs.replace(options.pop("settings", DEFAULTS), history=rules)
     async with running_service(settings=settings, **options) as running, AsyncExitStack() as stack:
         http = Http(listen="127.0.0.1:0", token=Secret(token), trusted_proxy=trusted_proxy, max_body=max_body)
         events: list[ObservedEvent] = []
         observer = Observer(ObservedLog().write, events.append)
-        history = await stack.enter_async_context(_remembered(running, rules, state))
+        history = await stack.enter_async_context(_remembered(running, rules, state, cost))
         server = HttpServer(
             running.service,
             http,
@@ -112,9 +114,11 @@ async def http_door(
 
 
 @asynccontextmanager
-async def _remembered(running: Running, rules: Rules, state: StatePlace | None) -> AsyncIterator[TurnHistory]:
+async def _remembered(
+    running: Running, rules: Rules, state: StatePlace | None, cost: Cost
+) -> AsyncIterator[TurnHistory]:
     target = running.service.catalog.provider.target
-    ledger = Ledger(Settings().cost, [target], running.observer, state)
+    ledger = Ledger(cost, [target], running.observer, state)
     metrics = Metrics(ledger, [target.name])
     metrics.sessions = running.service.session_counts
     history = TurnHistory(ledger, rules)

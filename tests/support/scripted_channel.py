@@ -10,17 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wyoming_azure_realtime.accounting.ledger import Ledger
 from wyoming_azure_realtime.conversation.agent import conversation_of
 from wyoming_azure_realtime.errors import BackendError, SessionLost
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
 from wyoming_azure_realtime.realtime.session_config import Hints, SessionConfig, TranscriptionConfig
 from wyoming_azure_realtime.realtime.shapes import Response
-from wyoming_azure_realtime.settings.model import Secret, Settings, Target
+from wyoming_azure_realtime.settings.model import Cost, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.last_resort import LocalVoice
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import Sessions, TurnEngine, session_pool
 
@@ -181,7 +182,7 @@ HONEST: Script = service_that_says(lambda text: text, lambda: SAID)
 class Scripted:
     """A real speech service over channels that follow a script; `script` may be changed at any time."""
 
-    service: SpeechService
+    service: HomeService
     sessions: Sessions
     channels: list[ScriptedChannel]
     events: list[ObservedEvent]
@@ -233,8 +234,12 @@ async def scripted_service(
     names: Sequence[str] = ("default",),
     local_voice: LocalVoice | None = None,
     home_names: Sequence[str] = (),
+    cost: Cost | None = None,
 ) -> AsyncIterator[Scripted]:
-    """`names`: of the targets. At the end no session is leased and no task is left."""
+    """`names`: of the targets; `cost`: what may be spent, which is counted then.
+
+    At the end no session is leased and no task is left.
+    """
     settings = settings or Settings()
     before = asyncio.all_tasks()
     targets = [
@@ -248,10 +253,14 @@ async def scripted_service(
     catalog = catalog_of(targets[0], settings)
     asr, tts = Backends(targets, "recognition", observer), Backends(targets, "synthesis", observer)
     engine = TurnEngine(sessions)
-    service = SpeechService(catalog, engine, asr, tts, settings, observer, local_voice=local_voice)
+    service = HomeService(catalog, engine, asr, tts, settings, observer, local_voice=local_voice)
+    if cost is not None:
+        service.spending = ledger = Ledger(cost, targets, observer)
+        observer.subscribe(ledger.count)
     service.conversation = conversation_of(settings, targets, engine, service, observer, lambda: home_names)
     try:
         yield Scripted(service, sessions, opener.channels, events, opener)
+        await service.end_ahead()
         await asyncio.sleep(1.0)
         assert "0 leased, 0 waiting" in repr(sessions)
     finally:

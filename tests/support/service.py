@@ -10,10 +10,12 @@ import msgspec
 
 from wyoming_azure_realtime.conversation.agent import conversation_of
 from wyoming_azure_realtime.conversation.home import HomeReader
+from wyoming_azure_realtime.conversation.voice_sessions import voice_sessions_of
 from wyoming_azure_realtime.emulator.engines import Engines, sink_engines
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
@@ -24,7 +26,6 @@ from wyoming_azure_realtime.speech.fallback import (
     FallbackVoice,
     RealtimeFallback,
 )
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.budget import Spending, Unlimited
@@ -39,7 +40,7 @@ PREVIEW = "2025-04-01-preview"
 class Running:
     """A service, the server behind it, its pool, who observes it, records of turns, all that was observed."""
 
-    service: SpeechService
+    service: HomeService
     server: EmulatorServer
     sessions: Sessions
     observer: Observer
@@ -92,7 +93,7 @@ async def running_service(
         asr, tts = Backends([aim], "recognition", observer), Backends([aim], "synthesis", observer)
         observer.subscribe(records_into(turns))
         engine, fallbacks = TurnEngine(sessions), Fallbacks.of(hearing, speaking, observer)
-        service = SpeechService(
+        service = HomeService(
             catalog,
             engine,
             asr,
@@ -106,6 +107,7 @@ async def running_service(
         service.conversation = conversation_of(
             settings, [aim], engine, service, observer, home_names, home_reader
         )
+        service.voice_sessions = voice_sessions_of(settings, [aim], opener, service, observer)
         probing = asyncio.create_task(service.keep_probing()) if hearing or speaking else None
         try:
             yield Running(service, server, sessions, observer, turns, events)
@@ -113,11 +115,12 @@ async def running_service(
             if probing is not None:
                 probing.cancel()
                 await asyncio.gather(probing, return_exceptions=True)
+            await service.end_ahead()
             await sessions.close()
             await opener.close()
 
 
-def target_states(service: SpeechService) -> dict[str, dict[str, str]]:
+def target_states(service: HomeService) -> dict[str, dict[str, str]]:
     """Each target's state in a word, by its use."""
     return {
         use: {name: state.state for name, state in by_target.items()}
@@ -126,7 +129,7 @@ def target_states(service: SpeechService) -> dict[str, dict[str, str]]:
 
 
 @asynccontextmanager
-async def speech_service(**options: Any) -> AsyncIterator[SpeechService]:
+async def speech_service(**options: Any) -> AsyncIterator[HomeService]:
     """The service alone."""
     async with running_service(**options) as running:
         yield running.service

@@ -56,8 +56,11 @@ class Person:
 
     async def exit_code(self) -> int:
         """Of the program, once it has ended."""
-        async with asyncio.timeout(START_SECONDS):
-            return await self._process.wait()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                return await self._process.wait()
+        except TimeoutError as error:
+            raise AssertionError(f"it did not end: {self.shown}") from error
 
     def echoes(self) -> bool:
         """Whether the terminal shows what is typed."""

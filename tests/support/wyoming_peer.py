@@ -44,9 +44,11 @@ class Door:
         return [turn.outcome for turn in self.behind.turns]
 
     @asynccontextmanager
-    async def peer(self) -> AsyncIterator["Peer"]:
-        """A client over tcp."""
-        reader, writer = await asyncio.open_connection(self.address.host, self.address.port)
+    async def peer(self, local: str = "") -> AsyncIterator["Peer"]:
+        """A client over tcp, from a local address if it is given."""
+        reader, writer = await asyncio.open_connection(
+            self.address.host, self.address.port, local_addr=(local, 0) if local else None
+        )
         try:
             yield Peer(reader, writer)
         finally:

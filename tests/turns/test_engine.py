@@ -287,8 +287,8 @@ def endless(channel: ScriptedChannel, event: client.ClientEvent) -> None:
     if isinstance(event, client.ResponseCreate):
         response = new_id()
         channel.says(created(event, response), *spoken(text_of(event), response)[:2])
-        for second in range(100_000):
-            channel.says(spoken("", response)[1], after=second / 50)
+        for step in range(2_000):
+            channel.says(spoken("", response)[1], after=step / 50)
 
 
 @in_virtual_time

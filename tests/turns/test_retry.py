@@ -103,6 +103,15 @@ def test_a_wait_beyond_the_deadline_is_the_end() -> None:
         trying.fails(RateLimited("It is.", retry_after=7.0), now=0.0)
 
 
+def test_where_time_ends_before_there_is_another_session_the_failure_before_is_told() -> None:
+    trying = Trying("a", deadline=5.0)
+    trying.choose()
+    assert trying.fails(LOST, now=4.9) == 0.0
+    trying.choose()
+    with pytest.raises(SessionLost):
+        trying.fails(PoolTimeout("No session."), now=5.0)
+
+
 @given(
     names=st.integers(1, 4),
     failures=st.lists(

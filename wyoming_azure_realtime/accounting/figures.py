@@ -126,6 +126,7 @@ class Timelines:
             "series": {
                 "transcript": _percentiles(stretches, "recognition"),
                 "firstAudio": _percentiles(stretches, "synthesis"),
+                "answer": _percentiles(stretches, "answer"),
                 "sessions": {
                     "open": [one[0] if one else None for one in sessions],
                     "idle": [one[1] if one else None for one in sessions],

@@ -18,6 +18,7 @@ import msgspec
 from wyoming_azure_realtime.accounting.figures import Span, Timelines
 from wyoming_azure_realtime.accounting.ledger import Ledger
 from wyoming_azure_realtime.accounting.metrics import MISMATCHES
+from wyoming_azure_realtime.accounting.prices import tokens_of
 from wyoming_azure_realtime.accounting.store import KeptTurn, StatePlace, Unwritable, day_of
 from wyoming_azure_realtime.observe import (
     ObservedEvent,
@@ -59,6 +60,13 @@ class RememberedCost(msgspec.Struct, frozen=True, rename="camel"):
     estimated: bool
 
 
+class TokensRead(msgspec.Struct, frozen=True, rename="camel"):
+    """Tokens that a model read for a turn, of text and sound, and those among them that were cached."""
+
+    read: int
+    cached: int
+
+
 class Seconds(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The length of the sound, and when things happened, in seconds from the turn's beginning."""
 
@@ -88,8 +96,10 @@ class RememberedTurn(msgspec.Struct, frozen=True, rename="camel"):
     cost: RememberedCost | None
     seconds: Seconds
     mismatches: int
+    tokens: TokensRead | msgspec.UnsetType = msgspec.UNSET
     fallback: str | msgspec.UnsetType = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
+    prepared: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnHistory:
@@ -180,8 +190,13 @@ class TurnHistory:
         ledger, now = self._ledger, self._clock()
         summary, sums, (today, _) = ledger.summary(), ledger.sums(), ledger.spent()
         by_kind, by_model, by_day = Counter[str](), Counter[str](), Counter[str]()
+        requests, read = Counter[str](), Counter[str]()
         for key, amounts in sums.items():
             by_kind[key.kind] += amounts.nanodollars
+            requests[key.kind] += amounts.requests
+            cached = amounts.text_cached + amounts.audio_cached
+            read["cached"] += cached
+            read["read"] += cached + amounts.text_in + amounts.audio_in
             by_model[key.model] += amounts.nanodollars
             by_day[key.day] += amounts.nanodollars
         shown = [str(date.fromisoformat(day_of(now)) - timedelta(days=ago)) for ago in range(SHOWN_DAYS)][
@@ -192,6 +207,8 @@ class TurnHistory:
             **{name: summary[name] for name in ("currency", "today", "month", "status")},
             "byKind": {kind: ledger.shown(amount) for kind, amount in by_kind.items()},
             "byModel": {model: ledger.shown(amount) for model, amount in by_model.items()},
+            "requestsByKind": dict(requests),
+            "tokens": {name: read[name] for name in ("read", "cached")},
             "cap": {**summary["limits"], "action": summary["action"]},
             "monthLikeToday": ledger.shown(today * monthrange(*time.localtime(now)[:2])[1]),
             "days": [
@@ -238,6 +255,9 @@ def turn_of(record: TurnRecord) -> RememberedTurn:
         result += record.input_end
     elif spoken and record.outcome == "completed":
         result = record.total_seconds
+    tokens = tokens_of(record.kind, record.usage)
+    cached = tokens.text_cached + tokens.audio_cached
+    read = cached + tokens.text_in + tokens.audio_in
     return RememberedTurn(
         id=record.id,
         kind=record.kind,
@@ -261,8 +281,10 @@ def turn_of(record: TurnRecord) -> RememberedTurn:
             result=_rounded(result),
         ),
         mismatches=record.mismatches,
+        tokens=TokensRead(read, cached) if read else msgspec.UNSET,
         fallback=record.fallback or msgspec.UNSET,
         text=record.text or msgspec.UNSET,
+        prepared=record.prepared or msgspec.UNSET,
     )
 
 
@@ -280,12 +302,14 @@ class _Head(msgspec.Struct, rename="camel"):
 
 
 def _delay(turn: RememberedTurn) -> float | None:
-    """For how long people waited: for the text after a command, for the first sound. None: there was none."""
+    """Seconds that people waited: for a command's text, a first sound, an answer; None: there was none."""
     times = turn.seconds
     if turn.outcome not in ("completed", "empty"):
         return None
     if turn.kind == "synthesis":
         return times.first_result
+    if turn.kind == "answer":
+        return None if times.first_result is None else max(0.0, times.first_result - (times.input_end or 0.0))
     if times.result is None or times.input_end is None:
         return None
     return times.result - times.input_end

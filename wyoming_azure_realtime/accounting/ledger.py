@@ -119,7 +119,8 @@ class Ledger:
     # --- before a turn
 
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
-        """What a turn may use; from now on as much is reserved as it probably costs."""
+        """What a turn may use; from now on as much is reserved as it probably costs, also if asked again."""
+        self._release(turn)
         self._give_up()
         status, limit = self._status(self._all_reserved)
         allowance = UNRESTRICTED
@@ -132,6 +133,12 @@ class Ledger:
         if limit and (allowance.targets is None or not set(allowance.targets) <= set(free)):
             self._reserve(turn, self._expected(kind))
         return allowance
+
+    def left(self, kind: TurnKind) -> Allowance:
+        """What a turn may use that begins now; nothing is reserved for it."""
+        self._give_up()
+        status, _ = self._status(self._all_reserved)
+        return self._restricted[kind] if status == "reached" else UNRESTRICTED
 
     def _allowed(self, kind: TurnKind) -> Allowance:
         """What is left of the targets when a limit is reached."""

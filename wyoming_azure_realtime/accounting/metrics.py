@@ -18,6 +18,7 @@ from wyoming_azure_realtime.accounting.ledger import Ledger
 from wyoming_azure_realtime.accounting.prices import NANO
 from wyoming_azure_realtime.observe import (
     SESSION_KINDS,
+    UNCLAIMED,
     ClientRefused,
     FallbackInUse,
     ObservedEvent,
@@ -83,6 +84,14 @@ _COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "session_openings": ("Sessions that were to be opened.", ("kind", "target", "outcome")),
     "session_ends": ("Sessions that are over.", ("kind", "target", "reason")),
     "tokens": ("Tokens that services were paid for.", ("target", "model", "type")),
+    "prepared": (
+        "Answers and speech that were made before anybody asked for them.",
+        ("kind", "outcome"),
+    ),
+    "unclaimed_cost": (
+        "What those have cost that nobody asked for, in the currency of the settings.",
+        ("kind", "currency"),
+    ),
     "heard_seconds": ("Audio that was sent to services.", ("target",)),
     "spoken_seconds": ("Audio that services sent.", ("target",)),
     "cost_dollars": (
@@ -161,6 +170,11 @@ class Metrics:
 
     def _turn(self, record: TurnRecord) -> None:
         self._add("turns", (record.kind, record.door, record.outcome, record.target or "none"))
+        if record.prepared:
+            unclaimed = record.outcome == UNCLAIMED
+            self._add("prepared", (record.kind, UNCLAIMED if unclaimed else "claimed"))
+            if unclaimed and record.cost is not None:
+                self._add("unclaimed_cost", (record.kind, record.cost.currency), record.cost.amount)
         if record.kind == "recognition":
             name, seconds = "transcript", record.result_seconds
             histogram = self._histograms["transcript_delay_seconds"]

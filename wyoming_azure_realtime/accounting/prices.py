@@ -113,7 +113,8 @@ class Rate:
 
     def per_minute(self, kind: TurnKind) -> float | None:
         """About what a minute costs in dollars that is heard or spoken; None: not known."""
-        charge = self.charge(kind, {}, 60.0, 60.0)
+        seconds = 0.0 if kind == "answer" else 60.0  # in writing
+        charge = self.charge(kind, {}, seconds, seconds)
         return None if self.price is None or "audio" in str(charge.unknown) else charge.nanodollars / NANO
 
     def charge(self, kind: TurnKind, usage: Mapping[str, Any], sent: float, received: float) -> Charge:
@@ -173,7 +174,14 @@ def estimated_tokens(kind: TurnKind, sent: float, received: float) -> Tokens:
     if kind == "recognition":
         return Tokens(audio_in=round(sent * TOKENS_HEARD), text_out=round(sent * TEXT_TOKENS))
     if kind == "answer":
-        return Tokens(text_in=ANSWER_TOKENS_IN, text_out=ANSWER_TOKENS_OUT)
+        if not received:
+            return Tokens(text_in=ANSWER_TOKENS_IN, text_out=ANSWER_TOKENS_OUT)
+        return Tokens(  # by voice
+            text_in=INSTRUCTION_TOKENS,
+            audio_in=round(sent * TOKENS_HEARD),
+            text_out=round(received * TEXT_TOKENS),
+            audio_out=round(received * TOKENS_SPOKEN),
+        )
     words = round(received * TEXT_TOKENS)
     return Tokens(
         text_in=INSTRUCTION_TOKENS + words, text_out=words, audio_out=round(received * TOKENS_SPOKEN)
@@ -196,12 +204,19 @@ class Tariff:
             for kind in get_args(TurnKind)
             for provider in providers
         }
+        self._of_turns = {  # what writes down what is said in conversations
+            (provider.target.name, writes): _rate(provider.service, writes, writes, own)
+            for provider in providers
+            if (writes := provider.turn_transcriber)
+        }
         self._former = {key: dict(rates) for key, rates in before._rates.items()} if before else {}  # noqa: SLF001 - its own class
 
     def rate(self, kind: TurnKind, target: str, deployment: str) -> Rate:
         """That of a deployment; of one that is not in the settings nothing is known."""
         former = self._former.get((kind, target), {}).get(deployment)
         known = self._rates.get((kind, target), {}).get(deployment, former)
+        if kind == "recognition" and known is None:
+            known = self._of_turns.get((target, deployment))
         return known or Rate("unknown", deployment, None)
 
     def free(self, kind: TurnKind) -> tuple[str, ...]:

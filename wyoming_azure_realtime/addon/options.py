@@ -75,19 +75,25 @@ CHOICES: dict[str, tuple[str, dict[Any, str]]] = {
 }
 """Options whose values stand for those of a setting; any other value leaves it as it is."""
 
-MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES = "more_targets", "other_settings", "home_names"
-KNOWN = (*TARGET, *OPTIONS, *FALLBACKS, *CHOICES, MORE_TARGETS, OTHER_SETTINGS, HOME_NAMES)
+MORE_TARGETS, OTHER_SETTINGS = "more_targets", "other_settings"
+HOME = {"home_names": "home_assistant.token", "home_states": "conversation.token"}
+"""What may be asked of Home Assistant, each with the setting that has the token for it."""
+
+KNOWN = (*TARGET, *OPTIONS, *FALLBACKS, *CHOICES, MORE_TARGETS, OTHER_SETTINGS, *HOME)
 
 _KEY = re.compile(r"[a-z_]+(\[\d{1,2}\])?(\.[A-Za-z0-9_-]+(\[\d{1,2}\])?){0,3}")
 
 
 @dataclass(slots=True)
 class Reading:
-    """The options that have been read, as a tree of settings, and the names of those that were ignored."""
+    """The options that have been read, as a tree of settings, and the names of those that were ignored.
+
+    `home`: those that are on of what may be asked of Home Assistant.
+    """
 
     tree: Branch = field(default_factory=lambda: Branch("add-on"))
     ignored: list[str] = field(default_factory=list)
-    home_names: bool = False
+    home: list[str] = field(default_factory=list)
 
     def set(self, key: str, value: Any, option: str) -> None:
         """Set one setting; null, an empty text and an empty list set nothing."""
@@ -96,19 +102,21 @@ class Reading:
 
 
 def load_options(
-    folder: Path, flags: Mapping[str, str], home: Mapping[str, str] | None = None
+    folder: Path, flags: Mapping[str, str], home: tuple[str, str] | None = None
 ) -> tuple[Loaded, list[str]]:
     """Settings of the options in the add-on's folder, `flags` over them by key; and sentences for the log.
 
-    `home`: the settings that lead to Home Assistant; they count if the option for its names is on.
+    `home`: address of Home Assistant and token for it, which count for what may be asked there.
     Raises `SettingsError`. An option that only another version has is ignored with such a sentence.
     """
     text = read_text(str(folder / "options.json"), origin="the Supervisor")
     reading = read_options(text)
     fixed = _tree(FIXED | _places(folder), "add-on")
     tree = overlay(fixed, reading.tree)
-    if home and reading.home_names:
-        tree = overlay(tree, _tree(home, f"add-on option {HOME_NAMES}"))
+    url, token = home or ("", "")
+    for option in reading.home if home else ():
+        leads = {"home_assistant.url": url, HOME[option]: token}
+        tree = overlay(tree, _tree(leads, f"add-on option {option}"))
     tree = overlay(tree, _tree(flags, "command line"))
     return resolve(tree), [f"Ignored the option {name}: this version has none" for name in reading.ignored]
 
@@ -126,7 +134,8 @@ def read_options(text: str) -> Reading:
         options = None
     if not isinstance(options, dict):
         raise SettingsError("The add-on's options are no JSON object.", advice="Save them again.")
-    reading = Reading(ignored=sorted(set(options) - set(KNOWN)), home_names=options.get(HOME_NAMES) is True)
+    chosen = [option for option in HOME if options.get(option) is True]
+    reading = Reading(ignored=sorted(set(options) - set(KNOWN)), home=chosen)
     _targets(reading, options)
     for option, key in OPTIONS.items():
         reading.set(key, options.get(option), option)

@@ -16,6 +16,7 @@ from wyoming_azure_realtime.commands.server import add_options
 from wyoming_azure_realtime.emulator.faults import Faults, parse
 from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.privileges import protect_process
 
 _SCALARS = (int, float, str, bool, str | None)
 _SHARED = ("--config", "--debug", "--log-format")
@@ -61,6 +62,7 @@ def run_backend(args: argparse.Namespace) -> int:
     """Run the backend until a signal ends it. Raises SettingsError."""
     from wyoming_azure_realtime.settings.load import load  # noqa: PLC0415 - not for --help
 
+    protect_process()
     values = vars(args)
     shared = {name: values[name] for name in ("config", "debug", "log_format")}
     settings = load({**shared, "backend": "embedded"}, os.environ).settings

@@ -72,14 +72,22 @@ class Prompts:
         sys.stdout.flush()
         terminal = sys.stdin.fileno()
         text = b""
+        # not for ever: Python sees a Ctrl-C that comes just before it waits only afterwards
+        while not _readable(terminal, 1.0):
+            pass
         while True:
             data = os.read(terminal, 4096)
             if not data:
                 self.say("")
                 raise SettingsError("The input ended.")
             text += data
-            if not select.select([terminal], [], [], PASTED_SECONDS)[0]:
+            if not _readable(terminal, PASTED_SECONDS):
                 return text.decode(errors="replace").strip()
+
+
+def _readable(terminal: int, seconds: float) -> bool:
+    """Whether there is something to read within so many seconds."""
+    return bool(select.select([terminal], [], [], seconds)[0])
 
 
 class NoPrompts(Prompts):

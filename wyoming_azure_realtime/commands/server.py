@@ -9,11 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from wyoming_azure_realtime import logs
+from wyoming_azure_realtime.privileges import UID, become_unprivileged, protect_process
 from wyoming_azure_realtime.settings.declaration import Option
 from wyoming_azure_realtime.settings.model import CONFIG, all_options
-
-UID = 10300
-"""The user that the program runs as in its images."""
 
 _MMAP_THRESHOLD, _LARGE = -3, 128 << 10
 _ARENA_MAX, _ARENAS = -8, 2
@@ -31,6 +29,7 @@ def run_serve(args: argparse.Namespace) -> int:
     from wyoming_azure_realtime.settings.declaration import secrets  # noqa: PLC0415
     from wyoming_azure_realtime.settings.load import load  # noqa: PLC0415 - not for --help
 
+    protect_process()
     loaded = load(vars(args), os.environ)
     logs.configure(loaded.settings.log, secrets(loaded.settings))
     _give_memory_back()
@@ -82,12 +81,13 @@ def run_addon(args: argparse.Namespace) -> int:
     from wyoming_azure_realtime.addon.options import STATE, load_options  # noqa: PLC0415 - not for --help
     from wyoming_azure_realtime.settings.declaration import secrets  # noqa: PLC0415
 
+    protect_process()
     folder = Path(args.data)
     flags = {
         key: getattr(args, flag) for flag, key in _ADDON_FLAGS.items() if getattr(args, flag) is not None
     }
     token = os.environ.pop("SUPERVISOR_TOKEN", "")  # nothing that is started from here needs it
-    home = {"home_assistant.url": f"{args.supervisor}/core", "home_assistant.token": token} if token else {}
+    home = (f"{args.supervisor}/core", token) if token else None
     loaded, notices = load_options(folder, flags, home)
     become_unprivileged(args.user, folder / "cache", folder / STATE)
     logs.configure(loaded.settings.log, [*secrets(loaded.settings), *filter(None, [token])])
@@ -100,23 +100,6 @@ def run_addon(args: argparse.Namespace) -> int:
 
     announcing = partial(announce, token=token, supervisor=args.supervisor) if token else None
     return asyncio.run(serve(loaded, announcing))
-
-
-def become_unprivileged(uid: int, *folders: Path) -> bool:
-    """Give root up for the user `uid`, for good; `folders` are made and become that user's.
-
-    Returns whether the program was root; if not, it stays who it is. Raises OSError if the system refuses.
-    """
-    root = os.geteuid() == 0
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        if root:
-            os.chown(folder, uid, uid)
-    if root:
-        os.setgroups([])
-        os.setgid(uid)
-        os.setuid(uid)
-    return root
 
 
 def add_options(parser: argparse.ArgumentParser, only: Container[str] = ()) -> None:

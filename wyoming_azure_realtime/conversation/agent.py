@@ -10,7 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from wyoming_azure_realtime.conversation.answering import AnsweringModel, AnsweringService, Question
+from wyoming_azure_realtime.conversation.ahead import AnswersAhead, RecognitionAhead
+from wyoming_azure_realtime.conversation.answering import AnsweringModel, AnsweringService, ModelQuestion
 from wyoming_azure_realtime.conversation.guards import Act, Ask, Ruling, Say, Situation, abilities_of, judge
 from wyoming_azure_realtime.conversation.history import (
     ConversationHistory,
@@ -19,6 +20,7 @@ from wyoming_azure_realtime.conversation.history import (
     conversation_key,
 )
 from wyoming_azure_realtime.conversation.home import Home, HomeReader, plain_address
+from wyoming_azure_realtime.conversation.recognized import RecognizedRequest
 from wyoming_azure_realtime.conversation.sentences import Sentences, is_question, sentences_in
 from wyoming_azure_realtime.conversation.tools import IntentCall
 from wyoming_azure_realtime.errors import SpeechServiceError
@@ -69,6 +71,14 @@ class Reply:
     intents: tuple[IntentCall, ...] = ()
     understood: bool = True
 
+    @property
+    def spoken(self) -> str:
+        """What is to be spoken of it if all goes well; empty if that is not known."""
+        if not self.intents:
+            return self.text
+        said = [intent.say for intent in self.intents if intent.say]
+        return "" if any("{" in text for text in said) else "\n".join(said)
+
 
 @dataclass(frozen=True, slots=True)
 class _Question:
@@ -93,8 +103,10 @@ class ConversationAgent:
         observer: Observer,
         home: Home,
     ) -> None:
-        self._model = AnsweringModel(engine, backends, service, settings, observer, home)
         self._settings = settings.conversation
+        self._model = AnsweringModel(engine, backends, service, settings, observer, home)
+        self._ahead = AnswersAhead(self._model, self._within, self._predicted, service.speech_ahead)
+        self._spending = service.spending
         self._observer = observer
         self._home = home
         self._history = ConversationHistory(self._settings.history, self._settings.silence)
@@ -112,7 +124,8 @@ class ConversationAgent:
         return self._model.backends
 
     def go_on_from(self, other: "ConversationAgent") -> None:
-        """Take over the conversations of one that had other settings."""
+        """Take over the conversations of one that had other settings, and what it knows of clients."""
+        self._ahead.go_on_from(other._ahead)  # noqa: SLF001
         self._history.go_on_from(other._history)  # noqa: SLF001 - one of the same
         self._questions.update(other._questions)  # noqa: SLF001
 
@@ -125,32 +138,54 @@ class ConversationAgent:
         """The session that answers at a target, when nothing restricts it."""
         return self._model.configure(target)
 
+    def hear(self, client: str, language: str) -> RecognitionAhead | None:
+        """To be told what a recognition finds, so that it may be answered ahead; None: it never is."""
+        self._history.interrupt(client, _now())
+        if self._settings.prepare == "off" or not self._admits(client):
+            return None
+        return self._ahead.hear(client, language)
+
+    async def end(self) -> None:
+        """Leave off everything that nobody has asked for."""
+        await self._ahead.end()
+
     async def answer(self, request: ConversationRequest) -> Reply:
         """The reply to one request, whatever happens. Cancelling it makes the service leave off."""
         sentences = sentences_in(request.language)
         failed = Reply(sentences.unavailable, understood=False)
-        text, until = request.text.strip(), _now() + self._settings.deadline - LEAVE_OFF_SECONDS
+        text, until = request.text.strip(), _now() + self._within
         await self._home.look_up()
         if not self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
-                f"'{request.client}' asked for a conversation, and is not in conversation.allow",
+                f"'{request.client}' asked for a conversation and was not answered: see conversation.allow",
             )
             return failed
         if not text or len(text) > LONGEST_REQUEST:
             return Reply(sentences.impossible, understood=False)
-        key = conversation_key(request.client, request.satellite_id, request.conversation_id)
-        answered = self._answered(key, text, sentences)
-        if answered is not None:
-            return answered
+        key = conversation_key(
+            request.client, request.satellite_id, request.device_id, request.conversation_id
+        )
+        recognized = self._ahead.claim(request.client, request.text, request.language)
         try:
+            answered = self._answered(key, text, sentences)
+            if answered is not None:
+                return answered
             await self._home.refresh(request.device_id)
             past = self._history.of(key, _now())
-            question = Question(request.door, request.client, request.language, text, past, request.device_id)
-            answer = await self._ask(question, until)
+            question = ModelQuestion(
+                request.door, request.client, request.language, text, past, request.device_id
+            )
+            answer, speech = await self._ahead.answer(recognized, question, until)
         except SpeechServiceError:
             return failed
-        return await self._listening(request, self._reply(request, answer, key, sentences))
+        finally:
+            self._ahead.drop(recognized)
+        reply = self._reply(request, answer, key, sentences)
+        if speech is not None:
+            await speech.finish(reply.spoken)
+            speech.offer()
+        return await self._listening(request, reply)
 
     async def _listening(self, request: ConversationRequest, reply: Reply) -> Reply:
         """The reply, or silence where the satellite asks the question itself, to listen for the answer."""
@@ -191,13 +226,25 @@ class ConversationAgent:
 
     # --- with one
 
-    async def _ask(self, question: Question, until: float) -> ModelAnswer:
-        """The model's answer, by `until` in the event loop's time. Raises `SpeechServiceError`."""
-        recorder = self._model.recorder(question)
-        try:
-            return await self._model.answer(question, recorder, until)
-        finally:
-            recorder.end()
+    @property
+    def _within(self) -> float:
+        """Seconds for an answer, so that there is time for a sentence if there is none."""
+        return self._settings.deadline - LEAVE_OFF_SECONDS
+
+    def _predicted(self, recognized: RecognizedRequest, language: str) -> ModelQuestion | None:
+        """What a client will probably ask about a recognition; None: nothing that needs a model.
+
+        By whoever took part in a conversation last, since nothing tells who speaks. At a limit of spending,
+        and while no target works, nothing is begun that nobody may ask for.
+        """
+        text, sentences = recognized.text.strip(), sentences_in(language)
+        key = self._history.latest(recognized.client, _now())
+        answers_question = key in self._questions and (sentences.is_yes(text) or sentences.is_no(text))
+        if not text or len(text) > LONGEST_REQUEST or sentences.is_never_mind(text) or answers_question:
+            return None
+        if self._spending.left("answer").is_restricted or not self.backends.working():
+            return None
+        return ModelQuestion("wyoming", recognized.client, language, text, self._history.of(key, _now()))
 
     def _reply(
         self, request: ConversationRequest, answer: ModelAnswer, key: Key | None, sentences: Sentences

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from wyoming_azure_realtime.conversation.history import PastRequest, instructions, messages
 from wyoming_azure_realtime.conversation.home import Home
-from wyoming_azure_realtime.conversation.tools import function_tools
+from wyoming_azure_realtime.conversation.tools import InvalidCall, function_tools, read_call
 from wyoming_azure_realtime.errors import (
     BackendError,
     BackendTimeout,
@@ -41,7 +41,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ModelQuestion:
     """What somebody said or typed, and what was said before, the oldest first.
 
     `client`: an address. `device_id`: Home Assistant's, of the satellite; empty if it is not known.
@@ -62,10 +62,32 @@ class Question:
         return messages(self.past, self.text, self.language, self.results)
 
 
+class AnswerSpeech(Protocol):
+    """Speech of an answer, made while that is written and before anybody asks for it."""
+
+    def begin(self) -> None:
+        """The answer begins, or begins again."""
+
+    async def write(self, text: str) -> None:
+        """More of it."""
+
+    async def finish(self, text: str) -> None:
+        """All of it, as it will be asked for; empty: nothing will be. Another text than before ends it."""
+
+    def offer(self) -> None:
+        """Whoever asked has the text, and will soon ask for the speech, or never."""
+
+    def drop(self) -> None:
+        """Nobody will ask for it. A second call does nothing."""
+
+
 class AnsweringService(Protocol):
-    """Over whose sessions answers come."""
+    """Over whose sessions answers come, and who speaks them."""
 
     spending: Spending
+
+    def speech_ahead(self, client: str) -> AnswerSpeech | None:
+        """Speech for this client that is to be made before it asks; None if it probably asks for none."""
 
     def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
         """The session over which a deployment of the target answers."""
@@ -97,7 +119,7 @@ class AnsweringModel:
         """The session that answers at a target, when nothing restricts it."""
         return self._service.answers_over(target, target.answers_with)
 
-    def recorder(self, question: Question) -> TurnRecorder:
+    def recorder(self, question: ModelQuestion) -> TurnRecorder:
         """Of the turn that answers it; whoever asks ends it."""
         model, tag = self.backends.first.answers_with, question.language
         recorder = TurnRecorder(self._observer, "answer", question.door, model, question.client, language=tag)
@@ -105,7 +127,13 @@ class AnsweringModel:
         recorder.characters = len(question.text)
         return recorder
 
-    async def answer(self, question: Question, recorder: TurnRecorder, until: float) -> ModelAnswer:
+    async def answer(
+        self,
+        question: ModelQuestion,
+        recorder: TurnRecorder,
+        until: float,
+        speech: AnswerSpeech | None = None,
+    ) -> ModelAnswer:
         """The answer, by `until` in the event loop's time. Raises `SpeechServiceError`."""
         current_turn.set(recorder.id)
         allowed = self._spending.begin(recorder.id, recorder.kind)
@@ -114,9 +142,9 @@ class AnsweringModel:
             instead = allowed.deployments.get(target.name)
             return self._service.answers_over(target, instead[0] if instead else target.answers_with)
 
-        async def ask(asked: Question) -> ModelAnswer:
+        async def ask(asked: ModelQuestion) -> ModelAnswer:
             answering = Answering(
-                lambda deployment: self._request(asked, deployment), session, self._all, recorder
+                lambda deployment: self._request(asked, deployment), session, self._all, recorder, speech
             )
             await self._engine.run(answering, self.backends.limited_to(allowed.targets))
             assert answering.answer is not None  # noqa: S101 - the engine returns when it is there
@@ -141,10 +169,14 @@ class AnsweringModel:
         finally:
             self.running -= 1
         recorder.outcome = "completed"
-        return replace(answer, text=_whole_sentences(answer.text)) if answer.cut else answer
+        if answer.cut:
+            answer = replace(answer, text=_whole_sentences(answer.text))
+        if speech is not None:
+            await speech.finish(spoken_text(answer))
+        return answer
 
     async def _look_up_and_answer(
-        self, question: Question, ask: Callable[[Question], Awaitable[ModelAnswer]]
+        self, question: ModelQuestion, ask: Callable[[ModelQuestion], Awaitable[ModelAnswer]]
     ) -> ModelAnswer:
         """The answer of a model that may look things up first; what else it calls then is left undone."""
         answer = await ask(question)
@@ -157,11 +189,8 @@ class AnsweringModel:
             answer = await ask(question)
         return answer
 
-    def _request(self, question: Question, deployment: str) -> ModelRequest:
+    def _request(self, question: ModelQuestion, deployment: str) -> ModelRequest:
         settings, reading = self._settings, self._home.tools
-        effort = settings.effort
-        if effort == "auto":
-            effort = "low" if deployment.startswith(THINKS) else "off"
         return ModelRequest(
             instructions(
                 settings.instructions,
@@ -172,7 +201,7 @@ class AnsweringModel:
             tuple(question.input),
             (*(function_tools() if settings.actions else ()), *reading),
             settings.max_tokens,
-            "" if effort == "off" else effort,
+            effort_of(settings.effort, deployment),
         )
 
 
@@ -187,8 +216,10 @@ class Answering:
         configure: Callable[[Target], SpeechConfig],
         settings: Settings,
         recorder: TurnRecorder,
+        speech: AnswerSpeech | None = None,
     ) -> None:
         self.recorder = recorder
+        self._speech = speech
         self.budget = TurnBudget(settings.budget)
         self.answer: ModelAnswer | None = None
         self._request = request
@@ -216,6 +247,8 @@ class Answering:
 
     def begin(self, attempt: Attempt) -> AnswerTurn:
         """All of it again."""
+        if self._speech is not None:
+            self._speech.begin()
         return AnswerTurn(attempt.id, self._request(attempt.config.deployment))
 
     async def send(self, attempt: Attempt, turn: AnswerTurn) -> None:
@@ -227,6 +260,8 @@ class Answering:
         """Note that words come; keep the answer."""
         if isinstance(outcome, AnswerText):
             attempt.timeout.become(self._deadlines.between_audio)
+            if self._speech is not None and outcome.text:
+                await self._speech.write(outcome.text)
         if not isinstance(outcome, ModelAnswer):
             return False
         self.recorder.first_result()
@@ -254,7 +289,25 @@ class Answering:
         return True
 
 
+def spoken_text(answer: ModelAnswer) -> str:
+    """What will probably be spoken of it: its text, or what is to be said when its calls have worked."""
+    if not answer.calls:
+        return answer.text
+    try:
+        said = [read_call(call).say for call in answer.calls]
+    except InvalidCall:
+        return ""
+    return "" if any(char in "{}" for text in said for char in text) else "\n".join(filter(None, said))
+
+
 def _whole_sentences(text: str) -> str:
     """Without the sentence that was cut off, unless there is no other."""
     ends = [at + len(end.rstrip()) for end in _SENTENCE_ENDS if (at := f"{text} ".rfind(end)) >= 0]
     return text[: max(ends)] if ends else text
+
+
+def effort_of(setting: str, deployment: str) -> str:
+    """How much a model is told to think, by `conversation.effort`; empty: nothing."""
+    if setting == "auto":
+        return "low" if deployment.startswith(THINKS) else ""
+    return "" if setting == "off" else setting

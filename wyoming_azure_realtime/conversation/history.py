@@ -7,7 +7,7 @@ word, so that a service that keeps what it has read just before bills it at a fr
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wyoming_azure_realtime.conversation.tools import HERE
 from wyoming_azure_realtime.realtime.shapes import ContentPart, Item
@@ -17,6 +17,9 @@ from wyoming_azure_realtime.text.language import plain_language
 MOST_CONVERSATIONS = 256
 """At a time; the one that was silent for longest is forgotten first."""
 
+FASTEST_SPEECH = 20.0
+"""Characters a second that a voice says at most: an answer takes as long as that to be spoken, or longer."""
+
 MOST_CHARACTERS = 6000
 """Of all that is kept of one conversation; the oldest request goes first."""
 
@@ -25,10 +28,11 @@ Key = Hashable
 
 @dataclass(frozen=True, slots=True)
 class PastRequest:
-    """What somebody asked, and what was answered."""
+    """What somebody asked, and what was answered. `interrupted`: probably not heard to its end."""
 
     asked: str = field(repr=False)
     answered: str = field(repr=False)
+    interrupted: bool = False
 
     @property
     def characters(self) -> int:
@@ -60,6 +64,11 @@ class ConversationHistory:
         conversation = self._conversations.get(key) if key is not None else None
         return tuple(conversation.requests) if conversation else ()
 
+    def latest(self, client: str, now: float) -> Key | None:
+        """The conversation of a client that somebody took part in last; None where all are over."""
+        self._forget(now)
+        return next((key for key in reversed(self._conversations) if is_of(key, client)), None)
+
     def add(self, key: Key | None, request: PastRequest, now: float) -> None:
         """Keep a request that has just ended."""
         self._forget(now)
@@ -74,6 +83,20 @@ class ConversationHistory:
         conversation.requests = kept
         if len(self._conversations) > self._most:
             self._conversations.popitem(last=False)
+
+    def interrupt(self, client: str, now: float) -> None:
+        """Somebody begins to speak at a client: an answer that is still spoken is not heard to its end.
+
+        Nothing tells at which satellite. So it counts only where a single one took part of late.
+        """
+        self._forget(now)
+        keys = [key for key in self._conversations if is_of(key, client) and is_spoken(key)]
+        if len(keys) != 1:
+            return
+        conversation = self._conversations[keys[0]]
+        last = conversation.requests[-1]
+        if now - conversation.latest < len(last.answered) / FASTEST_SPEECH:
+            conversation.requests = [*conversation.requests[:-1], replace(last, interrupted=True)]
 
     def go_on_from(self, other: "ConversationHistory") -> None:
         """Take over what another one keeps, within these bounds."""
@@ -90,15 +113,26 @@ class ConversationHistory:
             del self._conversations[key]
 
 
-def conversation_key(client: str, satellite_id: str, conversation_id: str) -> Key | None:
+def conversation_key(client: str, satellite_id: str, device_id: str, conversation_id: str) -> Key | None:
     """By which a conversation is known: the satellite, whose wakings share one, else the id that was given.
 
-    `client`: the address of whoever asks, since several homes may have satellites of one name. None: every
-    request stands for itself.
+    Several homes may have satellites of one name: they are told apart by `client`, the address of whoever
+    asks, and behind a balancer, which has one address for all, by the satellite's device, whose id no other
+    home has. None: every request stands for itself.
     """
     if satellite_id:
-        return client, "satellite", satellite_id
+        return client, "satellite", satellite_id, device_id
     return (client, "conversation", conversation_id) if conversation_id else None
+
+
+def is_spoken(key: Key) -> bool:
+    """Whether a conversation is one with a satellite, which speaks its answers."""
+    return isinstance(key, tuple) and key[1] == "satellite"
+
+
+def is_of(key: Key, client: str) -> bool:
+    """Whether a conversation is one with whoever asks from this address."""
+    return isinstance(key, tuple) and key[0] == client
 
 
 MOST_NAMES_CHARACTERS = 4000
@@ -166,6 +200,8 @@ def messages(
         items.append(_message("user", "input_text", past.asked))
         if past.answered:
             items.append(_message("assistant", "output_text", past.answered))
+        if past.interrupted:
+            items.append(_message("system", "input_text", "(interrupted)"))
     name = LANGUAGE_NAMES.get(plain_language(language)) if language else None
     if name:
         items.append(_message("system", "input_text", f"The person speaks {name}."))

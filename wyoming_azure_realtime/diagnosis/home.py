@@ -17,6 +17,7 @@ from wyoming_azure_realtime.diagnosis.steps import Result, Step
 from wyoming_azure_realtime.errors import AddressInUse, BackendError, ConnectFailed, SettingsError
 from wyoming_azure_realtime.home_assistant.home import HomeAssistantConnection, HomeAssistantFailed, connected
 from wyoming_azure_realtime.home_assistant.names import websocket_url
+from wyoming_azure_realtime.home_assistant.reader import AssistReader, ReadingFailed
 from wyoming_azure_realtime.settings.addresses import (
     EMBEDDED,
     Address,
@@ -69,12 +70,15 @@ class HomeExamination:
             Step(f"Wyoming port{self._number(index)}", partial(self._wyoming, one.uri))
             for index, one in enumerate(self._settings.listeners)
         ]
-        home = [Step("Home Assistant", self._home_assistant, seconds=30.0)]
+        access, lookups = self._settings.home_assistant, self._settings.conversation.token
+        home = [Step("Home Assistant", self._home_assistant, seconds=30.0)] if access.url else []
+        if access.url and lookups:
+            home = [*(home if access.token else []), Step("how the home is", self._how_the_home_is)]
         return [
             *ports,
             Step("HTTP port", self._http),
             Step("zeroconf", self._zeroconf, seconds=3 * BROWSE_SECONDS),
-            *(home if self._settings.home_assistant.url else []),
+            *home,
         ]
 
     def _number(self, index: int) -> str:
@@ -157,6 +161,25 @@ class HomeExamination:
                 f"Home Assistant at {access.url}: {error}.",
                 advice="Check home_assistant.url and .token; your profile there makes a long-lived one.",
             ) from error
+
+    async def _how_the_home_is(self) -> Result:
+        url = self._settings.home_assistant.url
+        reader = AssistReader(url, self._settings.conversation.token)
+        try:
+            await reader.read()
+        except ReadingFailed as error:
+            raise ConnectFailed(
+                f"Home Assistant at {url}: {error}.",
+                advice="Check home_assistant.url and conversation.token, and add the integration "
+                "'Model Context Protocol Server' there (docs/conversation.md).",
+            ) from error
+        finally:
+            await reader.close()
+        names = [str(tool["name"]) for tool in reader.tools]
+        said = f"Assist may see {len(reader.names)} names"
+        if not names:
+            return "note", f"{said}; it has no tools that only read: that needs 2026.10"
+        return f"{said}; {', '.join(names)} can be asked"
 
 
 def falls_back_on_embedded(fallback: Fallback) -> bool:

@@ -24,11 +24,12 @@ MAX_AUDIO_BYTES = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class Entry:
-    """One item as it is reported, and its audio."""
+    """One item as it is reported, and its audio. `cut_ms`: where it was truncated, None if it was not."""
 
     item: JsonObject
     audio: bytes = b""
     audio_ms: int = field(init=False, default=0)
+    cut_ms: int | None = None
 
     def __post_init__(self) -> None:
         self.replace(self.item, self.audio)
@@ -39,8 +40,16 @@ class Entry:
         return str(self.item["id"])
 
     def replace(self, item: JsonObject, audio: bytes) -> None:
-        """Set the final content."""
+        """Set the content, so far or as it is at the end; what was truncated stays so."""
         self.item, self.audio, self.audio_ms = item, audio, int(duration_ms(len(audio)))
+        if self.cut_ms is not None:
+            self.truncate(self.cut_ms)
+
+    def truncate(self, ms: int) -> None:
+        """Cut the audio, and drop its transcript."""
+        self.cut_ms, self.audio_ms = ms, ms
+        self.audio = self.audio[: ms * 48]
+        self.item = {**self.item, "content": [{"type": "output_audio", "transcript": None}]}
 
 
 class Conversation:
@@ -96,9 +105,7 @@ class Conversation:
                 "audio_end_ms",
                 f"Audio content of {entry.audio_ms}ms is already shorter than {audio_end_ms}ms",
             )
-        entry.audio = entry.audio[: audio_end_ms * 48]
-        entry.audio_ms = audio_end_ms
-        entry.item = {**entry.item, "content": [{"type": "output_audio", "transcript": None}]}
+        entry.truncate(audio_end_ms)
 
     def has_call(self, call_id: str) -> bool:
         """Whether a call of that id was made."""

@@ -53,6 +53,7 @@ class MessageItem:
         self._conversation = conversation
         self._index = index
         self._id = new_id("item")
+        self._entry: Entry | None = None
         self._previous: str | None = None
         self._audio_done = False
         self.text = ""
@@ -62,7 +63,8 @@ class MessageItem:
         """Add the item and its part to the response, and to the conversation if there is one."""
         item = self._item("in_progress", [])
         if self._conversation is not None:
-            self._previous = self._conversation.add(Entry(item))
+            self._entry = Entry(item)
+            self._previous = self._conversation.add(self._entry)
         await self._emit(
             events.OutputItemAdded(response_id=self._plan.id, output_index=self._index, item=item)
         )
@@ -79,6 +81,8 @@ class MessageItem:
     async def add_audio(self, pcm: bytes, encoded: bytes) -> None:
         """Send audio. `pcm`: as it is kept; `encoded`: as it is sent."""
         self.audio += pcm
+        if self._entry is not None and self._entry.cut_ms is None:
+            self._entry.audio_ms = int(duration_ms(len(self.audio)))  # it may be truncated already
         await self._emit(events.AudioDelta(**self._path, delta=encoded))
 
     async def end_audio(self) -> None:

@@ -47,7 +47,8 @@ _Handler = Callable[[Any], Awaitable[None]]
 class SessionRecord:
     """What happened in one session. Times are `time.monotonic()`; `events`: types of the last client events.
 
-    `finished`: when its latest response or transcription ended.
+    `finished`: when its latest response or transcription ended. `truncated`: items, and milliseconds of them
+    that were left.
     """
 
     id: str
@@ -60,6 +61,7 @@ class SessionRecord:
     counts: Counter[str] = field(default_factory=Counter)
     events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=1000))
     cancels: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=100))
+    truncated: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=100))
     audio_bytes: int = 0
 
     def received(self, event_type: str) -> None:
@@ -244,7 +246,7 @@ class EmulatorSession:
             client.InputAudioBufferClear: self._clear,
             client.ConversationItemCreate: self._items.create,
             client.ConversationItemRetrieve: self._items.retrieve,
-            client.ConversationItemTruncate: self._items.truncate,
+            client.ConversationItemTruncate: self._truncate,
             client.ConversationItemDelete: self._items.delete,
             client.ResponseCreate: self._create_response,
             client.ResponseCancel: self._cancel_response,
@@ -285,6 +287,10 @@ class EmulatorSession:
 
     async def _cancel_response(self, event: client.ResponseCancel) -> None:
         self._record.cancelled(self._responses.cancel(event.response_id))
+
+    async def _truncate(self, event: client.ConversationItemTruncate) -> None:
+        await self._items.truncate(event)
+        self._record.truncated.append((event.item_id, event.audio_end_ms))
 
     async def _segment_started(self) -> None:
         settings = self._state.turn_detection or {}

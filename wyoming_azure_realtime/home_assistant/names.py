@@ -158,16 +158,24 @@ def _parameters(schema: Any) -> JsonObject:
 
 
 def _parameter(schema: JsonObject) -> JsonObject:
-    kind, choices, description = (schema.get(part) for part in ("type", "enum", "description"))
-    simple: JsonObject = {"type": kind if isinstance(kind, str) and kind in _SIMPLE else "string"}
-    if kind == "array":
-        items = schema.get("items")
-        return {"type": "array", "items": _parameter(items if isinstance(items, dict) else {})}
+    """Where there are alternatives: several values, rather than one."""
+    forms = [*_objects(schema.get("anyOf")), schema]
+    form = next((one for one in forms if one.get("type") == "array"), forms[0])
+    items, description = form.get("items"), schema.get("description")
+    found = _simple(form)
+    if form.get("type") == "array":
+        found = {"type": "array", "items": _simple(items if isinstance(items, dict) else {})}
     if isinstance(description, str):
-        simple["description"] = description[:_LONGEST_DESCRIPTION]
-    if isinstance(choices, list) and all(isinstance(one, str) for one in choices) and choices:
-        simple["enum"] = choices[:_MOST_CHOICES]
-    return simple
+        found["description"] = description[:_LONGEST_DESCRIPTION]
+    return found
+
+
+def _simple(schema: JsonObject) -> JsonObject:
+    kind, choices = schema.get("type"), schema.get("enum")
+    found: JsonObject = {"type": kind if isinstance(kind, str) and kind in _SIMPLE else "string"}
+    if isinstance(choices, list) and choices and all(isinstance(one, str) for one in choices):
+        found["enum"] = choices[:_MOST_CHOICES]
+    return found
 
 
 def listed_prompt(answer: Any) -> str:

@@ -1,9 +1,9 @@
 """Reads the home over Home Assistant's Model Context Protocol, as far as Assist may see it; changes nothing.
 
 Only `/api/mcp/assist` is asked, which knows what is exposed to Assist and nothing else, and of its tools only
-those that Home Assistant calls read-only. What was told counts for `FRESH_SECONDS`. While it fails, there are
-no tools, names and kinds stay as they were, and it is tried again after `RETRY_SECONDS`; a token that was
-refused is not sent again, since Home Assistant bans clients that keep trying.
+those that Home Assistant calls read-only. What was told counts for `FRESH_SECONDS`; states are always asked
+for. While it fails, there are no tools, names and kinds stay as they were, and it is tried again after
+`RETRY_SECONDS`; a token that was refused is not sent again, since Home Assistant bans those who keep trying.
 
 The one thing beside reading is `ask_aloud`, the only service that this program ever calls in Home Assistant.
 It is called where `conversation.listen_again` is on, and starts a conversation at the satellite that asked.
@@ -46,9 +46,12 @@ STATES_TOOL = "GetLiveContext"
 """The tool whose answer tells the kinds of things; without it they are not known."""
 
 ANSWER_SECONDS = 3.0
-"""For one answer; and for all that `refresh` asks."""
+"""For one answer, and for all that `refresh` asks, at most."""
 
 FRESH_SECONDS = 60.0
+USABLE_SECONDS = 600.0
+"""For which what was told is used while it is asked for again: nobody waits for names, kinds and rooms."""
+
 RETRY_SECONDS = 10.0
 LOG_SECONDS = 60.0
 """Between two lines of the log that say that it fails."""
@@ -80,9 +83,13 @@ class ReadingFailed(Exception):
 
 
 class AssistReader:
-    """`url`: Home Assistant's address. `token`: of one of its users, who need not be an administrator."""
+    """`url`: Home Assistant's address. `token`: of one of its users, who need not be an administrator.
 
-    def __init__(self, url: str, token: Secret) -> None:
+    `within`: seconds for everything that is asked of it at a time, `ANSWER_SECONDS` at most.
+    """
+
+    def __init__(self, url: str, token: Secret, within: float = ANSWER_SECONDS) -> None:
+        self.within = min(within, ANSWER_SECONDS)
         self._base = base_url(url)
         self._token = token
         self._host = urlsplit(self._base).hostname or ""
@@ -95,12 +102,15 @@ class AssistReader:
         self._refused = False
         self._reading, self._looking_up = asyncio.Lock(), asyncio.Lock()
         self._asking: set[asyncio.Task[bool]] = set()
+        self._renewing: asyncio.Task[None] | None = None
+        self._resolving: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """Give up what is not over yet."""
-        for task in self._asking:
+        tasks = [*self._asking, *filter(None, (self._renewing, self._resolving))]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._http is not None:
             await self._http.close()
 
@@ -131,22 +141,34 @@ class AssistReader:
     # --- reading
 
     async def refresh(self, device_id: str) -> None:
-        """Ask for what was told too long ago; returns within `ANSWER_SECONDS`, and raises nothing."""
+        """Ask for what is not known, and in the background for what was told too long ago; raises nothing."""
+        known_at = min(self._read_at, self._room_read_at(device_id))
+        if not self._fails and _now() - known_at < USABLE_SECONDS:
+            if _now() - known_at >= FRESH_SECONDS and (self._renewing is None or self._renewing.done()):
+                self._renewing = asyncio.create_task(self._read_unless_failing(device_id))
+            return
+        await self._read_unless_failing(device_id)
+
+    async def _read_unless_failing(self, device_id: str) -> None:
         async with self._reading:
             if self._refused or _now() - self._failed_at < RETRY_SECONDS:
                 return
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._refresh(device_id)
-            except TimeoutError:
-                self._failed(ReadingFailed("it did not answer in time"))
+                await self.read(device_id)
             except ReadingFailed as failure:
                 self._failed(failure)
 
-    async def _refresh(self, device_id: str) -> None:
+    async def read(self, device_id: str = "") -> None:
+        """Ask for what was told too long ago. Raises `ReadingFailed`."""
+        try:
+            async with asyncio.timeout(self.within):
+                await self._read(device_id)
+        except TimeoutError as error:
+            raise ReadingFailed("it did not answer in time") from error
+
+    async def _read(self, device_id: str) -> None:
         old = _now() - self._read_at >= FRESH_SECONDS or self._fails
-        room_known_at = self._rooms.get(device_id, ("", -1e9))[1]
-        if not old and (not device_id or _now() - room_known_at < FRESH_SECONDS):
+        if not old and _now() - self._room_read_at(device_id) < FRESH_SECONDS:
             return
         name = listed_prompt(await self._rpc("prompts/list", {}, device_id))
         prompt = prompt_text(await self._rpc("prompts/get", {"name": name}, device_id)) if name else ""
@@ -167,6 +189,10 @@ class AssistReader:
             if len(self._rooms) > MOST_ROOMS:
                 self._rooms.popitem(last=False)
 
+    def _room_read_at(self, device_id: str) -> float:
+        """When it was asked where a device is; without one, nothing has to be asked."""
+        return self._rooms.get(device_id, ("", -1e9))[1] if device_id else self._read_at
+
     async def call(self, name: str, arguments: str, device_id: str) -> str:
         """What a read-only tool tells, or a sentence that it does not. `arguments`: in JSON."""
         tool = self._tools.get(name)
@@ -176,7 +202,7 @@ class AssistReader:
             given = json.loads(arguments or "{}")
             if not isinstance(given, dict):
                 return "The arguments are no JSON object."
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.within):
                 text = _unwrapped(result_text(await self._call(tool.name, given, device_id)))
         except (ValueError, RecursionError):
             return "The arguments are no JSON."
@@ -256,9 +282,16 @@ class AssistReader:
         """Find the `addresses` of Home Assistant's name, once a minute at most; while it fails, they stay."""
         if _now() - self._resolved_at < FRESH_SECONDS:
             return
+        if not self.addresses:
+            await self._resolve()
+        elif self._resolving is None or self._resolving.done():
+            self._resolving = asyncio.create_task(self._resolve())
+
+    async def _resolve(self) -> None:
         async with self._looking_up:
             if _now() - self._resolved_at >= FRESH_SECONDS:
-                found = [await _addresses_of(host) for host in _ADD_ON_HOSTS.get(self._host, (self._host,))]
+                hosts = _ADD_ON_HOSTS.get(self._host, (self._host,))
+                found = await asyncio.gather(*(_addresses_of(host, self.within) for host in hosts))
                 self.addresses = frozenset().union(*found) or self.addresses
                 self._resolved_at = _now()
 
@@ -317,9 +350,9 @@ def _unwrapped(text: str) -> str:
     return result if isinstance(result, str) else text
 
 
-async def _addresses_of(host: str) -> set[str]:
+async def _addresses_of(host: str, within: float) -> set[str]:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(within):
             found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError, UnicodeError):
         return set()

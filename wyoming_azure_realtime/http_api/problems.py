@@ -51,6 +51,7 @@ STATUSES: Mapping[type[SpeechServiceError], ProblemStatus] = {
     errors.UnknownVoice: ProblemStatus(400),
     errors.UnknownLanguage: ProblemStatus(400),
     errors.OutOfOrder: ProblemStatus(400),
+    errors.ConversationOver: ProblemStatus(400),
     errors.PoolError: ProblemStatus(503),
     errors.PoolClosed: ProblemStatus(503, 10),
     errors.PoolTimeout: ProblemStatus(503, 5),

@@ -10,9 +10,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from wyoming_azure_realtime.admission.connections import ConnectionRegistry
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api.access import LOGIN, PAGE, guard
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.connections import HttpConnections
+from wyoming_azure_realtime.http_api.converse import Converse
 from wyoming_azure_realtime.http_api.history_routes import HistoryRoutes, RememberedTurns
 from wyoming_azure_realtime.http_api.live_recognition import LiveRecognition
 from wyoming_azure_realtime.http_api.logins import Logins
@@ -25,7 +27,6 @@ from wyoming_azure_realtime.http_api.status_routes import Figures, Readiness, St
 from wyoming_azure_realtime.observe import ClientRefused, Observer
 from wyoming_azure_realtime.settings.addresses import every_family, parse_host_port
 from wyoming_azure_realtime.settings.model import Http
-from wyoming_azure_realtime.speech.service import SpeechService
 
 PREFIX = "/api/speech-realtime"
 IDLE_SECONDS = 75.0
@@ -45,7 +46,7 @@ class HttpServer:
 
     def __init__(
         self,
-        service: SpeechService,
+        service: HomeService,
         http: Http,
         observer: Observer,
         registry: ConnectionRegistry,
@@ -78,6 +79,7 @@ class HttpServer:
         application.add_routes(_page_routes(PageRoutes(http.token, logins)))
         live = LiveRecognition(service, observer)
         application.router.add_get(f"{PREFIX}/recognize/live", live.recognize)
+        application.router.add_get(f"{PREFIX}/converse", Converse(service, observer).converse)
         self._history = HistoryRoutes(history) if history else None
         if self._history:
             application.add_routes(self._history.routes(PREFIX))
@@ -158,7 +160,7 @@ class InFlight:
             await asyncio.wait(self._tasks, timeout=grace)
 
 
-def _routes(service: SpeechService, status: StatusRoutes, limits: BodyLimits) -> list[web.RouteDef]:
+def _routes(service: HomeService, status: StatusRoutes, limits: BodyLimits) -> list[web.RouteDef]:
     speech = SpeechRoutes(service, limits)
     return [
         web.post(f"{PREFIX}/recognize", speech.recognize),

@@ -9,12 +9,12 @@ from aiohttp import web
 
 from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api.access import access_of
 from wyoming_azure_realtime.http_api.bodies import JSON, BodyLimits, read_json
 from wyoming_azure_realtime.http_api.history_routes import RememberedTurns
 from wyoming_azure_realtime.observe import TargetState
 from wyoming_azure_realtime.speech.catalog import Catalog, Voice
-from wyoming_azure_realtime.speech.service import SpeechService
 
 READY_SECONDS = 3.0
 """For which an answer is waited for; without one the service is not ready."""
@@ -49,7 +49,7 @@ class StatusRoutes:
 
     def __init__(
         self,
-        service: SpeechService,
+        service: HomeService,
         model: str,
         figures: Figures | None = None,
         history: RememberedTurns | None = None,
@@ -61,13 +61,14 @@ class StatusRoutes:
 
     async def info(self, request: web.Request) -> web.StreamResponse:
         """Models, voices, features, the state of each target, and how often speech differed from its text."""
-        fields = info(self._service.catalog, self.model)
         service = self._service
+        fields = info(service.catalog, self.model)
         states = service.backend_states()
         return _json(
             fields
             | {
                 "access": access_of(request),
+                "converse": {"reason": service.silent_because()},
                 "targets": {use: _shown(by_target) for use, by_target in states.items()},
                 "status": {use: _in_a_word(by_target) for use, by_target in states.items()},
                 "fallback": service.fallback_states(),

@@ -42,6 +42,7 @@ class AzureOpenAi(Provider):
         ServiceModel("gpt-realtime-2.1-mini", date(2027, 6, 25)),
     )
 
+    turn_transcriber: ClassVar = "gpt-transcribe"
     # Says the vendor's staff (May 2026).
     not_in_conversations: ClassVar = ("gpt-realtime-whisper", "gpt-live-transcribe")
 

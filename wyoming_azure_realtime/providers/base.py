@@ -135,6 +135,8 @@ class Provider(ABC):
 
     # The kind of session that hears; another one is tried where this is refused.
     transcribes_over: ClassVar[SessionKind] = "transcription"
+    # Writes down what is said in conversations where no model of the target's can; empty: the target's own.
+    turn_transcriber: ClassVar[str] = ""
     # What the names of models begin with that hear in transcription sessions alone.
     not_in_conversations: ClassVar[tuple[str, ...]] = ()
     # Whether it reduces noise itself, so that clients should not.
@@ -254,6 +256,22 @@ class Provider(ABC):
         target = self.target
         default = Deployment(target.transcription_deployment, target.transcribes_with)
         return (default, *(Deployment(name, model) for name, model in target.also_transcribes.items()))
+
+    def transcribes_turns(
+        self, wanted: str, described: tuple[TranscriptionModel, ...], *, detects: bool
+    ) -> Deployment:
+        """What writes down what is said in a conversation: `wanted`, else one that can (with detection)."""
+        if wanted:
+            return next((one for one in self.deployments if one.name == wanted), Deployment(wanted, wanted))
+        known = self.known_models(described)
+        fit = [
+            one
+            for one in self.deployments
+            if not one.model.lower().startswith(self.not_in_conversations)
+            and (not detects or transcription_model(one.model, known).turn_detection)
+        ]
+        fallback = self.turn_transcriber
+        return (fit or [Deployment(fallback, fallback) if fallback else self.deployments[0]])[0]
 
     def deployment_like(self, requested: Deployment) -> Deployment | None:
         """The deployment with the model of `requested` (of any target); None if there is none here."""

@@ -25,6 +25,7 @@ class OpenAi(Provider):
     hosts: ClassVar = ("api.openai.com",)
     copied_paths: ClassVar = ("/v1/realtime", "/v1")
     key_is_bearer: ClassVar = True
+    turn_transcriber: ClassVar = "gpt-transcribe"
     transcription_models: ClassVar[tuple[ServiceModel, ...]] = (
         ServiceModel("whisper-1", _END),
         ServiceModel("gpt-4o-transcribe-diarize", _END),

@@ -7,7 +7,7 @@ warm sessions are kept. What changes from request to request (language, hints) i
 from dataclasses import dataclass, field, replace
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from wyoming_azure_realtime.realtime.dialects.base import SessionKind
 from wyoming_azure_realtime.realtime.models import TranscriptionModel, transcription_model
@@ -125,9 +125,6 @@ class SpeechConfig:
         return {"type": azure.kind, "name": self.voice, **given}
 
 
-SessionConfig = TranscriptionConfig | SpeechConfig
-
-
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What one request tells the session.
@@ -164,6 +161,42 @@ class Hints:
 NO_HINTS = Hints()
 
 
+@dataclass(frozen=True, slots=True)
+class ConversationConfig:
+    """A session that hears and answers by voice, and keeps what was said for as long as it lives.
+
+    `hearing`: what writes down what is said, in the language of `hints`; None: nobody does. With the hints'
+    `detection` the service finds the ends of turns, answers, and is interrupted. `effort`: of thinking, for
+    models that do; empty: as the model does by itself.
+    """
+
+    speech: SpeechConfig
+    hearing: TranscriptionConfig | None
+    hints: Hints = NO_HINTS
+    instructions: str = field(default="", repr=False)
+    tools: tuple[JsonObject, ...] = field(default=(), repr=False, hash=False)
+    most_tokens: int = 4096
+    effort: str = ""
+
+    @property
+    def target(self) -> str:
+        """The name of the target."""
+        return self.speech.target
+
+    @property
+    def deployment(self) -> str:
+        """Of the model that answers."""
+        return self.speech.deployment
+
+    @property
+    def voice(self) -> str:
+        """Which answers."""
+        return self.speech.voice
+
+
+SessionConfig = TranscriptionConfig | SpeechConfig | ConversationConfig
+
+
 def transcription(config: TranscriptionConfig, hints: Hints) -> Transcription:
     """The fields that the model takes, and no others."""
     model, language = config.accepts, hints.language
@@ -196,7 +229,12 @@ def _prompt(model: TranscriptionModel, hints: Hints) -> str:
 
 def opening_update(config: SessionConfig, kind: SessionKind) -> Session:
     """The configuration of a new session; `kind` is that of the socket it came over."""
-    return _transcribing(config, kind) if isinstance(config, TranscriptionConfig) else _speaking(config)
+    match config:
+        case TranscriptionConfig():
+            return _transcribing(config, kind)
+        case ConversationConfig():
+            return _conversing(config)
+    return _speaking(config)
 
 
 def hints_update(
@@ -225,10 +263,39 @@ def _transcribing(config: TranscriptionConfig, kind: SessionKind) -> Session:
         format=WireAudioFormat(type="audio/pcm", rate=config.rate),
         transcription=transcription(config, Hints()),
         noise_reduction=noise,
-        echo_cancellation={"type": "server_echo_cancellation"} if config.echo_cancellation else UNSET,
+        echo_cancellation=_echo_cancellation(config),
         turn_detection=None,
     )
     return Session(type=kind, audio=Audio(input=audio_input))
+
+
+def _conversing(config: ConversationConfig) -> Session:
+    hearing, speech = config.hearing, config.speech
+    reduced = hearing is not None and hearing.noise_reduction != "off"
+    audio_input = AudioInput(
+        format=PCM_24K,
+        transcription=transcription(hearing, config.hints) if hearing else None,
+        noise_reduction=NoiseReduction(type=hearing.noise_reduction) if hearing and reduced else None,
+        echo_cancellation=_echo_cancellation(hearing),
+        turn_detection=config.hints.detection,
+    )
+    return Session(
+        type="realtime",
+        output_modalities=["audio"],
+        instructions=config.instructions,
+        audio=Audio(
+            input=audio_input,
+            output=AudioOutput(format=PCM_24K, voice=speech.wire_voice(), speed=speech.speed),
+        ),
+        tools=list(config.tools),
+        tool_choice="auto" if config.tools else "none",
+        max_output_tokens=config.most_tokens,
+        reasoning={"effort": config.effort} if config.effort else UNSET,
+    )
+
+
+def _echo_cancellation(config: TranscriptionConfig | None) -> JsonObject | UnsetType:
+    return {"type": "server_echo_cancellation"} if config and config.echo_cancellation else UNSET
 
 
 def _speaking(config: SpeechConfig) -> Session:

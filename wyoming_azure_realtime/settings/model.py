@@ -26,14 +26,14 @@ from wyoming_azure_realtime.settings.declaration import (
 )
 from wyoming_azure_realtime.settings.operation import Cost, History, Log, ModelPrice
 from wyoming_azure_realtime.settings.service import Embedded, ModelFacts, Recognition, Target
-from wyoming_azure_realtime.settings.speech import Fallback, HomeConversation, Speech
+from wyoming_azure_realtime.settings.speech import Fallback, HomeConversation, Speech, Talk
 
 # fmt: off
 __all__ = [
     "CONFIG", "Budget", "Cost", "Deadlines", "Embedded", "Fallback", "History", "HomeAssistant",
     "HomeConversation", "Http",
     "Limits", "Listener", "Log", "ModelFacts", "ModelPrice", "Pool", "Profile", "Recognition", "Secret",
-    "Settings", "SettingsModel", "Speech", "Target", "Zeroconf", "all_options",
+    "Settings", "SettingsModel", "Speech", "Talk", "Target", "Zeroconf", "all_options",
 ]
 # fmt: on
 
@@ -336,6 +336,7 @@ class Settings(SettingsModel, frozen=True, kw_only=True):
     speech: Speech = Speech()
     fallback: Fallback = Fallback()
     conversation: HomeConversation = HomeConversation()
+    talk: Talk = Talk()
     deadlines: Deadlines = Deadlines()
     budget: Budget = Budget()
     pool: Pool = Pool()

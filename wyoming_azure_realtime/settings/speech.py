@@ -204,6 +204,15 @@ class HomeConversation(SettingsModel, frozen=True, kw_only=True):
         Meta(ge=16, le=4096),
         Setting("Tokens of an answer at most; one that is longer ends with its last whole sentence."),
     ] = 600
+    prepare: Annotated[
+        Literal["auto", "off"],
+        Setting(
+            "auto: begin to answer, and to speak the answer, while a command is still being heard.",
+            "Only for a Home Assistant that has asked before about what it had recognized here; after three "
+            "answers in a row that nobody asked for, not until it asks again.",
+            cost="Answers that nobody asks for are billed too: to what Home Assistant understands by itself.",
+        ),
+    ] = "auto"
     history: Annotated[
         int,
         Meta(ge=0, le=50),
@@ -267,3 +276,39 @@ class HomeConversation(SettingsModel, frozen=True, kw_only=True):
             allowed="single addresses, or networks such as 192.168.1.0/24",
         ),
     ] = ()
+
+
+class Talk(SettingsModel, frozen=True, kw_only=True):
+    """Conversations by voice, speech in and speech out, over HTTP and in Python.
+
+    Without one nothing costs anything.
+    """
+
+    at_once: Annotated[
+        int,
+        Meta(ge=0, le=64),
+        Setting("Conversations at most at a time; 0: none.", cost="Each of them is a session of its own."),
+    ] = 4
+    max_seconds: Annotated[
+        float,
+        Meta(ge=10, le=3300),
+        Setting(
+            "Longest conversation, in seconds.",
+            cost="With every answer the service bills all that was said before, most of it as cached.",
+        ),
+    ] = 1800.0
+    idle: Annotated[
+        float,
+        Meta(ge=1, le=3300),
+        Setting("Seconds after which a conversation is over in which nobody speaks."),
+    ] = 120.0
+    transcription: Annotated[
+        str,
+        Setting(
+            "Deployment that writes down what is said; empty: the target's, if its model can, else "
+            "gpt-transcribe.",
+            "What the model hears does not depend on it. In conversations gpt-realtime-whisper and "
+            "gpt-live-transcribe cannot.",
+            example="gpt-4o-mini-transcribe",
+        ),
+    ] = ""

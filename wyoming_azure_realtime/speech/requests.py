@@ -1,6 +1,7 @@
 """Requests and results of recognition and synthesis: frozen data, the same for Wyoming, HTTP and Python."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,32 @@ class SynthesisRequest:
     rate: float = 1.0
     style: str = ""
     instructions: str = field(default="", repr=False)
+
+
+class TextListener(Protocol):
+    """Who wants to know what is heard before the client does."""
+
+    def drafted(self, text: str) -> None:
+        """What was said so far may be all: `text`."""
+
+    def transcribed(self, text: str) -> None:
+        """That is all, and the client is told it now."""
+
+    def gone(self) -> None:
+        """There will be no other transcript."""
+
+
+class NoListener:
+    """Nobody does."""
+
+    def drafted(self, text: str) -> None:
+        """Nothing."""
+
+    def transcribed(self, text: str) -> None:
+        """Nothing."""
+
+    def gone(self) -> None:
+        """Nothing."""
+
+
+NO_LISTENER = NoListener()

@@ -20,15 +20,21 @@ async def aside(function: Callable[..., R], *args: object) -> R:
 MOST_UNREAD = 6 * BYTES_PER_SECOND
 """Bytes that wait for their turn, or for a client who takes them slowly; then the service has to wait."""
 
+UNCOUNTED = 256 << 10
+"""Bytes of a segment that are not claimed, for they are few and most segments have no more."""
+
 
 class SegmentAudio:
     """The audio of a segment, between whoever makes it and whoever plays it: 24 kHz PCM16 mono.
 
-    `release` what may be played, then `end`; read `stream` once. `released`: everything so far.
+    `release` what may be played, then `end`; read `stream` once; `discard` it. `released`: everything so far.
+    `hold`: gets how many bytes more are in memory, or fewer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hold: Callable[[int], None]) -> None:
         self.released = bytearray()
+        self._hold = hold
+        self._kept = self._claimed = 0
         self._unread = bytearray()
         self._over = False
         self._error: SpeechServiceError | None = None
@@ -40,6 +46,7 @@ class SegmentAudio:
         if not pcm:
             return
         first = not self.released
+        self.keep(len(pcm))
         self.released += pcm
         self._unread += pcm
         self._news.set()
@@ -48,6 +55,19 @@ class SegmentAudio:
         while len(self._unread) > MOST_UNREAD:
             self._room.clear()
             await self._room.wait()
+
+    def keep(self, more: int) -> None:
+        """Account for so many bytes of the segment that are in memory until `discard`."""
+        self._kept += more
+        if (unclaimed := self._kept - self._claimed) > UNCOUNTED:
+            self._claimed = self._kept
+            self._hold(unclaimed)
+
+    def discard(self) -> None:
+        """Free the memory now, although others may still refer to this object."""
+        self._hold(-self._claimed)
+        self._kept = self._claimed = 0
+        self.released, self._unread = bytearray(), bytearray()
 
     def end(self, error: SpeechServiceError | None = None) -> None:
         """There is no more; `error`: why the segment is not whole."""

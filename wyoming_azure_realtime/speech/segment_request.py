@@ -153,6 +153,11 @@ class SegmentRequest:
         """Nobody else speaks: the service may take more time."""
         self._time.left += seconds
 
+    def discard(self) -> None:
+        """Free the memory now: nobody listens any more."""
+        self.best = None
+        self._gate.audio_bytes = bytearray()
+
     # what the engine asks for
 
     def deadline(self) -> float:
@@ -306,6 +311,7 @@ class SegmentRequest:
     def _count(self, attempt: Attempt, pcm: bytes) -> None:
         """A segment's audio is bounded by its text, over all responses together."""
         self._received += len(pcm)
+        self._audio.keep(len(pcm))
         attempt.received_bytes += len(pcm)
         if self._received > self._most_received:
             self._over_budget = True

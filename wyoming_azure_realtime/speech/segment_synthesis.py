@@ -8,7 +8,7 @@ else speaks; while all are known to be down, the fallback speaks at once.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
 from wyoming_azure_realtime.audio.continuation import Continuation
@@ -41,13 +41,15 @@ _LOGGER = logging.getLogger(__name__)
 class SegmentSynthesis:
     """Read `audio` once; `abandon` it, or wait until it `ended`. Created in a running event loop.
 
-    `patience`: seconds for which the service may be waited for.
+    `patience`: seconds for which the service may be waited for. `hold`: see `SegmentAudio`.
     """
 
-    def __init__(self, context: SynthesisContext, piece: Piece, patience: float) -> None:
+    def __init__(
+        self, context: SynthesisContext, piece: Piece, patience: float, hold: Callable[[int], None]
+    ) -> None:
         self.piece = piece
         self._context = context
-        self._audio = SegmentAudio()
+        self._audio = SegmentAudio(hold)
         self._fallbacks, self._fallback_language = _fallbacks_for(context, piece)
         helped = bool(self._fallbacks or context.local_voice)
         hurried = min(patience, LOCAL_VOICE_SECONDS) if helped else patience
@@ -70,9 +72,17 @@ class SegmentSynthesis:
             self._abandoned = True
             self._task.cancel()
 
+    def fail(self, error: SpeechServiceError) -> None:
+        """Leave off, and forget what was not played: others need the memory."""
+        self.abandon()
+        self._request.discard()
+        self._audio.discard()
+        self._audio.end(error)
+
     async def ended(self) -> None:
-        """Wait until its session is given back."""
+        """Wait until its session is given back, and free its memory."""
         await asyncio.gather(self._task, return_exceptions=True)
+        self._audio.discard()
 
     async def _run(self) -> None:
         current_turn.set(self._context.recorder.id)

@@ -1,9 +1,21 @@
-"""Which session is asked for at a target: the deployment that hears, the voice that speaks."""
+"""Which session is asked for at a target: what hears there, the voice that speaks, and what they take."""
 
+import dataclasses
+
+from msgspec.structs import replace
+
+from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.providers.base import Deployment, Provider, described_models
 from wyoming_azure_realtime.providers.registry import provider_of
-from wyoming_azure_realtime.realtime.session_config import SpeechConfig, TranscriptionConfig
+from wyoming_azure_realtime.realtime.hint_limits import NO_LIMITS, HintLimits
+from wyoming_azure_realtime.realtime.session_config import (
+    ConversationConfig,
+    Hints,
+    SpeechConfig,
+    TranscriptionConfig,
+)
+from wyoming_azure_realtime.realtime.shapes import TurnDetection
 from wyoming_azure_realtime.settings.model import Settings, Target
 from wyoming_azure_realtime.speech.catalog import Voice
 
@@ -19,6 +31,7 @@ class SessionChoice:
         self._preferred = preferred
         self._observer = observer
         self._known = described_models(settings.recognition)
+        self._limits: dict[tuple[str, str], HintLimits] = {}  # by target and deployment
 
     def hearing(
         self, target: Target, requested: Deployment | None, source_rate: int, *, exactly: bool
@@ -70,3 +83,51 @@ class SessionChoice:
             exact=provider.speaks_exactly,
             pre_generated=provider.pre_generated,
         )
+
+    def conversing(
+        self, target: Target, voice: Voice, deployment: str, language: str, *, detects: bool
+    ) -> ConversationConfig:
+        """What hears and answers by voice there. `detects`: the service finds the ends of turns."""
+        provider, settings = provider_of(target), self._settings
+        writes = provider.transcribes_turns(settings.talk.transcription, self._known, detects=detects)
+        hearing = self.hearing(target, writes, REALTIME.rate, exactly=True)
+        kind = settings.recognition.turn_end
+        pause = round(settings.recognition.turn_pause * 1000)
+        semantic = kind == "semantic_vad"
+        asked = TurnDetection(type=kind) if semantic else _by_silence(pause)
+        hints = provider.hints(
+            Hints(language, settings.recognition.prompt, detection=asked if detects else None),
+            hearing.accepts,
+        )
+        detection = hints.detection or (asked if detects else None)
+        if detection is not None:
+            detection = replace(detection, create_response=True, interrupt_response=True)
+        return ConversationConfig(
+            self.speaking(target, voice, 1.0, Deployment(deployment, deployment)),
+            hearing,
+            dataclasses.replace(hints, detection=detection),
+        )
+
+    def limits_of(self, config: TranscriptionConfig) -> HintLimits:
+        """What a model is known not to take of the hints."""
+        return self._limits.get((config.target, config.deployment), NO_LIMITS)
+
+    def refused(self, config: TranscriptionConfig, limits: HintLimits) -> None:
+        """Remember what a model does not take of the hints, and say so once."""
+        self._limits[config.target, config.deployment] = self.limits_of(config) | limits
+        for kind, what in limits.descriptions().items():
+            self._observer.warn_once(
+                f"{kind} of {config.target} {config.deployment}",
+                f"Target '{config.target}': the model '{config.model}' {what}",
+            )
+
+    def unnoticed(self, config: TranscriptionConfig) -> None:
+        """Say once of a target that it overlooks speech."""
+        self._observer.warn_once(
+            f"turn end of {config.target}",
+            f"Target '{config.target}' did not notice that somebody spoke: this server ends the turn",
+        )
+
+
+def _by_silence(ms: int) -> TurnDetection:
+    return TurnDetection(type="server_vad", threshold=0.5, prefix_padding_ms=300, silence_duration_ms=ms)

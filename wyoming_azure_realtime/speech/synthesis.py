@@ -11,9 +11,16 @@ import logging
 from collections.abc import AsyncIterator
 from types import TracebackType
 
+from wyoming_azure_realtime.admission.memory import Claim, MemoryBudget
 from wyoming_azure_realtime.audio.joining import Joiner
 from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, silence
-from wyoming_azure_realtime.errors import ContentMismatch, InternalError, PoolClosed, SpeechServiceError
+from wyoming_azure_realtime.errors import (
+    ContentMismatch,
+    InternalError,
+    PoolClosed,
+    SpeechServiceError,
+    TooManyRequests,
+)
 from wyoming_azure_realtime.logs import turn as current_turn
 from wyoming_azure_realtime.speech.catalog import Voice
 from wyoming_azure_realtime.speech.segment_request import SynthesisContext
@@ -38,10 +45,18 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Synthesis:
-    """Enter it, `write` the text, `finish`, and read `audio`. Leaving it early cancels the responses."""
+    """Enter it, `write` the text, `finish`, and read `audio`. Leaving it early cancels the responses.
 
-    def __init__(self, context: SynthesisContext, voice: Voice, pieces: Pieces) -> None:
+    `memory`: that of all requests; `client`: the address that asks, empty if unknown.
+    """
+
+    def __init__(
+        self, context: SynthesisContext, voice: Voice, pieces: Pieces, memory: MemoryBudget, client: str = ""
+    ) -> None:
         self.voice = voice
+        self._memory = memory
+        self._client = client
+        self._claim: Claim | None = None
         self._context = context
         self._recorder = context.recorder
         self._pieces = pieces
@@ -69,7 +84,17 @@ class Synthesis:
                 segment.abandon()
                 await segment.ended()
         finally:
+            if self._claim is not None:
+                self._claim.release()
             self._recorder.end()
+
+    def begun_ahead(self) -> None:
+        """Nobody has asked for it yet, and perhaps nobody will."""
+        self._recorder.begun_ahead()
+
+    def claimed(self) -> None:
+        """Somebody asks for what was begun ahead."""
+        self._recorder.claimed()
 
     async def write(self, text: str) -> None:
         """Add text, cut anywhere; beyond `speech.max_characters` it is ignored. Raises `InvalidRequest`."""
@@ -163,7 +188,7 @@ class Synthesis:
             finished = self._pieces.finished
             for piece in self._pieces.take(hurry=hurry):
                 await self._under_way.acquire()
-                segment = SegmentSynthesis(self._context, piece, self._patience)
+                segment = SegmentSynthesis(self._context, piece, self._patience, self._hold)
                 self._started.add(segment)
                 await self._segments.put(segment)
             if self._pieces.pending:
@@ -174,6 +199,26 @@ class Synthesis:
             if not self._started:
                 self._warm()
             hurry = await self._nothing_came(None if hurry else HURRY_SECONDS)
+
+    def _hold(self, more: int) -> None:
+        """So many bytes of audio more are in memory, or fewer. Where they are too many, all of it ends."""
+        if not more:
+            return
+        if self._claim is None:
+            self._claim = self._memory.claim(self._client, self._evicted)
+            self._claim.owed = False
+        try:
+            self._claim.hold(more)
+        except TooManyRequests as error:
+            self._evicted(error)
+
+    def _evicted(self, error: TooManyRequests) -> None:
+        """Others need the memory."""
+        if self._task is not None:
+            self._task.cancel()
+        for segment in self._started:
+            segment.fail(error)
+        self._segments.put_nowait(error)
 
     @property
     def _patience(self) -> float:

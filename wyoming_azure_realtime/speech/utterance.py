@@ -21,7 +21,7 @@ from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.speech.endpointing import Endpointing, EndpointingRules
 from wyoming_azure_realtime.speech.inventions import spoken_text
 from wyoming_azure_realtime.speech.recording import IncomingAudio
-from wyoming_azure_realtime.speech.requests import Partial, RecognitionResult
+from wyoming_azure_realtime.speech.requests import NO_LISTENER, Partial, RecognitionResult, TextListener
 from wyoming_azure_realtime.speech.transcription_pass import (
     RecognitionContext,
     TranscriptionPass,
@@ -48,8 +48,10 @@ class Utterance:
         *,
         max_seconds: float,
         client: str = "",
+        listener: TextListener = NO_LISTENER,
     ) -> None:
         self._context = context
+        self._listener = listener
         self._recorder = context.recorder
         self._budget = TurnBudget(context.limits)
         claim = memory.claim(client, self._fail)
@@ -63,8 +65,7 @@ class Utterance:
         self._deadline = math.inf  # in the event loop's time, once the audio has ended
         self._alarms: list[asyncio.TimerHandle] = []
         self._ended = False  # by itself; the client may go on
-        self._reported = ""
-        self._unreported = ""
+        self._reported = self._unreported = ""
         self._result: RecognitionResult | SpeechServiceError | None = None
         self._changed = asyncio.Event()
 
@@ -76,6 +77,7 @@ class Utterance:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._incoming.close()
+        self._listener.gone()
         for alarm in self._alarms:
             alarm.cancel()
         passes = [*self._passes, self._rest] if self._rest else self._passes
@@ -318,7 +320,10 @@ class Utterance:
 
     def _judge_draft(self, draft: TranscriptionPass) -> None:
         """A draft was worth its cost if it has words that the one before had not."""
-        text = "".join(filter(str.isalnum, self._spoken(draft.text or "").casefold()))
+        spoken = self._spoken(draft.text or "")
+        if draft is self._newest:
+            self._listener.drafted(spoken)
+        text = "".join(filter(str.isalnum, spoken.casefold()))
         if draft.text is not None and text in ("", self._drafted_text):
             self._budget.in_vain += 1
         self._drafted_text = text or self._drafted_text
@@ -374,6 +379,7 @@ class Utterance:
         text = self._spoken(text)
         self._recorder.result()
         self._recorder.said(text)
+        self._listener.transcribed(text)
         self._recorder.outcome = "completed" if text else "empty"
         self._end(RecognitionResult(text, self._context.hints.language))
 

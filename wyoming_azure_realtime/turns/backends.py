@@ -160,8 +160,10 @@ class Retry:
         """Seconds to wait before the next attempt.
 
         Raises `error` when there is none: it would begin at `deadline` or later, or nothing heals the error.
+        What failed before is raised where `error` only says that there was no time for another attempt.
         """
-        self.last_error = error
+        cause = self.last_error if self.last_error and isinstance(error, PoolTimeout) else error
+        self.last_error = cause
         self._tries[self._target] += 1
         proven = self._backends.is_proven(self._target)
         enough = self._is_hopeless(error) or self._tries[self._target] % TRIES_PER_TARGET == 0
@@ -169,7 +171,7 @@ class Retry:
         if enough and self._one_round:
             self._avoid.add(self._target)
             if not self._backends.working(self._avoid):
-                raise error
+                raise cause
             return 0.0
         quick = self._quick_until is not None
         if enough or quick:
@@ -178,13 +180,13 @@ class Retry:
             if elsewhere:
                 return 0.0
             if quick or not error.retryable or (is_unexplained(error) and not proven):
-                raise error
+                raise cause
             self._avoid = {*self._excluded}
         if self._backends.known_down(now, self._excluded):
             return 0.0  # for one quick try of each
         wait = self._wait(error)
         if now + wait >= deadline:
-            raise error
+            raise cause
         return wait
 
     def _is_hopeless(self, error: SpeechServiceError) -> bool:

@@ -90,6 +90,11 @@ class Allowance:
     targets: tuple[str, ...] | None = None
     deployments: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is less than usual."""
+        return self.targets is not None or bool(self.deployments)
+
 
 UNRESTRICTED = Allowance()
 
@@ -100,6 +105,9 @@ class Spending(Protocol):
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
         """What the turn may use. Its `TurnEnded` tells that it is over."""
 
+    def left(self, kind: TurnKind) -> Allowance:
+        """What a turn may use that begins now; for whoever asks before there is one."""
+
     def cost_of(self, turn: str) -> TurnCost | None:
         """What one of the latest turns has cost so far; None if nothing was spent."""
 
@@ -108,6 +116,10 @@ class Unlimited:
     """No limits."""
 
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
+        """Whatever there is."""
+        return UNRESTRICTED
+
+    def left(self, kind: TurnKind) -> Allowance:
         """Whatever there is."""
         return UNRESTRICTED
 

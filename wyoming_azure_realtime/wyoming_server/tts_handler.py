@@ -1,7 +1,8 @@
 """Handles synthesis: text in, at once or streamed; audio out while it arrives from the service."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from wyoming.audio import AudioStart, AudioStop
 from wyoming.event import Eventable
@@ -9,8 +10,8 @@ from wyoming.tts import SynthesizeStopped
 
 from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.errors import OutOfOrder, SpeechServiceError, first_of
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.synthesis import Synthesis
 from wyoming_azure_realtime.wyoming_server.dispatcher import RequestHandler
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
@@ -30,6 +31,9 @@ _MAX_PENDING = 64 << 10
 _MAX_CHUNK = 8 << 10
 """Bytes of audio per event (170 ms); satellites prefer small chunks of whole samples."""
 
+REST_SECONDS = 0.3
+"""For which the rest of a text is waited for that begins like one that was spoken ahead."""
+
 _AUDIO_START = encode(AudioStart(rate=REALTIME.rate, width=REALTIME.width, channels=REALTIME.channels))
 _CHUNKS = AudioChunkEncoder(REALTIME)
 
@@ -46,7 +50,7 @@ class TtsHandler(RequestHandler):
     holds_session = False
 
     def __init__(
-        self, service: SpeechService, writer: EventWriter, on_ready: Callable[[], None], client: str
+        self, service: HomeService, writer: EventWriter, on_ready: Callable[[], None], client: str
     ) -> None:
         super().__init__(service, writer, on_ready, client)
         self._start: SynthesizeStart | None = None
@@ -77,13 +81,16 @@ class TtsHandler(RequestHandler):
 
     async def run(self) -> None:
         """Feed the synthesis and send its audio. Raises SpeechServiceError."""
-        async with self._service.synthesize(self._request()) as synthesis:
-            if self._streamed:
-                await self._feed_and_send(synthesis)
-                self._writer.send(encode(SynthesizeStopped()))
-            else:
-                await self._feed(synthesis)
-                await self._send_audio(synthesis)
+        request = self._request()
+        if not await self._send_prepared(request):
+            async with self._service.synthesize(request) as synthesis:
+                if self._streamed:
+                    await self._feed_and_send(synthesis)
+                else:
+                    await self._feed(synthesis)
+                    await self._send_audio(synthesis.audio())
+        if self._streamed:
+            self._writer.send(encode(SynthesizeStopped()))
 
     def error_events(self, error: SpeechServiceError) -> list[Eventable]:
         """End the audio that began and the stream that was asked for as well, or clients wait for ever."""
@@ -129,11 +136,38 @@ class TtsHandler(RequestHandler):
             text_format=start.text_format or "text",
         )
 
+    async def _send_prepared(self, request: SynthesisRequest) -> bool:
+        """Send speech of this text that was made before it was asked for; false if there is none.
+
+        As long as a text is the beginning of one that was spoken ahead, the rest is waited for. What has
+        failed before any of it was heard counts as if it had not been made.
+        """
+        text = "".join(self._pending)
+        while self.input_open and self._service.may_have_prepared(request, text):
+            self._text_arrived.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REST_SECONDS):
+                    await self._text_arrived.wait()
+            if text == (text := "".join(self._pending)) and self.input_open:
+                break
+        self._text_arrived.set()
+        prepared = self._service.prepared_speech(request, None if self.input_open else text)
+        if prepared is None:
+            return False
+        try:
+            async with prepared:
+                await self._send_audio(prepared.audio())
+        except SpeechServiceError:
+            if self._audio_started:
+                raise
+            return False
+        return True
+
     async def _feed_and_send(self, synthesis: Synthesis) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._feed(synthesis), name="wyoming text")
-                await self._send_audio(synthesis)
+                await self._send_audio(synthesis.audio())
         except BaseExceptionGroup as failures:
             failure = first_of(failures)
             raise failure from failure.__cause__
@@ -150,9 +184,9 @@ class TtsHandler(RequestHandler):
                 await synthesis.write(text)
         synthesis.finish()
 
-    async def _send_audio(self, synthesis: Synthesis) -> None:
+    async def _send_audio(self, speech: AsyncIterator[bytes]) -> None:
         send = self._writer.send
-        async for audio in synthesis.audio():
+        async for audio in speech:
             if not self._audio_started:
                 self._audio_started = True
                 send(_AUDIO_START)

@@ -4,6 +4,7 @@ import { t } from "./texts.js";
 
 export const BASE = "api/speech-realtime/";
 const DEADLINE = 20; // seconds
+const UNSENT = 1 << 20; // bytes that may wait for the network
 
 /** A request that failed. `message`: a sentence for people; `code`: stable, from the service; empty if it did not say. */
 export class Failure extends Error {
@@ -35,6 +36,71 @@ export async function send(path, { wait = DEADLINE, signal, ...options } = {}) {
   if (answer.status === 401) location.replace("login");
   const told = await answer.json().catch(() => ({})); // a proxy's own answer is no JSON
   throw new Failure(told.detail || t("failure.status", { status: answer.status }), told.code ?? "", answer.status);
+}
+
+/**
+ * A WebSocket over which sound goes out while it is made; what is sent before it stands is not lost. `hear(data)` gets every
+ * message, `over(sentence)` is told once why it ended, unless it was closed here.
+ */
+export class Channel {
+  constructor(hear, over) {
+    this.hear = hear;
+    this.over = over;
+    this.unsent = [];
+    this.closed = false;
+  }
+
+  /** To a route below `BASE`. Resolves when it stands. Throws `Failure`. */
+  async open(path, parameters = {}) {
+    const address = new URL(BASE + path, document.baseURI);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    for (const [name, value] of Object.entries(parameters)) if (value) address.searchParams.set(name, value);
+    const socket = (this.socket = new WebSocket(address));
+    socket.binaryType = "arraybuffer";
+    let late;
+    try {
+      await new Promise((resolve, reject) => {
+        late = setTimeout(() => reject(new Failure(t("failure.late"))), DEADLINE * 1000);
+        socket.onopen = resolve;
+        socket.onclose = () => reject(new Failure(t("failure.refused")));
+      });
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      clearTimeout(late);
+    }
+    socket.onmessage = ({ data }) => this.hear(data);
+    socket.onclose = () => this.fail(t("failure.cut"));
+    this.flush();
+  }
+
+  send(data) {
+    if (!this.closed) this.unsent.push(data);
+    this.flush();
+  }
+
+  /** Whether much waits for the network. */
+  get slow() {
+    return this.socket?.bufferedAmount > UNSENT / 2;
+  }
+
+  flush() {
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    for (const data of this.unsent.splice(0)) this.socket.send(data);
+    if (this.socket.bufferedAmount > UNSENT) this.fail(t("failure.slow"));
+  }
+
+  fail(why) {
+    if (this.closed) return;
+    this.close();
+    this.over(why);
+  }
+
+  close() {
+    this.closed = true;
+    this.socket?.close();
+  }
 }
 
 /** A JSON answer. */

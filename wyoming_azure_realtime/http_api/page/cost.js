@@ -3,7 +3,7 @@
 import { Failure, get } from "./api.js";
 import { Chart, shares, SPACE } from "./charts.js";
 import { h, put, s, say } from "./dom.js";
-import { day, has, money, percent, t } from "./texts.js";
+import { day, has, money, number, percent, t } from "./texts.js";
 
 const NEAR = 0.8;
 const OFTEN = 5000; // milliseconds between two questions
@@ -105,13 +105,16 @@ export class Cost {
       h("h3", {}, t("cost.cap")),
       limits.length ? [limits, h("p", { class: "aside" }, t(has(`cost.action.${cap.action}`) ? `cost.action.${cap.action}` : "cost.action.warn"))] : h("p", { class: "aside" }, t("cost.noCap")),
     );
-    this.split(this.kinds, t("cost.byKind"), costs.byKind, (name) => (has(`turn.${name}`) ? t(`turn.${name}`) : name));
+    const { byKind = {}, requestsByKind = {}, tokens = {} } = costs;
+    const each = (name) => (requestsByKind[name] ? t("cost.each", { n: number(requestsByKind[name]), each: money(byKind[name] / requestsByKind[name], currency) }) : "");
+    this.split(this.kinds, t("cost.byKind"), byKind, (name) => (has(`turn.${name}`) ? t(`turn.${name}`) : name), each);
+    if (tokens.cached) this.kinds.append(h("p", { class: "aside" }, t("cost.cached", { share: percent(tokens.cached / tokens.read) })));
     this.split(this.models, t("cost.byModel"), costs.byModel, (name) => name);
     this.drawDays(costs.days ?? []);
   }
 
-  split(card, title, values, name) {
-    const rows = amounts(values).map(([key, value]) => ({ name: name(key), value, text: money(value, this.currency) }));
+  split(card, title, values, name, note = () => "") {
+    const rows = amounts(values).map(([key, value]) => ({ name: name(key), note: note(key), value, text: money(value, this.currency) }));
     put(card, h("h3", {}, title), rows.length ? shares(rows) : h("p", { class: "empty" }, t("chart.nothing")));
   }
 

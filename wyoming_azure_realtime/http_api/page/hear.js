@@ -2,10 +2,9 @@
 
 import { change, Failure, send } from "./api.js";
 import { h, icon, put, save, say } from "./dom.js";
-import { Outline, output, Samples, Speech, wav } from "./sound.js";
+import { Outline, output, RATE, Samples, Speech, wav } from "./sound.js";
 import { languageName, number, remember, remembered, seconds, short, t } from "./texts.js";
 
-const RATE = 24_000;
 const AT_ONCE = 60; // cards drawn before somebody asks for more
 const ROUND = 20; // voices that one click lets speak
 const KEPT = 30; // recordings kept for saving

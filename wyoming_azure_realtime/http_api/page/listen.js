@@ -1,29 +1,15 @@
 // Be heard: the microphone, its level, what the detector thinks, and the text as it comes; or a file.
 
-import { BASE, Failure, send } from "./api.js";
+import { Channel, Failure, send } from "./api.js";
 import { h, icon, put, save, say } from "./dom.js";
-import { decoded, output, wav } from "./sound.js";
-import { languageName, number, percent, seconds, t } from "./texts.js";
+import { denied, languageOptions, Microphone, QUIETEST, refusal, share } from "./microphone.js";
+import { decoded, output, RATE, wav } from "./sound.js";
+import { number, percent, seconds, t } from "./texts.js";
 
-const FILE_RATE = 24_000;
 const LONGEST = 60; // seconds of one recording; then it ends by itself
-const OPENING = 15; // seconds for the connection to stand
-const LATE = 60; // seconds to wait for the text after that
-const UNSENT = 1 << 20; // bytes that may wait for the network
-const QUIETEST = -60; // dB at the left end of the meter
+const LATE = 60; // seconds to wait for the text
 const COLUMNS = 300; // of the strip: one each tenth of a second
 const KEPT = 8; // texts
-
-/** Why this browser does not give the microphone to this page; empty if it would. */
-function refusal() {
-  if (!window.isSecureContext) return t("listen.insecure", { address: location.origin });
-  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) return t("listen.unable");
-  return "";
-}
-
-/** What a browser means by its error. */
-const denied = (error) =>
-  t({ NotAllowedError: "listen.denied", SecurityError: "listen.denied", NotFoundError: "listen.noMicrophone", NotReadableError: "listen.inUse" }[error.name] ?? "listen.unable");
 
 /** The level of the latest seconds, coloured by what the detector thinks. */
 class Strip {
@@ -55,35 +41,6 @@ class Strip {
       pen.fillStyle = speech >= 0.5 ? spoken : quiet;
       pen.fillRect(left + i * 2, (height - size) / 2, 1.5, size);
     });
-  }
-}
-
-const share = (level) => Math.max(0, Math.min(1, 1 - level / QUIETEST));
-
-/** The microphone as pieces of Int16. Must be closed. */
-class Microphone {
-  static async open(hear) {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true } });
-    const microphone = new Microphone();
-    microphone.stream = stream;
-    try {
-      const context = (microphone.context = new AudioContext());
-      await context.audioWorklet.addModule(new URL("capture.js", import.meta.url));
-      microphone.rate = context.sampleRate;
-      const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
-      node.port.onmessage = (event) => hear(event.data, context.sampleRate);
-      context.createMediaStreamSource(stream).connect(node);
-      await context.resume();
-    } catch (error) {
-      microphone.close();
-      throw error;
-    }
-    return microphone;
-  }
-
-  close() {
-    for (const track of this.stream.getTracks()) track.stop();
-    if (this.context && this.context.state !== "closed") this.context.close();
   }
 }
 
@@ -137,10 +94,7 @@ export class Listen {
     const known = [...new Set((info.transcriptionModels ?? []).flatMap((model) => model.languages))];
     if (known.join() === this.known) return;
     this.known = known.join();
-    const before = this.language.value;
-    const tags = known.sort((a, b) => languageName(a).localeCompare(languageName(b)));
-    const usual = info.defaultLanguage ? t("listen.usual", { language: languageName(info.defaultLanguage) }) : t("listen.any");
-    put(this.language, h("option", { value: "" }, usual), tags.map((tag) => h("option", { value: tag, selected: tag === before }, languageName(tag))));
+    put(this.language, languageOptions(known, info.defaultLanguage, this.language.value));
   }
 
   clear() {
@@ -233,15 +187,15 @@ export class Listen {
     say(this.said, t("listen.reading"));
     this.clear();
     try {
-      this.rate = FILE_RATE;
-      this.pieces = [await decoded(file, FILE_RATE)];
+      this.rate = RATE;
+      this.pieces = [await decoded(file, RATE)];
       this.keep.disabled = false;
       const query = this.language.value ? `?language=${encodeURIComponent(this.language.value)}` : "";
       const answer = await send(`recognize${query}`, {
         method: "POST",
         wait: LATE,
         headers: { "Content-Type": "audio/wav" },
-        body: wav(this.pieces, FILE_RATE),
+        body: wav(this.pieces, RATE),
       });
       this.tell((await answer.json()).text);
     } catch (error) {
@@ -261,30 +215,20 @@ class Recording {
   constructor(tab) {
     this.tab = tab;
     this.samples = 0;
-    this.unsent = [];
-    this.closed = false;
+    this.channel = new Channel(
+      (data) => this.hear(JSON.parse(data)),
+      (why) => this.end(null, why),
+    );
   }
 
   async begin(language) {
     output(); // a click is what lets a browser make sound, and listen
     this.microphone = await Microphone.open((piece, rate) => this.add(piece, rate));
     this.tab.rate = this.microphone.rate;
-    const address = new URL(`${BASE}recognize/live`, document.baseURI);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    address.searchParams.set("rate", this.microphone.rate);
-    if (language) address.searchParams.set("language", language);
-    const socket = (this.socket = new WebSocket(address));
-    socket.binaryType = "arraybuffer";
-    await new Promise((resolve, reject) => {
-      this.late = setTimeout(() => reject(new Failure(t("failure.late"))), OPENING * 1000);
-      socket.onopen = resolve;
-      socket.onclose = () => reject(new Failure(t("listen.refused")));
-    }).catch((error) => {
+    await this.channel.open("recognize/live", { rate: this.microphone.rate, language }).catch((error) => {
       this.close();
       throw error;
-    }).finally(() => clearTimeout(this.late));
-    socket.onmessage = (event) => this.hear(JSON.parse(event.data));
-    socket.onclose = () => this.end(null, t("listen.broken"));
+    });
   }
 
   add(piece, rate) {
@@ -292,16 +236,8 @@ class Recording {
     this.tab.pieces.push(piece);
     this.samples += piece.length;
     this.tab.grow(Math.floor(this.samples / rate));
-    // what is said before the connection stands is not lost
-    this.unsent.push(piece);
-    if (this.socket?.readyState === WebSocket.OPEN) this.send();
-    if (this.socket?.bufferedAmount > UNSENT) this.end(null, t("listen.slow"));
-    else if (this.samples > LONGEST * rate) this.tab.finish();
-  }
-
-  send() {
-    for (const piece of this.unsent) this.socket.send(piece);
-    this.unsent = [];
+    this.channel.send(piece);
+    if (this.samples > LONGEST * rate) this.tab.finish();
   }
 
   hear(message) {
@@ -315,8 +251,7 @@ class Recording {
     if (this.ended) return;
     this.ended = true;
     this.microphone.close();
-    this.send();
-    this.socket.send(JSON.stringify({ type: "audio-end" }));
+    this.channel.send(JSON.stringify({ type: "audio-end" }));
     this.late = setTimeout(() => this.end(null, t("failure.late")), LATE * 1000);
   }
 
@@ -330,6 +265,6 @@ class Recording {
     this.closed = true;
     clearTimeout(this.late);
     this.microphone.close();
-    this.socket.close();
+    this.channel.close();
   }
 }

@@ -2,7 +2,7 @@
 
 import { Failure, get } from "./api.js";
 import { Chart } from "./charts.js";
-import { h, say } from "./dom.js";
+import { choice, h, say } from "./dom.js";
 import { number, seconds, short, t } from "./texts.js";
 
 const SPANS = ["hour", "day"];
@@ -17,6 +17,7 @@ function charts() {
   return {
     transcript: new Chart({ title: t("load.transcript"), ...time }),
     firstAudio: new Chart({ title: t("load.firstAudio"), ...time }),
+    answer: new Chart({ title: t("load.answer"), ...time }),
     count: new Chart({ title: t("load.count"), bars: true, ...count }),
     sessions: new Chart({ title: t("load.sessions"), ...count }),
     troubles: new Chart({ title: t("load.troubles"), bars: true, ...count }),
@@ -24,7 +25,7 @@ function charts() {
 }
 
 /** What each plot shows of the figures: [name, values, colour]. */
-function series({ transcript = {}, firstAudio = {}, sessions = {}, retries = [], mismatches = [] }) {
+function series({ transcript = {}, firstAudio = {}, answer = {}, sessions = {}, retries = [], mismatches = [] }) {
   const percentiles = ({ p50 = [], p95 = [] }) => [
     { name: t("load.p95"), values: p95, kind: "p95" },
     { name: t("load.p50"), values: p50, kind: "p50" },
@@ -32,9 +33,11 @@ function series({ transcript = {}, firstAudio = {}, sessions = {}, retries = [],
   return {
     transcript: percentiles(transcript),
     firstAudio: percentiles(firstAudio),
+    answer: percentiles(answer),
     count: [
       { name: t("load.heard"), values: transcript.count ?? [], kind: "p50" },
       { name: t("load.spoken"), values: firstAudio.count ?? [], kind: "p95" },
+      { name: t("load.answered"), values: answer.count ?? [], kind: "third" },
     ],
     sessions: [
       { name: t("load.open"), values: sessions.open ?? [], kind: "p50" },
@@ -54,15 +57,7 @@ export class Load {
     this.asked = 0;
     this.charts = charts();
     this.trouble = h("p", { class: "notice bad", role: "alert", hidden: true });
-    this.choice = h(
-      "fieldset",
-      { class: "choice" },
-      h("legend", { class: "sr" }, t("load.span")),
-      SPANS.map((span) => {
-        const radio = h("input", { type: "radio", name: "span", value: span, checked: span === this.span, onchange: () => this.choose(span) });
-        return h("label", {}, radio, h("span", {}, t(`load.${span}`)));
-      }),
-    );
+    this.choice = choice("span", t("load.span"), SPANS, this.span, (span) => t(`load.${span}`), (span) => this.choose(span));
     section.append(
       h("div", { class: "row between" }, this.choice, h("p", { class: "aside" }, t("load.percentiles"))),
       this.trouble,

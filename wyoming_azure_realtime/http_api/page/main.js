@@ -7,11 +7,12 @@ import { Hear } from "./hear.js";
 import { Listen } from "./listen.js";
 import { Load } from "./load.js";
 import { Status, summary } from "./status.js";
+import { Talk } from "./talk.js";
 import { chooseLanguage, languageName, languages, loadTexts, t } from "./texts.js";
 import { Turns } from "./turns.js";
 
 // One more tab is one more line: a module whose class takes the section and the house.
-const TABS = { status: Status, hear: Hear, listen: Listen, turns: Turns, load: Load, cost: Cost };
+const TABS = { status: Status, hear: Hear, listen: Listen, talk: Talk, turns: Turns, load: Load, cost: Cost };
 const AGAIN = 1000; // milliseconds between two questions about the status
 
 /** What all tabs share: the service's own description, and who wants to know when it changes. */

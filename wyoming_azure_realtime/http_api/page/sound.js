@@ -2,27 +2,31 @@
 
 import { s } from "./dom.js";
 
+export const RATE = 24_000; // of all speech of the service, and of what is heard here
 const AHEAD = 0.1; // seconds that must be there before speech begins
 let shared = null;
 
 /** The page's only output; made at the first click, since browsers want one. */
 export function output() {
-  shared ??= new AudioContext({ latencyHint: "interactive" });
+  shared ??= new AudioContext({ latencyHint: "interactive", sampleRate: RATE });
   if (shared.state === "suspended") shared.resume();
   return shared;
 }
 
-/** Speech that plays while it arrives, 16-bit mono. `heard()` is called when the first of it leaves for the loudspeaker. */
+/**
+ * Speech that plays while it arrives, 16-bit mono. `heard()` is called when the first of it leaves for the loudspeaker.
+ * `before`: speech that is heard first; all of it must have arrived.
+ */
 export class Speech {
-  constructor(rate, heard) {
+  constructor(rate, heard, before) {
     this.rate = rate;
     this.heard = heard;
     this.context = output();
     this.sources = new Set();
     this.waiting = [];
     this.waitingSamples = 0;
-    this.began = 0; // of the context's clock
-    this.next = 0;
+    this.pieces = []; // [begin, end] of what follows without a pause, by the context's clock
+    this.next = before?.next ?? 0;
     this.samples = 0;
     this.over = false;
     this.ended = new Promise((resolve) => (this.finish = resolve));
@@ -33,7 +37,7 @@ export class Speech {
     this.samples += samples.length;
     this.waiting.push(samples);
     this.waitingSamples += samples.length;
-    if (this.began || this.waitingSamples >= AHEAD * this.rate) this.schedule();
+    if (this.pieces.length || this.waitingSamples >= AHEAD * this.rate) this.schedule();
   }
 
   /** There is no more. Resolves when all of it has been heard. */
@@ -42,18 +46,22 @@ export class Speech {
     this.over = true;
     if (!this.sources.size) this.finish();
     await this.ended;
+    this.complete = this.stopped === undefined;
   }
 
   stop() {
+    this.stopped ??= this.context.currentTime;
     this.over = true;
     for (const source of this.sources) source.stop();
     this.sources.clear();
     this.finish();
   }
 
-  /** Seconds of it that were heard. */
+  /** Seconds of it that were heard: pauses in which nothing had arrived do not count, nor what is on its way to the loudspeaker. */
   get position() {
-    return this.began ? Math.max(0, Math.min(this.samples / this.rate, this.context.currentTime - this.began)) : 0;
+    if (this.complete) return this.samples / this.rate;
+    const now = (this.stopped ?? this.context.currentTime) - (this.context.outputLatency || 0);
+    return this.pieces.reduce((sum, [begin, end]) => sum + Math.max(0, Math.min(now, end) - begin), 0);
   }
 
   schedule() {
@@ -69,10 +77,12 @@ export class Speech {
     source.connect(this.context.destination);
     const now = this.context.currentTime;
     const start = Math.max(this.next, now + 0.005);
-    if (!this.began) this.heard();
-    this.began ||= start;
+    if (!this.pieces.length) setTimeout(() => this.stopped === undefined && this.heard(), (start - now) * 1000);
     source.start(start);
     this.next = start + buffer.duration;
+    const before = this.pieces.at(-1);
+    if (before?.[1] === start) before[1] = this.next;
+    else this.pieces.push([start, this.next]);
     this.sources.add(source);
     source.onended = () => {
       this.sources.delete(source);

@@ -1,11 +1,12 @@
 // Last turns: a line of time for each, as they happen.
 
 import { Failure, send } from "./api.js";
-import { h, put, s, say } from "./dom.js";
-import { has, languageName, moment, money, number, seconds, t } from "./texts.js";
+import { choice, h, put, s, say } from "./dom.js";
+import { has, languageName, moment, money, number, percent, seconds, t } from "./texts.js";
 
 const KEPT = 100;
 const GOOD = new Set(["completed", "empty"]);
+const IDLE = new Set(["cancelled", "unclaimed"]);
 
 const is = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -26,8 +27,11 @@ export function timeline(turn) {
     if (turn.outcome === "completed") mark("transcript", given.result ?? given.total);
   } else {
     mark("text", 0);
+    const written = turn.kind === "answer" && !given.audio;
+    if (turn.kind === "answer") mark("endOfSpeech", given.inputEnd);
+    if (written && turn.outcome === "completed") mark("answer", given.firstResult ?? given.total);
     const first = given.firstResult;
-    if (is(first)) {
+    if (is(first) && !written) {
       if (given.audio) stretches.push({ name: "audio", from: first, to: first + given.audio, length: given.audio });
       const last = given.result ?? given.total;
       if (is(last)) stretches.push({ name: "arriving", from: first, to: last });
@@ -35,14 +39,15 @@ export function timeline(turn) {
       mark("lastSound", last);
     }
   }
-  if (!GOOD.has(turn.outcome) && turn.outcome !== "cancelled") mark("end", given.total);
+  if (!GOOD.has(turn.outcome) && !IDLE.has(turn.outcome)) mark("end", given.total);
   const end = Math.max(0.1, given.total ?? 0, ...stretches.map((one) => one.to), ...moments.map((one) => one.at));
   return { stretches, moments, end };
 }
 
-/** Seconds that somebody waited: for the text after speaking, or for the first sound. */
+/** Seconds that somebody waited: for the text after speaking, for the first sound, or for an answer. */
 export function waited({ kind, seconds: given = {} }) {
   if (kind === "synthesis") return given.firstResult ?? null;
+  if (kind === "answer") return is(given.firstResult) ? Math.max(0, given.firstResult - (given.inputEnd ?? 0)) : null;
   const end = given.inputEnd ?? given.endOfSpeech;
   return is(given.result) && is(end) ? Math.max(0, given.result - end) : null;
 }
@@ -75,7 +80,7 @@ const legend = ({ stretches, moments }) =>
 
 const outcome = (turn) => {
   const good = GOOD.has(turn.outcome);
-  const kind = good ? "good" : turn.outcome === "cancelled" ? "idle" : "bad";
+  const kind = good ? "good" : IDLE.has(turn.outcome) ? "idle" : "bad";
   const name = has(`outcome.${turn.outcome}`) ? t(`outcome.${turn.outcome}`) : t("outcome.failed");
   return h("span", { class: `badge ${kind}` }, name);
 };
@@ -88,8 +93,10 @@ function facts(turn) {
     turn.language && languageName(turn.language),
     turn.door && t("turns.door", { door: turn.door }),
     turn.fallback && t("turns.fallback", { name: turn.fallback }),
+    turn.prepared && t("turns.prepared"),
     turn.attempts > 1 && t("turns.attempts", { n: number(turn.attempts) }),
     turn.mismatches > 0 && t("turns.mismatches", { n: number(turn.mismatches) }),
+    turn.tokens?.cached > 0 && t("turns.cached", { share: percent(turn.tokens.cached / turn.tokens.read) }),
     turn.cost && t(turn.cost.estimated ? "turns.costAbout" : "turns.cost", { amount: money(turn.cost.amount, turn.cost.currency) }),
   ];
   return h("p", { class: "aside facts-line" }, about.filter(Boolean).map((text) => h("span", {}, text)));
@@ -120,6 +127,7 @@ const FILTERS = {
   all: () => true,
   recognition: (turn) => turn.kind === "recognition",
   synthesis: (turn) => turn.kind === "synthesis",
+  answer: (turn) => turn.kind === "answer",
   trouble: (turn) => Boolean(turn.error) || turn.attempts > 1 || turn.mismatches > 0,
 };
 
@@ -130,15 +138,7 @@ export class Turns {
     this.filter = "all";
     this.list = h("ol", { class: "plain turns", "aria-label": t("turns.title") });
     this.said = h("p", { class: "empty" });
-    this.choice = h(
-      "fieldset",
-      { class: "choice" },
-      h("legend", { class: "sr" }, t("turns.show")),
-      Object.keys(FILTERS).map((name) => {
-        const radio = h("input", { type: "radio", name: "turns", value: name, checked: name === "all", onchange: () => this.choose(name) });
-        return h("label", {}, radio, h("span", {}, t(`turns.${name}`)));
-      }),
-    );
+    this.choice = choice("turns", t("turns.show"), Object.keys(FILTERS), "all", (name) => t(`turns.${name}`), (name) => this.choose(name));
     this.forgetting = h("button", { type: "button", class: "quiet", onclick: () => this.forget(), onblur: () => this.doubt() }, t("turns.forget"));
     this.trouble = h("p", { class: "notice bad", role: "alert", hidden: true });
     section.append(h("div", { class: "row between" }, this.choice, this.forgetting), this.trouble, this.said, this.list);

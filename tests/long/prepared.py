@@ -42,13 +42,17 @@ from wyoming_azure_realtime.emulator.faults import (
     Stall,
     WrongWords,
 )
-from wyoming_azure_realtime.settings.model import Deadlines, HomeConversation, Settings
+from wyoming_azure_realtime.settings.model import Deadlines, History, HomeConversation, Settings
 
 SHARE = 0.05
 CHANGE_SECONDS = 0.25
 COMMANDS = 20
 NEVER_ASKED = frozenset({2, 5, 9, 12, 16, 19})
 """Commands that Home Assistant understands by itself: three in ten."""
+
+DEADLINE = 8.0
+LATE = 5.0
+"""Seconds that an answer may take, and that a busy machine may be late with it."""
 
 _SHORTEST_MS, _STEP_MS, _QUIET_MS = 600, 60, 800
 _FRAME = REALTIME.rate // 100
@@ -161,6 +165,7 @@ class Turns:
     counts: Counter[str] = field(default_factory=Counter)
     misses: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    misspoken: list[tuple[str, str]] = field(default_factory=list)
 
     async def one(self, house: Assist, satellite: str) -> None:
         """Somebody speaks, Home Assistant asks or does not, and speaks."""
@@ -184,6 +189,8 @@ class Turns:
         answers = await house.answers_to(_TEXTS[command], satellite)
         self.waits.append(time.monotonic() - began)
         self.counts["asked"] += 1
+        if self.waits[-1] > DEADLINE + LATE:
+            self.misses.append(f"an answer took {self.waits[-1]:.1f} s")
         if len(answers) != 1 or answers[0].type == "error":
             self.misses.append(f"{len(answers)} answers, {answers[0].type}")
             return
@@ -214,7 +221,7 @@ class Turns:
         self.counts["spoken"] += 1
         heard = words_in(b"".join(event.payload or b"" for event in events))
         if heard != words_of(said):
-            self.misses.append(f"'{said}' was spoken as '{' '.join(heard)}'")
+            self.misspoken.append((said, " ".join(heard)))
 
 
 def engines(model: _Model) -> Engines:
@@ -227,7 +234,11 @@ async def run(turns: int, satellites: int, history: int, seed: int = 1) -> list[
     say(f"{satellites} satellites, {history} requests remembered:")
     model, chance = _Model(), random.Random(seed)
     deadlines = Deadlines(request=10, transcript=2, first_audio=2, between_audio=1)
-    settings = Settings(conversation=HomeConversation(history=history, deadline=8), deadlines=deadlines)
+    settings = Settings(
+        conversation=HomeConversation(history=history, deadline=DEADLINE),
+        deadlines=deadlines,
+        history=History(texts=True),
+    )
     names = [f"Lamp {command}" for command in range(COMMANDS)]
     async with wyoming_door(engines=engines(model), settings=settings, home_names=lambda: names) as door:
         house, done, told = Assist(door), Turns(chance), [0]
@@ -264,6 +275,13 @@ def report(house: Assist, done: Turns, model: _Model) -> list[str]:
     for kind in ("answer", "synthesis"):
         ends = Counter(("ahead " if turn.prepared else "") + turn.outcome for turn in house.turns(kind))
         say(f"{kind}: {', '.join(f'{number} {name}' for name, number in sorted(ends.items()))}")
+    # the best of several wrong attempts is heard if there is no right one, which the log tells
+    resorts = Counter(turn.text for turn in house.turns("synthesis") if turn.last_resorts)
+    say(f"{sum(resorts.values())} texts were spoken by last resort")
+    for said, heard in done.misspoken:
+        resorts[said] -= 1
+        if resorts[said] < 0:
+            done.misses.append(f"'{said}' was spoken as '{heard}'")
     answers = house.answers
     say(f"the service: {answers.done} answers, {answers.cancelled} cancelled, {answers.lost} lost")
     if answers.open:

@@ -33,7 +33,7 @@ SIXTEEN = AudioFormat(16000, 2, 1)
 SAID = "turn on the kitchen lights"
 DIALECTS = pytest.mark.parametrize("api_version", ["", PREVIEW])
 HASTY = Settings(
-    deadlines=Deadlines(request=0.7, transcript=0.2, first_audio=0.2, between_audio=0.2, configuration=0.5)
+    deadlines=Deadlines(request=1.5, transcript=1, first_audio=0.5, between_audio=0.5, configuration=1)
 )
 
 

@@ -217,8 +217,7 @@ class VoiceConversation:
                     raise
                 self._outgoing.clear()
                 self._uncommitted = 0
-                self._follow(self._state.lost(_now()))
-                self._tell(Trouble.of(error))
+                self._follow(self._state.lost(error, _now()))
             finally:
                 self._sessions.close_session(session, config, opened)
 

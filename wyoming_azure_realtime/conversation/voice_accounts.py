@@ -99,7 +99,8 @@ class VoiceAccounts:
                 self._recorder.said(judged.text)
                 self._recorder.characters = len(judged.text)
                 self._recorder.audio_seconds = judged.ms / 1000
-            self._end(judged.outcome, judged.usage)
+            cut = judged.outcome == "incomplete"  # by a limit of its length: that is an answer
+            self._end("completed" if cut else judged.outcome, judged.usage)
 
     def transcribed(self, judged: TranscriptJudged) -> None:
         """What the transcript cost, which is another model's."""

@@ -158,7 +158,7 @@ class ConversationState:
             self._wanted = True
         return [*result, *self._go_on()]
 
-    def lost(self, now: float) -> Sequence[Outcome]:
+    def lost(self, error: SpeechServiceError, now: float) -> Sequence[Outcome]:
         """The session is gone, and what it did with it. Another may be given `items`."""
         outcomes: list[Outcome] = []
         answer = self._active
@@ -167,7 +167,9 @@ class ConversationState:
             if answer.sounding and not answer.interrupted:
                 outcomes.append(answer.stopped(answer.heard(now), interrupted=True))
             self._remember_answer(answer, now)
-            outcomes += answer.ended("failed", {}, None)
+            outcomes += answer.ended("failed", {}, error)
+        else:
+            outcomes.append(Trouble.of(error))
         self._turns.clear()
         self._partials.clear()
         self._places.clear()

@@ -1,5 +1,6 @@
 """Times and figures of a turn while it runs, and the record that it leaves."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,11 @@ from wyoming_azure_realtime.observe import (
 
 MOST_TEXT = 2000
 """Characters of a turn's text that are kept, where any are."""
+
+
+def _now() -> float:
+    """By the clock that deadlines are kept by."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ class TurnRecorder:
     keeps_text: bool = False
     text: str = field(default="", repr=False)
     cost_of: Callable[[str], TurnCost | None] = field(default=lambda turn: None, repr=False)
-    _begun: float = field(default_factory=time.monotonic)
+    _begun: float = field(default_factory=_now)
     _first_result: float | None = None
     _input_ended: float | None = None
     _result_seconds: float | None = None
@@ -74,7 +80,7 @@ class TurnRecorder:
 
     def claimed(self) -> None:
         """Somebody asks for what was begun ahead: all times count from now on."""
-        self.started_at, self._begun = time.time(), time.monotonic()
+        self.started_at, self._begun = time.time(), _now()
         self._first_result = None if self._first_result is None else 0.0
         self._input_ended = None if self._input_ended is None else self._begun
         if self.outcome == UNCLAIMED:
@@ -83,12 +89,12 @@ class TurnRecorder:
     def first_result(self) -> None:
         """The first text or sound came; later calls change nothing."""
         if self._first_result is None:
-            self._first_result = time.monotonic() - self._begun
+            self._first_result = _now() - self._begun
 
     def input_ended(self, quiet: float | None = None) -> None:
         """The command or the text is over. `quiet`: since so many seconds nobody spoke; None: unknown."""
         if self._input_ended is None:
-            self._input_ended = time.monotonic()
+            self._input_ended = _now()
             if quiet is not None:
                 self._end_of_speech = max(0.0, self._input_ended - self._begun - quiet)
 
@@ -98,7 +104,7 @@ class TurnRecorder:
 
     def drafted(self) -> None:
         """What was said so far is to be transcribed, since it may have been all."""
-        self._draft = time.monotonic() - self._begun
+        self._draft = _now() - self._begun
 
     def said(self, text: str) -> None:
         """More of what is spoken, or what was heard; it is forgotten unless it is to be kept."""
@@ -108,7 +114,7 @@ class TurnRecorder:
     def result(self) -> None:
         """The command's text is there. It may have been there when the command ended."""
         if self._input_ended is not None:
-            self._result_seconds = time.monotonic() - self._input_ended
+            self._result_seconds = _now() - self._input_ended
 
     def failed(self, error: SpeechServiceError) -> None:
         """The turn ends with this error."""
@@ -159,7 +165,7 @@ class TurnRecorder:
             audio_seconds=self.audio_seconds,
             characters=self.characters,
             first_result_seconds=self._first_result,
-            total_seconds=time.monotonic() - self._begun,
+            total_seconds=_now() - self._begun,
             attempts=self.attempts,
             outcome=self.outcome,
             mismatches=self.mismatches,

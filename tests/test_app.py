@@ -30,12 +30,12 @@ from wyoming_azure_realtime.emulator.engines import Engines, ScriptedRecognizer,
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.errors import AddressInUse
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api.server import HttpServer
 from wyoming_azure_realtime.observe import Observer, TurnRecord
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Http, Limits, Listener, Zeroconf
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.wyoming_server.discovery import Discovery
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -83,7 +83,7 @@ async def test_announcing_stops_before_accepting_does_but_nobody_waits_long_for_
         assert time.monotonic() - started < 2 * STOP
 
 
-async def hear(service: SpeechService) -> None:
+async def hear(service: HomeService) -> None:
     async with service.recognize(RecognitionRequest("test")) as utterance:
         utterance.begin(REALTIME)
         utterance.write(speaking(1.0, REALTIME))

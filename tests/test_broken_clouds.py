@@ -18,10 +18,10 @@ from tests.support.http_door import Door as HttpDoor
 from tests.support.program import run_to_end
 from tests.support.wyoming_events import PCM_16K, vowel
 from tests.support.wyoming_peer import Peer
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import TurnKind
 from wyoming_azure_realtime.observed_log import ObservedLog
 from wyoming_azure_realtime.settings.model import Deadlines, Limits, Listener, Profile, Secret, Settings
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns import health
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
 
@@ -99,7 +99,7 @@ async def home_at(cloud: Cloud, settings: Settings = PATIENT) -> AsyncIterator[H
             await server.stop()
 
 
-def states_of(service: SpeechService) -> set[str]:
+def states_of(service: HomeService) -> set[str]:
     """In which states the target is, at all that it is used for."""
     return {state.state for by_target in service.backend_states().values() for state in by_target.values()}
 

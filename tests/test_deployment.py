@@ -213,6 +213,7 @@ def test_haproxy_lets_in_whom_the_servers_would() -> None:
 def test_the_service_finds_its_pods() -> None:
     labels = kubernetes()["Deployment"]["spec"]["template"]["metadata"]["labels"]
     assert kubernetes()["Service"]["spec"]["selector"].items() <= labels.items()
+    assert kubernetes()["Service"]["spec"]["sessionAffinity"] == "ClientIP"
     assert kubernetes()["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
 
 

@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # callbacks that hold an event loop
     "slow_callbacks": set(),
     # settings that are read again while the program runs
-    "reread": {"errors", "logs", "settings", "speech.service"},
+    "reread": {"errors", "home_service", "logs", "settings"},
     "settings.declaration": set(),
     "settings.service": {"settings.declaration"},
     "settings.operation": {"settings.declaration"},
@@ -69,7 +69,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "turns",
     },
     "speech": {
-        "conversation",
         "errors",
         "logs",
         "observe",
@@ -83,6 +82,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "pool",
         "turns",
     },
+    # speech and conversation together
+    "home_service": {"conversation", "speech", "turns"},
     # what the clients of all doors may use together
     "admission": {"errors", "observe", "settings.model"},
     # the doors: not each other, never transport or pool; realtime only through speech
@@ -95,6 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings.addresses",
         "audio",
         "conversation",
+        "home_service",
         "speech",
     },
     "http_api": {
@@ -107,6 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings.addresses",
         "audio",
         "conversation",
+        "home_service",
         "speech",
     },
     # a service of its own that shares the neutral protocol and no state machine with its clients
@@ -165,6 +168,7 @@ PURE = {
     "turns.health",
     "conversation.guards",
     "conversation.history",
+    "conversation.recognized",
     "conversation.sentences",
     "conversation.tools",
     "text",

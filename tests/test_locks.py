@@ -51,3 +51,16 @@ def test_every_pin_has_digests_and_the_first_lines_say_how_they_were_made(lock: 
     blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
     assert len(blocks) == len(pins(text))
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+@pytest.mark.skipif(not TOOLS.exists(), reason="scripts of CI are in the checkout only")
+def test_ci_installs_its_own_tools_by_their_digests() -> None:
+    files = [*TOOLS.parent.iterdir(), *(ROOT / ".github" / "workflows").glob("*.yml")]
+    named = re.compile(r"^(?!#).* install .*--requirement.*$", re.MULTILINE)
+    commands = [line for file in files for line in named.findall(file.read_text().replace("\\\n", ""))]
+    assert len(commands) >= 5
+    assert [command for command in commands if "--require-hashes" not in command] == []
+    # what is not in a file is the product with its tests, or a client that it is tried with
+    bare = re.compile(r"pip\"? install (?!.*--require)(?:-\S+ |--\S+ )*(.*)$", re.MULTILINE)
+    others = {name for file in files for name in bare.findall(file.read_text())}
+    assert others <= {"wyoming", "wyoming pyyaml", '"${wheels[0]}[local,test]"', "'.[local,test]'"}

@@ -19,10 +19,10 @@ from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.reread import SettingsChanges, SettingsInForce
 from wyoming_azure_realtime.settings.load import Loaded, load
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.synthesis import Synthesis
 
 TARGETS = "targets: [{{endpoint: '{server.url}', key: {key}, transcription_deployment: whisper-1}}]\n"
@@ -62,7 +62,7 @@ async def home(folder: Path, server: EmulatorServer, more: str = "") -> AsyncIte
             yield Home(in_force, file)
 
 
-async def say(service: SpeechService) -> bytes:
+async def say(service: HomeService) -> bytes:
     async with service.synthesize(SynthesisRequest("test")) as synthesis:
         await synthesis.write("Hello there.")
         synthesis.finish()

@@ -10,10 +10,10 @@ from wyoming_azure_realtime.accounting.ledger import Ledger
 from wyoming_azure_realtime.accounting.metrics import Metrics
 from wyoming_azure_realtime.accounting.shared import place_of
 from wyoming_azure_realtime.embedded import NOBODYS
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Target
-from wyoming_azure_realtime.speech.service import SpeechService
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,12 +39,12 @@ class Accounts:
         await self.ledger.start()
         await self.history.start()
 
-    def watch(self, service: SpeechService) -> None:
+    def watch(self, service: HomeService) -> None:
         """Tell of its sessions and its last resorts."""
         self.metrics.sessions = service.session_counts
         self.metrics.last_resorts = lambda: service.last_resorts
 
-    def renew(self, loaded: Loaded, service: SpeechService) -> None:
+    def renew(self, loaded: Loaded, service: HomeService) -> None:
         """Count by these settings from now on."""
         clouds = clouds_of(loaded)
         if clouds and not self._is_kept and loaded.settings.state != "off":

@@ -39,9 +39,9 @@ from wyoming_azure_realtime.conversation.voice import (
     VoiceConversation,
 )
 from wyoming_azure_realtime.conversation.voice_sessions import CallTool, VoiceRequest
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.settings.load import load
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.whole import (
     blocks,
     collect_audio,
@@ -63,7 +63,7 @@ _DOOR = "python"
 class RealtimeSpeech:
     """Recognition and synthesis over one open service; calls may run side by side."""
 
-    def __init__(self, service: SpeechService) -> None:
+    def __init__(self, service: HomeService) -> None:
         self._service = service
 
     async def recognize(self, audio_base64: str, *, language: str = "") -> str:

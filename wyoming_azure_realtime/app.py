@@ -25,6 +25,7 @@ from wyoming_azure_realtime.conversation.voice_sessions import voice_sessions_of
 from wyoming_azure_realtime.embedded import EmbeddedBackend, embedded_target, with_its_languages
 from wyoming_azure_realtime.errors import AddressInUse
 from wyoming_azure_realtime.home_assistant.home import HomeNames
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.logs import log_causes
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.observed_log import ObservedLog
@@ -41,7 +42,6 @@ from wyoming_azure_realtime.signals import at_hang_up, has_terminal, stop_signal
 from wyoming_azure_realtime.slow_callbacks import SlowCallbacks
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.fallback import Fallbacks, RealtimeFallback
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
@@ -142,7 +142,7 @@ def _apply(
     accounts: Accounts,
     wyoming: WyomingServer,
     doors: "Doors",
-    service: SpeechService,
+    service: HomeService,
     slow_callbacks: SlowCallbacks,
 ) -> None:
     """Tell the parts of the program that hold settings which ones are in force now."""
@@ -187,7 +187,7 @@ async def open_service(
     observer: Observer,
     accounts: Accounts | None = None,
     embedded_backend: EmbeddedBackend | None = None,
-) -> AsyncIterator[SpeechService]:
+) -> AsyncIterator[HomeService]:
     """The speech service that the settings describe, with its pool.
 
     Accounts and embedded backend are its own, unless they are given because they outlive it.
@@ -212,7 +212,7 @@ async def open_service(
         targets = clouds or embedded
         asr_unavailable_reason = backend.reason if backend and not clouds and not backend.recognizes else ""
         engine, names = TurnEngine(sessions), _home_names(settings, stack)
-        service = SpeechService(
+        service = HomeService(
             catalog_of(
                 targets[0],
                 with_its_languages(settings, None if clouds else backend),
@@ -293,7 +293,7 @@ def _warn_of_models(settings: Settings, clouds: Sequence[Target], observer: Obse
 
 async def _start_http(
     loaded: Loaded,
-    service: SpeechService,
+    service: HomeService,
     observer: Observer,
     registry: ConnectionRegistry,
     accounts: Accounts,
@@ -367,7 +367,7 @@ def _discovery() -> "type[Discovery]":
     return Discovery
 
 
-def _tell_newcomers(wyoming: WyomingServer, service: SpeechService) -> None:
+def _tell_newcomers(wyoming: WyomingServer, service: HomeService) -> None:
     """Where it listens, how to add it to Home Assistant, how to try it."""
     _LOGGER.info(
         "Version %s, %s backend, listening on %s",

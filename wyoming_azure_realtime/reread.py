@@ -14,11 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wyoming_azure_realtime.errors import SettingsError, SpeechServiceError
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.logs import log_causes, mask
 from wyoming_azure_realtime.settings.declaration import secrets, values
 from wyoming_azure_realtime.settings.load import Loaded
 from wyoming_azure_realtime.settings.model import Settings
-from wyoming_azure_realtime.speech.service import SpeechService
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ FIXED = (
 """Sections, and settings without one, that count at the start only: what clients are connected to, where
 things are kept, and with what the embedded backend was started."""
 
-Open = Callable[[Loaded], AbstractAsyncContextManager[SpeechService]]
+Open = Callable[[Loaded], AbstractAsyncContextManager[HomeService]]
 """Opens the speech service that settings describe. Raises `SettingsError`."""
 
 Apply = Callable[[Loaded], None]
@@ -83,7 +83,7 @@ class SettingsInForce:
     `read`: reads the settings again, None where nothing can be read again.
     """
 
-    service: SpeechService
+    service: HomeService
 
     def __init__(self, loaded: Loaded, open_service: Open, read: Callable[[], Loaded] | None = None) -> None:
         self.loaded = loaded
@@ -170,7 +170,7 @@ async def _in_time(read: Callable[[], Loaded]) -> Loaded:
         raise SettingsError(f"The settings could not be read within {READ_SECONDS:.0f} s.") from error
 
 
-async def _close_when_idle(former: SpeechService, stack: AsyncExitStack) -> None:
+async def _close_when_idle(former: HomeService, stack: AsyncExitStack) -> None:
     """Close what nobody uses any more; also when cancelled."""
     latest = asyncio.get_running_loop().time() + FORMER_SECONDS
     try:

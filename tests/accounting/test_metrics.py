@@ -17,6 +17,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.admission import registry_of
+from tests.support.eventually import eventually
 from tests.support.ports import reserved_ports
 from tests.support.service import Running, running_service
 from tests.support.spoken_words import speaking
@@ -138,6 +139,26 @@ async def test_turns_requests_seconds_tokens_and_money_are_counted() -> None:
         assert figures.sum("first_audio_seconds_bucket", le="+Inf") == 1
         assert figures.of("target_working") == [1, 1, 1]
         assert figures.sum("session_openings_total", outcome="opened") == figures.sum("sessions") == 2
+
+
+async def test_what_is_made_ahead_is_counted_and_what_nobody_asked_for_costs() -> None:
+    async with counted() as it:
+        service, request = it.running.service, SynthesisRequest("test", client="10.0.0.2")
+        assert service.prepared_speech(request, None) is None
+        for text in ("The light is on.", "The door is shut."):
+            speech = service.speech_ahead("10.0.0.2")
+            assert speech is not None
+            await speech.finish(text)
+        claimed = service.prepared_speech(request, "The light is on.")
+        assert claimed is not None
+        async with claimed:
+            assert [pcm async for pcm in claimed.audio()]
+        await eventually(lambda: it.running.server.record.answers.read_aloud == 2)
+        await service.end_ahead()
+        figures = await it.figures()
+        assert figures.of("prepared_total", kind="synthesis", outcome="claimed") == [1]
+        assert figures.of("prepared_total", kind="synthesis", outcome="unclaimed") == [1]
+        assert 0 < figures.sum("unclaimed_cost_total", currency="USD") < figures.sum("cost_dollars_total")
 
 
 async def test_what_goes_wrong_is_counted_and_what_it_cost_too() -> None:

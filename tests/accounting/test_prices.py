@@ -69,6 +69,9 @@ def test_without_an_account_of_the_service_seconds_are_counted_and_it_is_said() 
     assert spoken.estimated
     # 0.077 for the sound of a minute, and some text
     assert 0.0768 < dollars(spoken.nanodollars) < 0.09
+    # by voice: 0.0192 for the minute that is heard besides
+    answered = rate("gpt-realtime", "answer").charge("answer", {}, 60.0, 60.0)
+    assert 0.096 < dollars(answered.nanodollars) < 0.11
 
 
 def test_what_has_no_known_price_is_counted_as_unknown() -> None:

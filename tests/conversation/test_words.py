@@ -160,10 +160,12 @@ def test_nothing_is_kept_where_nothing_is_to_be() -> None:
 
 
 def test_a_conversation_is_known_by_its_satellite_and_by_its_home() -> None:
-    assert conversation_key("10.0.0.1", "sat", "c1") == conversation_key("10.0.0.1", "sat", "c2")
-    assert conversation_key("10.0.0.1", "sat", "c1") != conversation_key("10.0.0.2", "sat", "c1")
-    assert conversation_key("10.0.0.1", "", "c1") != conversation_key("10.0.0.1", "c1", "")
-    assert conversation_key("10.0.0.1", "", "") is None
+    assert conversation_key("10.0.0.1", "sat", "d", "c1") == conversation_key("10.0.0.1", "sat", "d", "c2")
+    assert conversation_key("10.0.0.1", "sat", "d", "c1") != conversation_key("10.0.0.2", "sat", "d", "c1")
+    assert conversation_key("10.0.0.1", "sat", "d", "c1") != conversation_key("10.0.0.1", "sat", "e", "c1")
+    assert conversation_key("10.0.0.1", "", "", "c1") != conversation_key("10.0.0.1", "c1", "", "")
+    assert conversation_key("10.0.0.1", "", "d", "c1") == conversation_key("10.0.0.1", "", "", "c1")
+    assert conversation_key("10.0.0.1", "", "", "") is None
 
 
 def test_what_people_say_is_in_no_repr() -> None:

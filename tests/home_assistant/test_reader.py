@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.assist_api import ACTING, OVERVIEW, STATES, TOKEN, AssistApi, assist_api, reading
+from tests.support.eventually import eventually
 from wyoming_azure_realtime.home_assistant import reader as module
 from wyoming_azure_realtime.home_assistant.names import base_url, overview_in
 from wyoming_azure_realtime.home_assistant.reader import AssistReader
@@ -38,6 +39,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def never_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was told is asked for again at once, also after a failure."""
     monkeypatch.setattr(module, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(module, "USABLE_SECONDS", 0.0)
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
 
 
@@ -70,6 +72,19 @@ async def test_what_was_told_counts_for_a_while() -> None:
     async with assist_api() as api, reader_of(api) as reader:
         await asyncio.gather(*(reader.refresh("") for _ in range(5)))
         assert sorted(api.methods()) == ["prompts/get", "prompts/list", "tools/call", "tools/list"]
+
+
+async def test_nobody_waits_for_what_is_only_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS", 0.0)
+    async with assist_api() as api, reader_of(api) as reader:
+        await reader.refresh("device-1")
+        api.rooms, api.tools = {"device-1": "Kitchen", "device-2": "Büro"}, []
+        await reader.refresh("device-1")
+        assert (len(reader.tools), reader.room_of("device-1")) == (1, "")
+        await eventually(lambda: reader.room_of("device-1") == "Kitchen")
+        assert reader.tools == []
+        await reader.refresh("device-2")
+        assert reader.room_of("device-2") == "Büro"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.admission import registry_of
 from tests.support.http_door import Door, http_door, until
+from wyoming_azure_realtime.admission.connections import Stage
 from wyoming_azure_realtime.admission.memory import MemoryBudget
 from wyoming_azure_realtime.http_api import connections
 from wyoming_azure_realtime.settings.model import Limits
@@ -49,6 +50,21 @@ async def test_half_requests_make_room_for_whole_ones() -> None:
         for one in strangers:
             one.writer.transport.abort()
         assert registry.refusals.counts["limits.max_connections"] >= 22
+
+
+async def test_a_request_in_progress_keeps_its_place_and_one_that_has_not_begun_makes_room() -> None:
+    registry = registry_of(Limits(max_connections=2))
+    async with http_door(registry=registry) as door:
+        busy = await stranger(door, BODY % 100 + bytes(50))
+        await until(lambda: Stage.BUSY in registry._stages.values())
+        half = await stranger(door, HALF)
+        await until(lambda: len(registry) == 2)
+        newcomer = await stranger(door, b"GET /health HTTP/1.0\r\n\r\n")
+        assert b"200 OK" in await newcomer.rest()
+        assert await half.rest() == b""
+        busy.writer.write(bytes(50))
+        assert b"400 Bad Request" in await asyncio.wait_for(busy.reader.readuntil(b"}"), 10)
+        busy.writer.transport.abort()
 
 
 async def test_a_head_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,6 +207,14 @@ async def test_bounds_are_told() -> None:
                 assert (await talker.socket.receive()).type is WSMsgType.CLOSE
 
 
+async def test_where_there_are_none_it_is_told() -> None:
+    async with http_door(settings=Settings(talk=Talk(at_once=0))) as door, talks(door) as talker:
+        await talker.send(type="start")
+        error = await talker.until("error")
+        assert (error["code"], error["final"]) == ("invalid-request", True)
+        assert "talk.at_once" in error["message"]
+
+
 async def test_a_stranger_is_refused() -> None:
     async with http_door(token="secret") as door:
         with pytest.raises(WSServerHandshakeError) as refused:

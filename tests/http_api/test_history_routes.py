@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade
 from wyoming_azure_realtime.http_api.history_routes import MOST_CLIENTS, MOST_WAITING, Feed, LiveClient
 from wyoming_azure_realtime.http_api.server import PREFIX
+from wyoming_azure_realtime.observe import TurnEnded, TurnRecord
 from wyoming_azure_realtime.settings.model import Deadlines, History, Settings
 
 TURNS, LIVE = f"{PREFIX}/turns", f"{PREFIX}/turns/live"
@@ -245,11 +247,32 @@ async def test_the_server_stops_at_once_although_somebody_listens() -> None:
     assert time.monotonic() - began < 10
 
 
+ANSWERED = TurnRecord(
+    id="a",
+    kind="answer",
+    door="http",
+    target="default",
+    model="gpt-realtime",
+    voice="alloy",
+    language="en",
+    started_at=0.0,
+    audio_seconds=2.0,
+    characters=20,
+    first_result_seconds=2.5,
+    total_seconds=3.0,
+    attempts=1,
+    outcome="completed",
+    input_end=2.0,
+)
+"""To somebody who spoke for two seconds."""
+
+
 async def test_figures_count_what_happened_by_minute_and_by_quarter_of_an_hour() -> None:
     async with http_door(engines=sink_engines((SAID,))) as door:
         await speak(door)
         await speak(door)
         await hear(door)
+        door.running.observer.report(TurnEnded(replace(ANSWERED, started_at=time.time())))
         for span, step, length in (("hour", 60, 60), ("day", 900, 96)):
             told = (await door.get(f"{FIGURES}?span={span}")).json
             assert (told["span"], told["step"]) == (span, step)
@@ -261,6 +284,7 @@ async def test_figures_count_what_happened_by_minute_and_by_quarter_of_an_hour()
             assert {len(values) for values in lists} == {length}
             assert sum(filter(None, series["firstAudio"]["count"])) == 2
             assert sum(filter(None, series["transcript"]["count"])) == 1
+            assert [value for value in series["answer"]["p50"] if value] == [0.5]
             percentiles = [value for value in series["firstAudio"]["p95"] if value is not None]
             assert percentiles
             assert 0 < max(percentiles) < 60

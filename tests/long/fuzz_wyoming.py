@@ -23,7 +23,10 @@ from tests.support.program import Program, program
 MEGABYTE = 1 << 20
 MOST_GROWTH = 50 * MEGABYTE  # at most; three times the inputs end with +15
 MOST_ADDED = {0.5: 0.005, 0.95: 0.02}
-"""Seconds that may be added to the good client's median and p95 by all that goes on, on two busy cores."""
+"""Seconds that may be added to the good client's median and p95 by all that goes on, on two busy cores.
+
+Where others use the machine as well, it may be more by what the client's times differ when it is alone.
+"""
 
 CROWD = (
     (hostile.says_nothing, 1000),
@@ -83,9 +86,11 @@ class Fuzz:
         self._report(name, served)
         self.misses += [f"{name}: the good client got {one.error}" for one in served if one.error]
         for kind in ("recognition", "synthesis"):
+            alone = _seconds(self._alone, kind)
+            unrest = quantile(alone, 0.95) - quantile(alone, 0.5)
             for share, most in MOST_ADDED.items():
-                added = quantile(_seconds(served, kind), share) - quantile(_seconds(self._alone, kind), share)
-                if not added <= most:
+                added = quantile(_seconds(served, kind), share) - quantile(alone, share)
+                if not added <= most + unrest:
                     told = f"{name}: {added * 1000:.0f} ms added to the {share:.0%} of {kind}"
                     self.misses.append(told)
 

@@ -7,6 +7,7 @@ import asyncio
 import random
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +17,16 @@ import msgspec
 from tests.page.pages import page
 from tests.support.browser import Browser, Look, Tab, running_browser
 from tests.support.house import house
+from tests.support.word_engines import word_engines
 from tests.support.word_sounds import sound_of
 from wyoming_azure_realtime.accounting.history import RememberedCost, RememberedTurn, Seconds
 from wyoming_azure_realtime.accounting.sqlite_file import SqliteFile
 from wyoming_azure_realtime.accounting.store import Amounts, Changes, KeptTurn, Key
 from wyoming_azure_realtime.audio.pcm import REALTIME, wav_header
+from wyoming_azure_realtime.emulator.answer_table import TableAnswers
+from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.faults import Faults, RefusedUpgrade
+from wyoming_azure_realtime.observe import TurnKind
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 MOST_BYTES = 120_000
@@ -30,6 +35,8 @@ DESKTOP = Look(width=1180, height=780)
 PHONE = Look(width=390, height=780, scale=1.5)
 COST = {"currency": "EUR", "rate": 0.9, "day": 0.5, "month": 6, "action": "cheaper"}
 SENTENCE = "Turn on the kitchen light."
+SAID = "Turn on the kitchen lights."
+ANSWER = "Sure. The kitchen light is on. What would you like me to do with the lamps?"
 
 
 def turns(chance: random.Random, now: float) -> list[RememberedTurn]:
@@ -50,6 +57,10 @@ def turns(chance: random.Random, now: float) -> list[RememberedTurn]:
             result=length + chance.uniform(0.2, 0.45) * slow,
         )
         found.append(turn("recognition", at, heard, "gpt-4o-transcribe", 0.00036 * length))
+        wait = chance.uniform(0.5, 0.9) * slow
+        if chance.random() < 0.3:
+            answered = Seconds(audio=0.0, total=wait, first_result=wait)
+            found.append(turn("answer", at + length + 0.5, answered, "gpt-realtime", 0.0021))
         first = chance.uniform(0.32, 0.5) * slow
         said = chance.uniform(1.5, 5.0)
         spoken = Seconds(audio=said, total=first + said / 3, first_result=first, result=first + said / 3)
@@ -57,15 +68,15 @@ def turns(chance: random.Random, now: float) -> list[RememberedTurn]:
     return [one for one in found if one.started_at < now - 10]
 
 
-def turn(kind: str, at: float, seconds: Seconds, model: str, cost: float) -> RememberedTurn:
+def turn(kind: TurnKind, at: float, seconds: Seconds, model: str, cost: float) -> RememberedTurn:
     rounded = {name: value and round(value, 3) for name, value in msgspec.structs.asdict(seconds).items()}
     return RememberedTurn(
         id=f"{at:.0f}{kind[:1]}",
-        kind="recognition" if kind == "recognition" else "synthesis",
+        kind=kind,
         door="wyoming",
         target="first",
         model=model,
-        voice="" if kind == "recognition" else "alloy",
+        voice="alloy" if kind == "synthesis" else "",
         language="en",
         started_at=at,
         outcome="completed",
@@ -86,6 +97,7 @@ async def remember(path: Path) -> None:
         share = chance.uniform(0.3, 0.5) if ago == 0 else chance.uniform(0.6, 1.5)
         for kind, model, dollars in (
             ("synthesis", "gpt-realtime", 0.11),
+            ("answer", "gpt-realtime", 0.03),
             ("recognition", "gpt-4o-transcribe", 0.04),
             ("recognition", "gpt-4o-mini-transcribe", 0.012),
         ):
@@ -112,6 +124,12 @@ async def listen(tab: Tab) -> None:
     await tab.until("document.querySelector('#tab-listen .length').dataset.seconds >= 3")
 
 
+async def talk(tab: Tab) -> None:
+    """Talk until something was said twice."""
+    await tab.click("#tab-talk button.big")
+    await tab.until("document.querySelectorAll('#tab-talk .said.house p:not(.partial)').length >= 2")
+
+
 async def keep(tab: Tab, name: str) -> None:
     """Save what is seen."""
     await tab.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
@@ -126,7 +144,9 @@ async def good(browser: Browser, folder: Path) -> None:
     """A house in which all is well."""
     state = folder / "state.sqlite"
     await remember(state)
-    async with house(targets=2, cost=COST, state=str(state)) as home:
+    hearing = sink_engines((SAID,)).recognizer
+    engines = replace(word_engines(), recognizer=hearing, answers=TableAnswers({"otherwise": ANSWER}))
+    async with house(targets=2, cost=COST, state=str(state), engines=engines) as home:
         address = await home.program.http()
         await home.http.speak(SENTENCE)
         await home.http.hear(sound_of("turn on the kitchen lights"), fmt=REALTIME)
@@ -146,6 +166,9 @@ async def good(browser: Browser, folder: Path) -> None:
         async with page(browser, address, "turns", PHONE) as tab:
             await tab.until("document.querySelector('#tab-turns .turn')")
             await keep(tab, "page-phone")
+        async with page(browser, address, "talk", DESKTOP) as tab:
+            await talk(tab)
+            await keep(tab, "page-talk")
 
 
 async def failing(browser: Browser) -> None:
@@ -164,6 +187,7 @@ async def main() -> None:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         pcm = sound_of("turn on the kitchen lights") * 4
         microphone = folder / "microphone.wav"
+        pcm += bytes(4 * REALTIME.bytes_per_second)
         microphone.write_bytes(wav_header(REALTIME, len(pcm)) + pcm)
         browser = stack.enter_context(running_browser(folder, microphone))
         await good(browser, folder)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wyoming_azure_realtime.errors import RateLimited
+from wyoming_azure_realtime.errors import RateLimited, SessionLost
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
 from wyoming_azure_realtime.realtime.conversation_events import (
@@ -193,7 +193,11 @@ def test_with_its_session_lost_an_answer_has_failed_and_the_text_is_kept() -> No
     assert session.gets(heard)[0] == Heard(1, "Hello.")
     session.answers("r", SECOND)
     session.now += 0.25
-    stopped, ended, _ = session.state.lost(session.now)
+    lost = SessionLost("It is gone.")
+    stopped, trouble, ended, judged = session.state.lost(lost, session.now)
+    assert trouble == Trouble("session-lost", "It is gone.")
+    assert isinstance(judged, AnswerJudged)
+    assert judged.error is lost
     assert stopped == SoundStopped(1, 1, True, 250)
     assert ended == AnswerEnded(1, 1, "failed")
     said, answered = session.state.items()

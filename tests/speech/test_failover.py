@@ -17,11 +17,11 @@ from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, sink_engin
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults, RefusedUpgrade
 from wyoming_azure_realtime.emulator.models import ALL_VOICES, ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord, Warned
 from wyoming_azure_realtime.settings.model import Deadlines, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns import engine as probe
 from wyoming_azure_realtime.turns import health
@@ -35,7 +35,7 @@ class House:
     """A service with two targets, and what its turns say about them."""
 
     def __init__(
-        self, service: SpeechService, servers: list[EmulatorServer], events: list[ObservedEvent]
+        self, service: HomeService, servers: list[EmulatorServer], events: list[ObservedEvent]
     ) -> None:
         self.service = service
         self.servers = servers
@@ -87,7 +87,7 @@ async def opened_house(**second: Any) -> AsyncIterator[House]:
         stack.push_async_callback(sessions.close)
         catalog = catalog_of(aims[0], settings)
         asr, tts = Backends(aims, "recognition", observer), Backends(aims, "synthesis", observer)
-        service = SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer)
+        service = HomeService(catalog, TurnEngine(sessions), asr, tts, settings, observer)
         probing = asyncio.create_task(service.keep_probing())
         stack.callback(probing.cancel)
         yield House(service, servers, events)

@@ -22,11 +22,11 @@ from tests.support.other_servers import (
 )
 from tests.support.spoken_words import speaking
 from wyoming_azure_realtime.errors import SpeechServiceError, UnknownVoice
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, SessionRefused, TargetChanged
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.model import Deadlines, Pool, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
@@ -56,7 +56,7 @@ TEXT = "The kitchen light is on."
 class At:
     """A service with one target, which is such a server."""
 
-    service: SpeechService
+    service: HomeService
     events: list[ObservedEvent]
     server: OtherServer | None = None
 
@@ -73,7 +73,7 @@ async def service_of(name: str, url: str, settings: Settings = HASTY, **more: An
     asr, tts = Backends([target], "recognition", observer), Backends([target], "synthesis", observer)
     catalog = catalog_of(target, settings)
     try:
-        yield At(SpeechService(catalog, TurnEngine(sessions), asr, tts, settings, observer), events)
+        yield At(HomeService(catalog, TurnEngine(sessions), asr, tts, settings, observer), events)
     finally:
         await sessions.close()
         await opener.close()

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.admission import claim_of
+from wyoming_azure_realtime.admission.memory import MemoryBudget
 from wyoming_azure_realtime.audio.pcm import BYTES_PER_SECOND, REALTIME, AudioFormat
-from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder, UnsupportedAudio
+from wyoming_azure_realtime.errors import AudioTooLong, OutOfOrder, TooManyRequests, UnsupportedAudio
 from wyoming_azure_realtime.speech.recording import Recording
 
 SIXTEEN = AudioFormat(rate=16_000, width=2, channels=1)
@@ -46,6 +47,18 @@ def test_an_offset_is_sent_as_it_came(offset: int) -> None:
     hiss = np.random.default_rng(1).normal(offset, 30, BYTES_PER_SECOND // 2).astype("<i2").tobytes()
     recording = recorded(hiss)
     assert recording.read(0, len(hiss)) == hiss
+
+
+def test_what_it_keeps_counts_among_the_memory_of_all_requests_until_it_is_discarded() -> None:
+    memory = MemoryBudget(1 << 20)
+    recording = Recording(60.0, memory.claim("", lambda _: None))
+    recording.begin(REALTIME)
+    recording.write(bytes(500_000))
+    assert memory.held >= 500_000
+    with pytest.raises(TooManyRequests):
+        recording.write(bytes(1 << 20))
+    recording.discard()
+    assert memory.held == 0
 
 
 def test_it_can_be_read_again_from_the_start() -> None:

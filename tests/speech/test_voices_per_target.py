@@ -11,6 +11,7 @@ from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
 from wyoming_azure_realtime.errors import DeploymentNotFound, UnknownVoice
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import Observer, Warned
 from wyoming_azure_realtime.realtime.session_config import SpeechConfig, TranscriptionConfig
 from wyoming_azure_realtime.settings.model import (
@@ -24,7 +25,6 @@ from wyoming_azure_realtime.settings.model import (
 )
 from wyoming_azure_realtime.speech.catalog import Catalog, catalog_of
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import TurnEngine, session_pool
@@ -64,7 +64,7 @@ async def test_jenny_speaks_where_she_is_and_elsewhere_the_likest_which_is_said_
         opener = SessionOpener(targets, Deadlines())
         sessions = session_pool(opener, settings.pool, observer)
         asr, tts = (Backends(targets, kind, observer) for kind in ("recognition", "synthesis"))
-        service = SpeechService(
+        service = HomeService(
             catalog_of(targets[0], settings), TurnEngine(sessions), asr, tts, settings, observer
         )
         for _ in range(2):

@@ -1,16 +1,20 @@
 """A stand-in for Home Assistant's pipeline at a Wyoming door: each step over a connection of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from wyoming.event import Event
+from wyoming.event import Event, async_read_event
 
 from tests.support.eventually import eventually
 from tests.support.wyoming_events import PCM_16K
 from tests.support.wyoming_peer import Door, Peer
 from wyoming_azure_realtime.emulator.responses import AnswerRecord
 from wyoming_azure_realtime.observe import TurnRecord
+
+ANSWER_SECONDS = 60
+"""For which an answer is waited for."""
 
 TERMINAL = ("handled", "not-handled", "intent", "error")
 """Events that end a request in words."""
@@ -53,18 +57,14 @@ class Assist:
 
     async def answers_to(self, text: str, satellite: str, address: str = "127.0.0.1") -> Sequence[Event]:
         """All events that end the request, before the answer to a ping behind it."""
-        context = {
-            "conversation_id": f"c-{satellite}",
-            "satellite_id": satellite,
-            "device_id": f"d-{satellite}",
-        }
         async with self.door.peer(address) as peer:
-            await peer.send("transcript", {"text": text, "language": "en", "context": context})
+            await peer.send("transcript", request(text, satellite))
             found: list[Event] = []
-            while not found:
-                event = await peer.event()
-                assert event is not None
-                found += [event] if event.type in TERMINAL else []
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while not found:
+                    event = await async_read_event(peer.reader)
+                    assert event is not None
+                    found += [event] if event.type in TERMINAL else []
             await peer.send("ping")
             rest = await peer.until("pong")
             return [*found, *(event for event in rest if event.type in TERMINAL)]
@@ -85,6 +85,16 @@ class Assist:
             events = await peer.until("synthesize-stopped")
         assert "error" not in [event.type for event in events]
         return b"".join(event.payload or b"" for event in events)
+
+
+def request(text: str, satellite: str) -> dict[str, Any]:
+    """What is asked about a text."""
+    context = {
+        "conversation_id": f"c-{satellite}",
+        "satellite_id": satellite,
+        "device_id": f"d-{satellite}",
+    }
+    return {"text": text, "language": "en", "context": context}
 
 
 async def transcript(peer: Peer) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from wyoming_azure_realtime.accounting.ledger import Ledger
 from wyoming_azure_realtime.conversation.agent import conversation_of
 from wyoming_azure_realtime.errors import BackendError, SessionLost
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.realtime import server_events as server
@@ -21,7 +22,6 @@ from wyoming_azure_realtime.realtime.shapes import Response
 from wyoming_azure_realtime.settings.model import Cost, Secret, Settings, Target
 from wyoming_azure_realtime.speech.catalog import catalog_of
 from wyoming_azure_realtime.speech.last_resort import LocalVoice
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.engine import Sessions, TurnEngine, session_pool
 
@@ -182,7 +182,7 @@ HONEST: Script = service_that_says(lambda text: text, lambda: SAID)
 class Scripted:
     """A real speech service over channels that follow a script; `script` may be changed at any time."""
 
-    service: SpeechService
+    service: HomeService
     sessions: Sessions
     channels: list[ScriptedChannel]
     events: list[ObservedEvent]
@@ -253,7 +253,7 @@ async def scripted_service(
     catalog = catalog_of(targets[0], settings)
     asr, tts = Backends(targets, "recognition", observer), Backends(targets, "synthesis", observer)
     engine = TurnEngine(sessions)
-    service = SpeechService(catalog, engine, asr, tts, settings, observer, local_voice=local_voice)
+    service = HomeService(catalog, engine, asr, tts, settings, observer, local_voice=local_voice)
     if cost is not None:
         service.spending = ledger = Ledger(cost, targets, observer)
         observer.subscribe(ledger.count)

@@ -15,6 +15,7 @@ from wyoming_azure_realtime.emulator.engines import Engines, sink_engines
 from wyoming_azure_realtime.emulator.faults import NO_FAULTS, Faults
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.observe import ObservedEvent, Observer, TurnEnded, TurnRecord
 from wyoming_azure_realtime.providers.registry import provider_of
 from wyoming_azure_realtime.settings.model import Secret, Settings, Target
@@ -25,7 +26,6 @@ from wyoming_azure_realtime.speech.fallback import (
     FallbackVoice,
     RealtimeFallback,
 )
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.transport.session import SessionOpener
 from wyoming_azure_realtime.turns.backends import Backends
 from wyoming_azure_realtime.turns.budget import Spending, Unlimited
@@ -40,7 +40,7 @@ PREVIEW = "2025-04-01-preview"
 class Running:
     """A service, the server behind it, its pool, who observes it, records of turns, all that was observed."""
 
-    service: SpeechService
+    service: HomeService
     server: EmulatorServer
     sessions: Sessions
     observer: Observer
@@ -93,7 +93,7 @@ async def running_service(
         asr, tts = Backends([aim], "recognition", observer), Backends([aim], "synthesis", observer)
         observer.subscribe(records_into(turns))
         engine, fallbacks = TurnEngine(sessions), Fallbacks.of(hearing, speaking, observer)
-        service = SpeechService(
+        service = HomeService(
             catalog,
             engine,
             asr,
@@ -120,7 +120,7 @@ async def running_service(
             await opener.close()
 
 
-def target_states(service: SpeechService) -> dict[str, dict[str, str]]:
+def target_states(service: HomeService) -> dict[str, dict[str, str]]:
     """Each target's state in a word, by its use."""
     return {
         use: {name: state.state for name, state in by_target.items()}
@@ -129,7 +129,7 @@ def target_states(service: SpeechService) -> dict[str, dict[str, str]]:
 
 
 @asynccontextmanager
-async def speech_service(**options: Any) -> AsyncIterator[SpeechService]:
+async def speech_service(**options: Any) -> AsyncIterator[HomeService]:
     """The service alone."""
     async with running_service(**options) as running:
         yield running.service

@@ -11,7 +11,7 @@ from azure.ai.voicelive.models import (
     ServerEvent,
 )
 
-_FREE = {"metadata", "custom_speech"}
+_FREE = {"metadata", "custom_speech", "parameters"}
 """Mappings with keys of the client's own choice."""
 
 

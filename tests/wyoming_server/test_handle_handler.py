@@ -15,7 +15,8 @@ from wyoming.intent import Entity, Intent, IntentsStart, IntentsStop
 
 from tests.support.answering import Calls, conversation_door, service_that_answers, table
 from tests.support.scripted_channel import ScriptedChannel, created
-from tests.support.wyoming_peer import Peer, eventually
+from tests.support.wyoming_peer import Peer, eventually, wyoming_door
+from wyoming_azure_realtime.observe import SessionOpened
 from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.settings.model import HomeConversation, Settings
 from wyoming_azure_realtime.wyoming_server.server import WyomingServer
@@ -182,6 +183,30 @@ async def test_where_it_is_switched_off_nothing_is_offered_and_a_request_is_a_se
         [refused] = await talk(server, said("hello"))
         assert NotHandled.is_type(refused.type)
         assert running.requests == 0
+
+
+@pytest.mark.parametrize("service", ["azure_openai", "voice_live"])
+async def test_who_never_asks_has_the_same_turns_sessions_and_offer_as_without_it(service: str) -> None:
+    seen = []
+    for enabled in (True, False):
+        settings = Settings(conversation=HomeConversation(enabled=enabled))
+        async with wyoming_door(settings=settings, service=service) as door:
+            for number in range(3):
+                async with door.peer() as peer:
+                    await peer.send("synthesize", {"text": f"Number {number} is on."})
+                    await peer.until("audio-stop")
+                    await peer.utter()
+                    await peer.until("transcript")
+            assert await door.outcomes(6) == ["completed"] * 6
+            [answer] = await talk_once(door.server, Describe())
+            turns = [(turn.kind, turn.requests, dict(turn.usage)) for turn in door.behind.turns]
+            opened = {event.kind for event in door.behind.events if isinstance(event, SessionOpened)}
+            seen.append((turns, opened, Info.from_event(answer).to_dict()))
+    (served, opened, offer), (served_without, opened_without, offer_without) = seen
+    assert served == served_without
+    assert opened == opened_without == {"recognition", "synthesis"}
+    assert len(offer["handle"]) == 1
+    assert {**offer, "handle": []} == {**offer_without, "handle": []}
 
 
 async def talk_once(server: WyomingServer, event: Eventable) -> list[Event]:

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import socket
+import time
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, cast
@@ -22,7 +23,13 @@ from wyoming_azure_realtime.errors import (
 from wyoming_azure_realtime.observe import ClientRefused, ObservedEvent, Observer
 from wyoming_azure_realtime.wyoming_server.dispatcher import bound_of
 from wyoming_azure_realtime.wyoming_server.events import Bound, MalformedEvent
-from wyoming_azure_realtime.wyoming_server.limits import BufferBudget, ClientAddress, Clients, FairScheduler
+from wyoming_azure_realtime.wyoming_server.limits import (
+    ROUND,
+    BufferBudget,
+    ClientAddress,
+    Clients,
+    FairScheduler,
+)
 
 
 def test_every_refusal_is_counted_under_its_bound_and_reported() -> None:
@@ -185,6 +192,16 @@ async def test_others_run_between_one_turn_and_the_next() -> None:
         others += 1
         await asyncio.sleep(0)
     assert len(set(order)) == 20
+
+
+async def test_those_who_send_much_have_a_bounded_time_until_all_sockets_are_looked_at() -> None:
+    scheduler = FairScheduler()
+    began = time.monotonic()
+    while not scheduler.crowded():
+        assert time.monotonic() < began + 60
+    assert time.monotonic() - began >= ROUND
+    await asyncio.sleep(0)
+    assert not scheduler.crowded()
 
 
 async def test_who_needs_more_than_one_turn_queues_again() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,21 @@ async def test_a_socket_that_replaced_ours_is_left_alone(tmp_path: Path) -> None
 async def test_a_directory_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"Cannot listen on unix://.*: No such file or directory"):
         await UnixListener(str(tmp_path / "none" / "wyoming.sock")).open(Greeter)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system can refuse while it listens")
+async def test_whoever_begins_to_connect_while_the_port_is_being_closed_is_refused_and_never_reset() -> None:
+    listener = TcpListener(TcpAddress("127.0.0.1", 0))
+    await listener.open(Greeter)
+    address = ("127.0.0.1", listener.bound[0].port)
+    before = [socket.create_connection(address, timeout=5) for _ in range(40)]
+    listener.refuse()
+    late = asyncio.create_task(asyncio.to_thread(socket.create_connection, address, 20))
+    done, _ = await asyncio.wait([late], timeout=0.1)
+    assert not done
+    listener.close()
+    await listener.accepted()
+    with pytest.raises(ConnectionRefusedError):
+        await late
+    for one in before:
+        assert await greeting(*await asyncio.open_connection(sock=one)) == b"hello"

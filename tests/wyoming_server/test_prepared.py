@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tests.support.assist import Assist, transcript
+from tests.support.assist import Assist, request, transcript
 from tests.support.eventually import eventually
 from tests.support.spoken_words import FIRST_CLAUSE, SECOND_CLAUSE, speech, spoken_engines, text_of
 from tests.support.wyoming_events import PCM_16K
@@ -184,8 +184,7 @@ async def test_whoever_leaves_after_the_claim_makes_the_service_leave_off() -> N
         house.door.behind.server.faults = SLOW
         text = await house.hears()
         async with house.door.peer() as peer:
-            said = {"text": text, "language": "en", "context": {"satellite_id": "kitchen"}}
-            await peer.send("transcript", said)
+            await peer.send("transcript", request(text, "kitchen"))
         await eventually(lambda: house.answers.cancelled)
         await eventually(lambda: len(house.turns("answer")) == 2)
         assert house.turns("answer")[1].outcome == "cancelled"

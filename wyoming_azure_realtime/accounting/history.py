@@ -306,8 +306,10 @@ def _delay(turn: RememberedTurn) -> float | None:
     times = turn.seconds
     if turn.outcome not in ("completed", "empty"):
         return None
-    if turn.kind in ("synthesis", "answer"):
+    if turn.kind == "synthesis":
         return times.first_result
+    if turn.kind == "answer":
+        return None if times.first_result is None else max(0.0, times.first_result - (times.input_end or 0.0))
     if times.result is None or times.input_end is None:
         return None
     return times.result - times.input_end

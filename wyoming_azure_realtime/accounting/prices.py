@@ -113,7 +113,8 @@ class Rate:
 
     def per_minute(self, kind: TurnKind) -> float | None:
         """About what a minute costs in dollars that is heard or spoken; None: not known."""
-        charge = self.charge(kind, {}, 60.0, 60.0)
+        seconds = 0.0 if kind == "answer" else 60.0  # in writing
+        charge = self.charge(kind, {}, seconds, seconds)
         return None if self.price is None or "audio" in str(charge.unknown) else charge.nanodollars / NANO
 
     def charge(self, kind: TurnKind, usage: Mapping[str, Any], sent: float, received: float) -> Charge:
@@ -173,7 +174,14 @@ def estimated_tokens(kind: TurnKind, sent: float, received: float) -> Tokens:
     if kind == "recognition":
         return Tokens(audio_in=round(sent * TOKENS_HEARD), text_out=round(sent * TEXT_TOKENS))
     if kind == "answer":
-        return Tokens(text_in=ANSWER_TOKENS_IN, text_out=ANSWER_TOKENS_OUT)
+        if not received:
+            return Tokens(text_in=ANSWER_TOKENS_IN, text_out=ANSWER_TOKENS_OUT)
+        return Tokens(  # by voice
+            text_in=INSTRUCTION_TOKENS,
+            audio_in=round(sent * TOKENS_HEARD),
+            text_out=round(received * TEXT_TOKENS),
+            audio_out=round(received * TOKENS_SPOKEN),
+        )
     words = round(received * TEXT_TOKENS)
     return Tokens(
         text_in=INSTRUCTION_TOKENS + words, text_out=words, audio_out=round(received * TOKENS_SPOKEN)

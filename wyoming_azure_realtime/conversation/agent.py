@@ -158,12 +158,14 @@ class ConversationAgent:
         if not self._admits(request.client):
             self._observer.warn_once(
                 "conversation.allow",  # once in all, however many strangers there are
-                f"'{request.client}' asked for a conversation, and is not in conversation.allow",
+                f"'{request.client}' asked for a conversation and was not answered: see conversation.allow",
             )
             return failed
         if not text or len(text) > LONGEST_REQUEST:
             return Reply(sentences.impossible, understood=False)
-        key = conversation_key(request.client, request.satellite_id, request.conversation_id)
+        key = conversation_key(
+            request.client, request.satellite_id, request.device_id, request.conversation_id
+        )
         recognized = self._ahead.claim(request.client, request.text, request.language)
         try:
             answered = self._answered(key, text, sentences)
@@ -232,15 +234,15 @@ class ConversationAgent:
     def _predicted(self, recognized: RecognizedRequest, language: str) -> ModelQuestion | None:
         """What a client will probably ask about a recognition; None: nothing that needs a model.
 
-        By whoever took part in a conversation last, since nothing tells who speaks. At a limit of spending
-        nothing is begun that nobody may ask for.
+        By whoever took part in a conversation last, since nothing tells who speaks. At a limit of spending,
+        and while no target works, nothing is begun that nobody may ask for.
         """
         text, sentences = recognized.text.strip(), sentences_in(language)
         key = self._history.latest(recognized.client, _now())
         answers_question = key in self._questions and (sentences.is_yes(text) or sentences.is_no(text))
         if not text or len(text) > LONGEST_REQUEST or sentences.is_never_mind(text) or answers_question:
             return None
-        if self._spending.left("answer").is_restricted:
+        if self._spending.left("answer").is_restricted or not self.backends.working():
             return None
         return ModelQuestion("wyoming", recognized.client, language, text, self._history.of(key, _now()))
 

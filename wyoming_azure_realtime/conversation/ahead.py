@@ -7,7 +7,7 @@ the service is told to leave off, and it is as if there had been none.
 import asyncio
 from collections.abc import Callable
 
-from wyoming_azure_realtime.conversation.answering import AnsweringModel, ModelQuestion, SpokenAnswer
+from wyoming_azure_realtime.conversation.answering import AnsweringModel, AnswerSpeech, ModelQuestion
 from wyoming_azure_realtime.conversation.recognized import (
     CLAIM_SECONDS,
     NextStep,
@@ -36,7 +36,7 @@ class AnswerInProgress:
         model: AnsweringModel,
         question: ModelQuestion,
         until: float,
-        speech: SpokenAnswer | None,
+        speech: AnswerSpeech | None,
         *,
         ahead: bool = False,
         failed: Callable[[], None] = lambda: None,
@@ -107,7 +107,7 @@ class AnswersAhead:
         model: AnsweringModel,
         deadline: float,
         predict: Callable[[RecognizedRequest, str], ModelQuestion | None],
-        speech_for: Callable[[str], SpokenAnswer | None],
+        speech_for: Callable[[str], AnswerSpeech | None],
     ) -> None:
         self._model = model
         self._deadline = deadline
@@ -136,7 +136,7 @@ class AnswersAhead:
 
     async def answer(
         self, recognized: RecognizedRequest | None, question: ModelQuestion, until: float
-    ) -> tuple[ModelAnswer, SpokenAnswer | None]:
+    ) -> tuple[ModelAnswer, AnswerSpeech | None]:
         """The answer that was made ahead if it is to this question, else another; with its speech, if any.
 
         Raises `SpeechServiceError`.

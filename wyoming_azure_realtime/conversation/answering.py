@@ -62,7 +62,7 @@ class ModelQuestion:
         return messages(self.past, self.text, self.language, self.results)
 
 
-class SpokenAnswer(Protocol):
+class AnswerSpeech(Protocol):
     """Speech of an answer, made while that is written and before anybody asks for it."""
 
     def begin(self) -> None:
@@ -86,7 +86,7 @@ class AnsweringService(Protocol):
 
     spending: Spending
 
-    def speech_ahead(self, client: str) -> SpokenAnswer | None:
+    def speech_ahead(self, client: str) -> AnswerSpeech | None:
         """Speech for this client that is to be made before it asks; None if it probably asks for none."""
 
     def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
@@ -132,7 +132,7 @@ class AnsweringModel:
         question: ModelQuestion,
         recorder: TurnRecorder,
         until: float,
-        speech: SpokenAnswer | None = None,
+        speech: AnswerSpeech | None = None,
     ) -> ModelAnswer:
         """The answer, by `until` in the event loop's time. Raises `SpeechServiceError`."""
         current_turn.set(recorder.id)
@@ -216,7 +216,7 @@ class Answering:
         configure: Callable[[Target], SpeechConfig],
         settings: Settings,
         recorder: TurnRecorder,
-        speech: SpokenAnswer | None = None,
+        speech: AnswerSpeech | None = None,
     ) -> None:
         self.recorder = recorder
         self._speech = speech

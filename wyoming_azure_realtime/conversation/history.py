@@ -113,14 +113,15 @@ class ConversationHistory:
             del self._conversations[key]
 
 
-def conversation_key(client: str, satellite_id: str, conversation_id: str) -> Key | None:
+def conversation_key(client: str, satellite_id: str, device_id: str, conversation_id: str) -> Key | None:
     """By which a conversation is known: the satellite, whose wakings share one, else the id that was given.
 
-    `client`: the address of whoever asks, since several homes may have satellites of one name. None: every
-    request stands for itself.
+    Several homes may have satellites of one name: they are told apart by `client`, the address of whoever
+    asks, and behind a balancer, which has one address for all, by the satellite's device, whose id no other
+    home has. None: every request stands for itself.
     """
     if satellite_id:
-        return client, "satellite", satellite_id
+        return client, "satellite", satellite_id, device_id
     return (client, "conversation", conversation_id) if conversation_id else None
 
 

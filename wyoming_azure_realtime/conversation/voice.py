@@ -63,7 +63,10 @@ TOOL_SECONDS = 30.0
 """For which the client may take for the result of a call."""
 
 ANSWER_SECONDS = 30.0
-"""For which the service may say nothing while it owes an answer, or take no sound."""
+"""For which the service may say nothing while it owes an answer."""
+
+SEND_SECONDS = 30.0
+"""For which it may take no sound."""
 
 MOST_RENEWALS = 3
 """Sessions that one conversation may lose and go on."""
@@ -214,14 +217,14 @@ class VoiceConversation:
                     raise
                 self._outgoing.clear()
                 self._uncommitted = 0
-                self._follow(self._state.lost(_now()))
-                self._tell(Trouble.of(error))
+                self._follow(self._state.lost(error, _now()))
             finally:
                 self._sessions.close_session(session, config, opened)
 
     async def _open(self) -> PooledChannel:
         """Raises `SpeechServiceError`."""
         session, self._config = await self._sessions.open(self._request, self._accounts.allowance())
+        self._state.transcribes = self._config.hearing is not None
         self._accounts.over(self._config)
         self._latest = _now()
         return session
@@ -243,7 +246,7 @@ class VoiceConversation:
         while True:
             event = await self._outgoing.next()
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(SEND_SECONDS):
                     await session.send(event)
             except TimeoutError as error:
                 raise BackendTimeout("The service takes no sound.") from error

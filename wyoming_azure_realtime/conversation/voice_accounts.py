@@ -99,14 +99,15 @@ class VoiceAccounts:
                 self._recorder.said(judged.text)
                 self._recorder.characters = len(judged.text)
                 self._recorder.audio_seconds = judged.ms / 1000
-            self._end(judged.outcome, judged.usage)
+            cut = judged.outcome == "incomplete"  # by a limit of its length: that is an answer
+            self._end("completed" if cut else judged.outcome, judged.usage)
 
     def transcribed(self, judged: TranscriptJudged) -> None:
         """What the transcript cost, which is another model's."""
         config = self._config
         if config is None or config.hearing is None:
             return
-        seconds, self._unjudged = self._unjudged / BYTES_PER_SECOND, 0
+        sent, self._unjudged = self._unjudged / BYTES_PER_SECOND, 0
         self._observer.report(
             RequestJudged(
                 self._recorder.id if self._recorder else "",
@@ -115,7 +116,7 @@ class VoiceAccounts:
                 config.hearing.deployment,
                 judged.outcome,
                 judged.usage,
-                seconds,
+                sent if judged.seconds is None else judged.seconds,
             )
         )
 

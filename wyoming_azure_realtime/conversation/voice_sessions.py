@@ -35,7 +35,7 @@ from wyoming_azure_realtime.realtime.conversation_events import (
     SoundStopped,
     ToolRequest,
 )
-from wyoming_azure_realtime.realtime.session_config import ConversationConfig, SessionConfig
+from wyoming_azure_realtime.realtime.session_config import ConversationConfig, Hints, SessionConfig
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 from wyoming_azure_realtime.realtime.speech_turn import LANGUAGE_NAMES
 from wyoming_azure_realtime.settings.model import Settings, Target
@@ -123,12 +123,12 @@ class VoiceSessions:
             instead = allowed.deployments.get(target.name)
             config = self._configure(target, instead[0] if instead else "", request)
             try:
-                session = await self._open(config)
+                opened = await self._open(config)
             except BackendError as error:
                 await asyncio.sleep(retry.failed(error, _now(), deadline))
             else:
                 retry.succeeded(_now())
-                return session, config
+                return opened
 
     def silence_ms(self) -> float:
         """For which nobody has to speak until a service has surely ended a turn."""
@@ -162,21 +162,24 @@ class VoiceSessions:
         """One fewer."""
         self._running -= 1
 
-    async def _open(self, config: ConversationConfig) -> PooledChannel:
+    async def _open(self, config: ConversationConfig) -> tuple[PooledChannel, ConversationConfig]:
+        """With all that the service takes of it: hints and transcript are left out where it refuses them."""
         began = _now()
-        try:
+        bare = dataclasses.replace(config, hints=Hints(detection=config.hints.detection))
+        for tried in (config, bare, dataclasses.replace(bare, hearing=None)):
             try:
-                session = await self._opener(config)
-            except ProtocolViolation as refusal:
-                if config.hearing is None or "transcription" not in refusal.message.lower():
+                session = await self._opener(tried)
+            except SpeechServiceError as error:
+                about = isinstance(error, ProtocolViolation) and "transcription" in error.message.lower()
+                if tried.hearing is None or not about:
+                    self.observer.report(SessionRefused(config.target, "answer", error, _now() - began))
                     raise
-                self.cannot_transcribe(config)
-                session = await self._opener(dataclasses.replace(config, hearing=None))
-        except SpeechServiceError as error:
-            self.observer.report(SessionRefused(config.target, "answer", error, _now() - began))
-            raise
+            else:
+                break
+        if tried.hearing is None:
+            self.cannot_transcribe(config)
         self.observer.report(SessionOpened(config.target, "answer", _now() - began))
-        return session
+        return session, tried
 
     def close_session(self, session: PooledChannel, config: ConversationConfig, opened: float) -> None:
         """Nobody needs it any more; returns at once."""

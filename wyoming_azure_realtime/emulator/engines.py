@@ -150,12 +150,13 @@ class Engines:
 
 
 MS_PER_CHARACTER = 60
-_PIECE_MS = 60
 _LOUDEST = 8000
 
 
 class ToneSynthesizer:
-    """A tone of 60 ms for every character, silence for white space; the pitch follows the voice."""
+    """A tone of `ms_per_character`, silence for white space; the pitch follows the voice."""
+
+    ms_per_character = MS_PER_CHARACTER
 
     async def speak(
         self, text: str, *, voice: str, speed: float, language: str = ""
@@ -164,7 +165,13 @@ class ToneSynthesizer:
         if voice not in ALL_VOICES:
             raise UnknownVoice(f"There is no voice {voice!r}.")
         for character in text:
-            yield _sound(voice, round(_PIECE_MS / speed), silent=character.isspace())
+            yield _sound(voice, round(self.ms_per_character / speed), silent=character.isspace())
+
+
+class SlowToneSynthesizer(ToneSynthesizer):
+    """Lasts about as long as a person who says the same."""
+
+    ms_per_character = 90
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,9 +1,9 @@
 """Reads the home over Home Assistant's Model Context Protocol, as far as Assist may see it; changes nothing.
 
 Only `/api/mcp/assist` is asked, which knows what is exposed to Assist and nothing else, and of its tools only
-those that Home Assistant calls read-only. What was told counts for `FRESH_SECONDS`. While it fails, there are
-no tools, names and kinds stay as they were, and it is tried again after `RETRY_SECONDS`; a token that was
-refused is not sent again, since Home Assistant bans clients that keep trying.
+those that Home Assistant calls read-only. What was told counts for `FRESH_SECONDS`; states are always asked
+for. While it fails, there are no tools, names and kinds stay as they were, and it is tried again after
+`RETRY_SECONDS`; a token that was refused is not sent again, since Home Assistant bans those who keep trying.
 
 The one thing beside reading is `ask_aloud`, the only service that this program ever calls in Home Assistant.
 It is called where `conversation.listen_again` is on, and starts a conversation at the satellite that asked.
@@ -49,6 +49,9 @@ ANSWER_SECONDS = 3.0
 """For one answer, and for all that `refresh` asks, at most."""
 
 FRESH_SECONDS = 60.0
+USABLE_SECONDS = 600.0
+"""For which what was told is used while it is asked for again: nobody waits for names, kinds and rooms."""
+
 RETRY_SECONDS = 10.0
 LOG_SECONDS = 60.0
 """Between two lines of the log that say that it fails."""
@@ -99,12 +102,15 @@ class AssistReader:
         self._refused = False
         self._reading, self._looking_up = asyncio.Lock(), asyncio.Lock()
         self._asking: set[asyncio.Task[bool]] = set()
+        self._renewing: asyncio.Task[None] | None = None
+        self._resolving: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """Give up what is not over yet."""
-        for task in self._asking:
+        tasks = [*self._asking, *filter(None, (self._renewing, self._resolving))]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._http is not None:
             await self._http.close()
 
@@ -135,7 +141,15 @@ class AssistReader:
     # --- reading
 
     async def refresh(self, device_id: str) -> None:
-        """The same, where it did not fail just now; what fails is noted, and raises nothing."""
+        """Ask for what is not known, and in the background for what was told too long ago; raises nothing."""
+        known_at = min(self._read_at, self._room_read_at(device_id))
+        if not self._fails and _now() - known_at < USABLE_SECONDS:
+            if _now() - known_at >= FRESH_SECONDS and (self._renewing is None or self._renewing.done()):
+                self._renewing = asyncio.create_task(self._read_unless_failing(device_id))
+            return
+        await self._read_unless_failing(device_id)
+
+    async def _read_unless_failing(self, device_id: str) -> None:
         async with self._reading:
             if self._refused or _now() - self._failed_at < RETRY_SECONDS:
                 return
@@ -154,8 +168,7 @@ class AssistReader:
 
     async def _read(self, device_id: str) -> None:
         old = _now() - self._read_at >= FRESH_SECONDS or self._fails
-        room_known_at = self._rooms.get(device_id, ("", -1e9))[1]
-        if not old and (not device_id or _now() - room_known_at < FRESH_SECONDS):
+        if not old and _now() - self._room_read_at(device_id) < FRESH_SECONDS:
             return
         name = listed_prompt(await self._rpc("prompts/list", {}, device_id))
         prompt = prompt_text(await self._rpc("prompts/get", {"name": name}, device_id)) if name else ""
@@ -175,6 +188,10 @@ class AssistReader:
             self._rooms.move_to_end(device_id)
             if len(self._rooms) > MOST_ROOMS:
                 self._rooms.popitem(last=False)
+
+    def _room_read_at(self, device_id: str) -> float:
+        """When it was asked where a device is; without one, nothing has to be asked."""
+        return self._rooms.get(device_id, ("", -1e9))[1] if device_id else self._read_at
 
     async def call(self, name: str, arguments: str, device_id: str) -> str:
         """What a read-only tool tells, or a sentence that it does not. `arguments`: in JSON."""
@@ -265,6 +282,12 @@ class AssistReader:
         """Find the `addresses` of Home Assistant's name, once a minute at most; while it fails, they stay."""
         if _now() - self._resolved_at < FRESH_SECONDS:
             return
+        if not self.addresses:
+            await self._resolve()
+        elif self._resolving is None or self._resolving.done():
+            self._resolving = asyncio.create_task(self._resolve())
+
+    async def _resolve(self) -> None:
         async with self._looking_up:
             if _now() - self._resolved_at >= FRESH_SECONDS:
                 hosts = _ADD_ON_HOSTS.get(self._host, (self._host,))

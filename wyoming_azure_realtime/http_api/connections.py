@@ -18,18 +18,29 @@ from wyoming_azure_realtime.http_api.problems import DOOR, Handler
 HEAD_SECONDS = 10.0
 """Seconds from the first byte of a request to the end of its head."""
 
+_READ_BYTES = 32 << 10
+"""Read of a connection at a time: the event loop itself would read eight times as much before others."""
+
 _CLAIM = web.RequestKey("claim", Claim)
 
 
-class HttpConnection(asyncio.Protocol):
-    """One client's connection. `inner`: the protocol that knows HTTP; `on_lost`: called at its end."""
+class HttpConnection(asyncio.BufferedProtocol):
+    """One client's connection. `inner`: the protocol that knows HTTP; `on_lost`: called at its end.
+
+    `read_buffer`: where received bytes are put, whatever the connection, to be copied at once.
+    """
 
     door = DOOR
 
     def __init__(
-        self, inner: asyncio.Protocol, registry: ConnectionRegistry, on_lost: Callable[[], None]
+        self,
+        inner: asyncio.Protocol,
+        registry: ConnectionRegistry,
+        on_lost: Callable[[], None],
+        read_buffer: memoryview,
     ) -> None:
         self.peer = self.address = ""
+        self._read_buffer = read_buffer
         self._inner = inner
         self._registry = registry
         self._on_lost = on_lost
@@ -55,13 +66,17 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes of a head or a body."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return self._read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes of a head or a body are in the buffer."""
         self._received_at = self._loop.time()
         if self._stage in (Stage.SILENT, Stage.IDLE):
             self._enter(Stage.INCOMPLETE)
             self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_is_late)
-        self._inner.data_received(data)
+        self._inner.data_received(bytes(self._read_buffer[:nbytes]))
 
     def eof_received(self) -> bool | None:
         """The client has ended its side."""
@@ -129,6 +144,7 @@ class HttpConnections:
     def __init__(self, registry: ConnectionRegistry, memory: MemoryBudget) -> None:
         self._registry = registry
         self._memory = memory
+        self._read_buffer = memoryview(bytearray(_READ_BYTES))
         self._by_protocol: dict[asyncio.Protocol, HttpConnection] = {}
 
     def protocols(self, inner: Callable[[], asyncio.Protocol]) -> Callable[[], HttpConnection]:
@@ -136,7 +152,9 @@ class HttpConnections:
 
         def new() -> HttpConnection:
             protocol = inner()
-            connection = HttpConnection(protocol, self._registry, lambda: self._forget(protocol))
+            connection = HttpConnection(
+                protocol, self._registry, lambda: self._forget(protocol), self._read_buffer
+            )
             self._by_protocol[protocol] = connection
             return connection
 

@@ -25,9 +25,9 @@ from wyoming_azure_realtime.errors import (
     SpeechServiceError,
     TooManyRequests,
 )
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.observe import ClientRefused, Observer
-from wyoming_azure_realtime.speech.service import SpeechService
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ _MESSAGES = msgspec.json.Decoder(Start | EndOfSpeech | PlayedSound | CancelAnswe
 class Converse:
     """The route. `observer` gets what is refused."""
 
-    def __init__(self, service: SpeechService, observer: Observer) -> None:
+    def __init__(self, service: HomeService, observer: Observer) -> None:
         self._service = service
         self._observer = observer
 

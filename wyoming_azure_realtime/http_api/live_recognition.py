@@ -21,12 +21,12 @@ from wyoming_azure_realtime.errors import (
     SpeechServiceError,
     TooManyRequests,
 )
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api import bodies
 from wyoming_azure_realtime.http_api.bodies import RecognitionOptions
 from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.observe import ClientRefused, Observer
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest, RecognitionResult
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.utterance import Utterance
 
 _LOGGER = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ Message = Level | PartialMessage | Transcript | ErrorMessage
 class LiveRecognition:
     """The route: `MOST_AT_A_TIME` commands at a time. `observer` gets what is refused."""
 
-    def __init__(self, service: SpeechService, observer: Observer) -> None:
+    def __init__(self, service: HomeService, observer: Observer) -> None:
         self._service = service
         self._observer = observer
         self._running = 0

@@ -27,6 +27,7 @@ from wyoming_azure_realtime.errors import (
     UnknownVoice,
     UnsupportedAudio,
 )
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api import bodies
 from wyoming_azure_realtime.http_api.bodies import JSON, BodyLimits
 from wyoming_azure_realtime.http_api.problems import DOOR, Handler, Problem, status_of
@@ -37,7 +38,6 @@ from wyoming_azure_realtime.speech.requests import (
     RecognitionResult,
     SynthesisRequest,
 )
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.whole import blocks, recognition_results, synthesize_text
 
 _LOGGER = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class TranscriptionFields(msgspec.Struct, frozen=True, kw_only=True):
 class OpenAiRoutes:
     """The routes over one service."""
 
-    def __init__(self, service: SpeechService, limits: BodyLimits) -> None:
+    def __init__(self, service: HomeService, limits: BodyLimits) -> None:
         self._service = service
         self._limits = limits
 

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from wyoming_azure_realtime.admission.connections import ConnectionRegistry
 from wyoming_azure_realtime.errors import AddressInUse, SettingsError
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api.access import LOGIN, PAGE, guard
 from wyoming_azure_realtime.http_api.bodies import BodyLimits
 from wyoming_azure_realtime.http_api.connections import HttpConnections
@@ -26,7 +27,6 @@ from wyoming_azure_realtime.http_api.status_routes import Figures, Readiness, St
 from wyoming_azure_realtime.observe import ClientRefused, Observer
 from wyoming_azure_realtime.settings.addresses import every_family, parse_host_port
 from wyoming_azure_realtime.settings.model import Http
-from wyoming_azure_realtime.speech.service import SpeechService
 
 PREFIX = "/api/speech-realtime"
 IDLE_SECONDS = 75.0
@@ -46,7 +46,7 @@ class HttpServer:
 
     def __init__(
         self,
-        service: SpeechService,
+        service: HomeService,
         http: Http,
         observer: Observer,
         registry: ConnectionRegistry,
@@ -160,7 +160,7 @@ class InFlight:
             await asyncio.wait(self._tasks, timeout=grace)
 
 
-def _routes(service: SpeechService, status: StatusRoutes, limits: BodyLimits) -> list[web.RouteDef]:
+def _routes(service: HomeService, status: StatusRoutes, limits: BodyLimits) -> list[web.RouteDef]:
     speech = SpeechRoutes(service, limits)
     return [
         web.post(f"{PREFIX}/recognize", speech.recognize),

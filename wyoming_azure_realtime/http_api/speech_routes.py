@@ -17,6 +17,7 @@ from aiohttp.helpers import parse_mimetype
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat, read_wav, wav_header
 from wyoming_azure_realtime.audio.signatures import to_wav
 from wyoming_azure_realtime.errors import SpeechServiceError
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api import bodies
 from wyoming_azure_realtime.http_api.bodies import (
     JSON,
@@ -33,7 +34,6 @@ from wyoming_azure_realtime.http_api.bodies import (
 from wyoming_azure_realtime.http_api.connections import claim_of
 from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.speech.requests import RecognitionRequest, SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.whole import (
     blocks,
     collect_audio,
@@ -53,7 +53,7 @@ WRITE_SECONDS = 30.0
 class SpeechRoutes:
     """The three POST routes over one service."""
 
-    def __init__(self, service: SpeechService, limits: BodyLimits) -> None:
+    def __init__(self, service: HomeService, limits: BodyLimits) -> None:
         self._service = service
         self._limits = limits
 

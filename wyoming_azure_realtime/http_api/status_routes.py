@@ -9,12 +9,12 @@ from aiohttp import web
 
 from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.audio.pcm import REALTIME
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.http_api.access import access_of
 from wyoming_azure_realtime.http_api.bodies import JSON, BodyLimits, read_json
 from wyoming_azure_realtime.http_api.history_routes import RememberedTurns
 from wyoming_azure_realtime.observe import TargetState
 from wyoming_azure_realtime.speech.catalog import Catalog, Voice
-from wyoming_azure_realtime.speech.service import SpeechService
 
 READY_SECONDS = 3.0
 """For which an answer is waited for; without one the service is not ready."""
@@ -49,7 +49,7 @@ class StatusRoutes:
 
     def __init__(
         self,
-        service: SpeechService,
+        service: HomeService,
         model: str,
         figures: Figures | None = None,
         history: RememberedTurns | None = None,

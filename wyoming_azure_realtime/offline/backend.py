@@ -21,7 +21,13 @@ import msgspec
 
 from wyoming_azure_realtime import logs
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
-from wyoming_azure_realtime.emulator.engines import EngineHints, Engines, RecognitionStream, sink_engines
+from wyoming_azure_realtime.emulator.engines import (
+    EngineHints,
+    Engines,
+    RecognitionStream,
+    SlowToneSynthesizer,
+    sink_engines,
+)
 from wyoming_azure_realtime.emulator.hear_table import HearTable
 from wyoming_azure_realtime.emulator.models import ServerOptions
 from wyoming_azure_realtime.emulator.server import EmulatorServer
@@ -134,7 +140,12 @@ async def _engines(options: BackendOptions) -> Engines:
     """Raises: SettingsError for a table that cannot be read."""
     recognizer = HearTable.from_file(options.hear) if options.hear else None
     answers = TableAnswers.from_file(options.brain) if options.brain else None
-    engines = sink_engines() if options.engines == "sink" else await local_engines(options.settings)
+    if options.engines == "local":
+        engines = await local_engines(options.settings)
+    else:
+        engines = sink_engines()
+        if answers:  # whoever asks a stand-in may compare how long it speaks with how long people do
+            engines = replace(engines, synthesizer=SlowToneSynthesizer())
     return replace(engines, recognizer=recognizer or engines.recognizer, answers=answers or engines.answers)
 
 

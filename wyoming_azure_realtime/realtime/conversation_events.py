@@ -142,10 +142,11 @@ class AnswerJudged:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptJudged:
-    """A transcript was made, or was to be, with the service's account."""
+    """A transcript was made, or was to be, with the service's account. `seconds`: of sound; None: unknown."""
 
     outcome: str
     usage: JsonObject
+    seconds: float | None = None
 
 
 Outcome = ConversationEvent | ToSend | AnswerBegan | AnswerJudged | TranscriptJudged

@@ -64,14 +64,17 @@ class _Exchange:
 class ConversationState:
     """One conversation, over one session after the other. Every method but `receive` says what follows.
 
-    `detects`: the service finds the ends of turns; else `ask` tells them.
+    `detects`: the service finds the ends of turns; else `ask` tells them. `transcribes`: what is said is
+    written down; else nothing was heard, as far as the program is told.
     """
 
     def __init__(self, *, detects: bool) -> None:
+        self.transcribes = True
         self._detects = detects
         self._turn = self._answers = self._asked = 0
         self._turns: dict[str, int] = {}  # by the items of what is said
         self._partials: dict[str, str] = {}
+        self._places: dict[str, tuple[int, int]] = {}  # ms of the session: from where to where
         self._latest: list[VoiceAnswer] = []  # that is made, and those that may still be playing
         self._calls: set[str] = set()  # without a result
         self._exchanges: dict[int, _Exchange] = {}
@@ -155,7 +158,7 @@ class ConversationState:
             self._wanted = True
         return [*result, *self._go_on()]
 
-    def lost(self, now: float) -> Sequence[Outcome]:
+    def lost(self, error: SpeechServiceError, now: float) -> Sequence[Outcome]:
         """The session is gone, and what it did with it. Another may be given `items`."""
         outcomes: list[Outcome] = []
         answer = self._active
@@ -164,9 +167,12 @@ class ConversationState:
             if answer.sounding and not answer.interrupted:
                 outcomes.append(answer.stopped(answer.heard(now), interrupted=True))
             self._remember_answer(answer, now)
-            outcomes += answer.ended("failed", {}, None)
+            outcomes += answer.ended("failed", {}, error)
+        else:
+            outcomes.append(Trouble.of(error))
         self._turns.clear()
         self._partials.clear()
+        self._places.clear()
         self._latest.clear()
         self._calls.clear()
         self._wanted = self._owed = self._unwanted = self.speaking = False
@@ -180,11 +186,14 @@ class ConversationState:
         match event:
             case got.SpeechStarted():
                 turn = self._turn_of(event.item_id)
+                self._places[event.item_id] = (event.audio_start_ms, event.audio_start_ms)
                 outcomes = [PersonStarted(turn), *self.interrupt(now)]
                 self.speaking, self._owed, self._unwanted = True, False, False
                 return outcomes
             case got.SpeechStopped():
                 self.speaking = False
+                if event.item_id in self._places:
+                    self._places[event.item_id] = (self._places[event.item_id][0], event.audio_end_ms)
                 return [PersonStopped(self._turn_of(event.item_id))]
             case got.BufferCommitted():
                 return self._committed(event)
@@ -193,11 +202,12 @@ class ConversationState:
                 self._partials[event.item_id] = text
                 return [HeardPartly(self._turn_of(event.item_id), text)]
             case got.TranscriptionCompleted():
+                seconds = self._seconds(event.item_id)
                 transcript = self._transcript(event.item_id, event.transcript.strip()[:LONGEST_TEXT])
-                return [transcript, TranscriptJudged("completed", event.usage or {})]
+                return [transcript, TranscriptJudged("completed", event.usage or {}, seconds)]
             case got.TranscriptionFailure():
                 failure = TranscriptionFailed("What was said could not be written down.")
-                judged = TranscriptJudged(failure.code, {})
+                judged = TranscriptJudged(failure.code, {}, self._seconds(event.item_id))
                 return [self._transcript(event.item_id, ""), Trouble.of(failure), judged]
             case got.Error():
                 return self._error(event.error)
@@ -226,17 +236,23 @@ class ConversationState:
                 gone = next(iter(self._turns))
                 del self._turns[gone]
                 self._partials.pop(gone, None)
+                self._places.pop(gone, None)
         return self._turns[item_id]
 
+    def _seconds(self, item_id: str) -> float | None:
+        start, end = self._places.get(item_id, (0, 0))
+        return (end - start) / 1000 if end > start else None
+
     def _committed(self, event: got.BufferCommitted) -> Sequence[Outcome]:
-        self._turn_of(event.item_id)
+        turn = self._turn_of(event.item_id)
         self.speaking = False
+        nothing = [] if self.transcribes else [Heard(turn, "")]
         if self._commits:
             self._commits -= 1
             self._wanted = True
-            return self._go_on()
+            return [*nothing, *self._go_on()]
         self._owed = self._detects  # by itself
-        return []
+        return nothing
 
     def _transcript(self, item_id: str, text: str) -> Heard:
         turn = self._turn_of(item_id)

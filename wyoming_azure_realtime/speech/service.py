@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import Self
 from weakref import WeakSet
 
 from msgspec.structs import replace
@@ -18,7 +18,6 @@ from wyoming_azure_realtime.observe import Observer, RequestRefused, TargetState
 from wyoming_azure_realtime.providers.base import Deployment
 from wyoming_azure_realtime.providers.languages import matches
 from wyoming_azure_realtime.providers.registry import provider_of
-from wyoming_azure_realtime.realtime.hint_limits import NO_LIMITS, HintLimits
 from wyoming_azure_realtime.realtime.session_config import (
     ConversationConfig,
     Hints,
@@ -32,7 +31,12 @@ from wyoming_azure_realtime.speech.endpointing import endpointing_rules
 from wyoming_azure_realtime.speech.expectations import ClientLanguages, expected_names
 from wyoming_azure_realtime.speech.fallback import Fallbacks
 from wyoming_azure_realtime.speech.last_resort import LastResort, LocalVoice
-from wyoming_azure_realtime.speech.requests import NO_LISTENER, RecognitionRequest, SynthesisRequest
+from wyoming_azure_realtime.speech.requests import (
+    NO_LISTENER,
+    RecognitionRequest,
+    SynthesisRequest,
+    TextListener,
+)
 from wyoming_azure_realtime.speech.segment_audio import aside
 from wyoming_azure_realtime.speech.segment_request import SynthesisContext
 from wyoming_azure_realtime.speech.session_choice import SessionChoice
@@ -48,10 +52,6 @@ from wyoming_azure_realtime.turns.engine import TurnEngine, has_session, keep_pr
 from wyoming_azure_realtime.turns.record import TurnRecorder
 from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
-if TYPE_CHECKING:
-    from wyoming_azure_realtime.conversation.agent import ConversationAgent
-    from wyoming_azure_realtime.conversation.voice_sessions import VoiceSessions
-
 _COUNTS = ("mismatches", "last_resorts", "memory", "chosen", "_client_languages", "_ahead")
 """What outlives a change of the settings."""
 
@@ -60,8 +60,7 @@ class SpeechService:
     """Recognition and synthesis over the process's sessions, with one profile's defaults.
 
     `asr` and `tts` are the backends for each; `engine` is shared by all profiles; `home_names` is asked at
-    every recognition. `spending` may be set to who knows what may be spent, `conversation` to who answers,
-    `voice_sessions` to who does by voice. `chosen`: of all profiles.
+    every recognition. `spending` may be set to who knows what may be spent. `chosen`: of all profiles.
     """
 
     def __init__(
@@ -81,8 +80,6 @@ class SpeechService:
         self._preferred = ""  # which is in `_catalog`
         self.spending: Spending = Unlimited()
         self.memory = MemoryBudget(settings.limits.memory)
-        self.conversation: ConversationAgent | None = None
-        self.voice_sessions: VoiceSessions | None = None
         self.home_names = home_names
         self.mismatches: Counter[str] = Counter()
         self.last_resorts: Counter[LastResort] = Counter()
@@ -97,7 +94,6 @@ class SpeechService:
         self._settings = settings
         self._observer = observer
         self._sessions = SessionChoice(settings, catalog.provider, observer)
-        self._limits: dict[tuple[str, str], HintLimits] = {}  # by target and deployment
         self._requests: WeakSet[Utterance | Synthesis] = WeakSet()
         realtime = (*self._fallbacks.hearing.realtime, *self._fallbacks.speaking.realtime)
         note_openings(observer, asr, tts, *realtime)
@@ -124,7 +120,7 @@ class SpeechService:
         self.warm_speech()
         return self.catalog.default_voice
 
-    def for_profile(self, profile: Profile) -> "SpeechService":
+    def for_profile(self, profile: Profile) -> Self:
         """The same sessions and counts with the profile's defaults."""
         service = copy.copy(self)
         service.catalog = self._given.for_profile(profile)
@@ -133,15 +129,13 @@ class SpeechService:
             service._settings = replace(self._settings, recognition=recognition)  # noqa: SLF001 - our own copy
         return service
 
-    def become(self, other: "SpeechService") -> "SpeechService":
+    def become(self, other: Self) -> Self:
         """Serve new requests as `other` would, and go on counting; what this has been until now.
 
         Requests in progress end on that one: nothing of them is touched.
         """
         former = copy.copy(self)
         counts = {name: getattr(self, name) for name in _COUNTS}
-        if self.conversation is not None and other.conversation is not None:
-            other.conversation.go_on_from(self.conversation)
         vars(self).update(vars(other) | counts)
         return former
 
@@ -151,15 +145,12 @@ class SpeechService:
 
     async def end_ahead(self) -> None:
         """Leave off whatever was begun before anybody asked for it."""
-        if self.conversation is not None:
-            await self.conversation.end()
         await self._ahead.end()
 
     @property
     def idle(self) -> bool:
         """Whether no request is in progress any more."""
-        answering = (self.conversation, self.voice_sessions)
-        return not self._requests and all(one is None or one.idle for one in answering)
+        return not self._requests
 
     def warm(self) -> None:
         """Have detector, and sessions for the recogniser and the default voice, ready from now on: 10 ms."""
@@ -187,19 +178,16 @@ class SpeechService:
                 probes.create_task(keep_probing(backends, self._engine.sessions, self._transcription))
             for backends in (self._tts, *self._fallbacks.speaking.realtime):
                 probes.create_task(keep_probing(backends, self._engine.sessions, self._default_speech))
-            if (conversation := self.conversation) is not None:
-                probes.create_task(
-                    keep_probing(conversation.backends, self._engine.sessions, conversation.configure)
-                )
             for services in (self._fallbacks.hearing, self._fallbacks.speaking):
                 probes.create_task(services.keep_probing())
 
     def backend_states(self) -> dict[str, dict[str, TargetState]]:
-        """Every target's state, for hearing and for speaking, and for answering where that is done."""
+        """Every target's state, for each use."""
         now, unix = asyncio.get_running_loop().time(), time.time()
-        answering = {"answering": self.conversation.backends} if self.conversation else {}
-        uses = {"hearing": self._asr, "speaking": self._tts, **answering}
-        return {use: backends.states(now, unix) for use, backends in uses.items()}
+        return {use: backends.states(now, unix) for use, backends in self._uses().items()}
+
+    def _uses(self) -> dict[str, Backends]:
+        return {"hearing": self._asr, "speaking": self._tts}
 
     def answers_over(self, target: Target, deployment: str) -> SpeechConfig:
         """The session over which a deployment answers in writing: the one that speaks with it, if it does."""
@@ -215,14 +203,6 @@ class SpeechService:
         spoken = language or self.catalog.default_language
         chosen = self.catalog.voice(voice, language)
         return self._sessions.conversing(target, chosen, deployment, spoken, detects=detects)
-
-    def silent_because(self) -> str:
-        """Why nobody can talk with a model: `off`, `no-voice`, `spending-limit`; empty: somebody can."""
-        if self.voice_sessions is None:
-            return "no-voice" if self._settings.talk.at_once else "off"
-        allowed = self.spending.left("answer").targets
-        answering = {target.name for target in self.voice_sessions.backends.targets}
-        return "" if allowed is None or answering & set(allowed) else "spending-limit"
 
     def session_counts(self) -> Counter[tuple[str, TurnKind, str]]:
         """Open sessions by target, kind and state."""
@@ -284,28 +264,31 @@ class SpeechService:
             self._asr.limited_to(allowed.targets),
             lambda target, rate: self._transcription(target, requested, rate, _instead(allowed, target)),
             asked,
-            lambda target, config: self._limits_of(config).within(
+            lambda target, config: self._sessions.limits_of(config).within(
                 provider_of(target).hints(asked, config.accepts)
             ),
-            self._refused,
-            self._unnoticed,
+            self._sessions.refused,
+            self._sessions.unnoticed,
             self._settings.deadlines,
             self._settings.budget,
             recorder,
             self._fallbacks.hearing,
             self.catalog.provider.input_rates,
         )
-        conversation = self.conversation if request.door == "wyoming" else None
         utterance = Utterance(
             context,
             rules,
             self.memory,
             max_seconds=recognition.max_seconds,
             client=request.client,
-            listener=(conversation and conversation.hear(request.client, spoken)) or NO_LISTENER,
+            listener=self._listener(request, spoken),
         )
         self._requests.add(utterance)
         return utterance
+
+    def _listener(self, request: RecognitionRequest, language: str) -> TextListener:
+        """Who is told of what a recognition finds."""
+        return NO_LISTENER
 
     def synthesize(self, request: SynthesisRequest) -> Synthesis:
         """A synthesis, to be entered. Raises `UnknownVoice`, `InvalidRequest`."""
@@ -367,25 +350,6 @@ class SpeechService:
     def _names(self, request: RecognitionRequest) -> tuple[str, ...]:
         requested, configured = (*request.names, *request.terms), self._settings.recognition
         return expected_names(requested, configured.names, self.home_names(), most=configured.max_names)
-
-    def _limits_of(self, config: TranscriptionConfig) -> HintLimits:
-        return self._limits.get((config.target, config.deployment), NO_LIMITS)
-
-    def _refused(self, config: TranscriptionConfig, limits: HintLimits) -> None:
-        """Remember what a model does not take of the hints, and say so once."""
-        self._limits[config.target, config.deployment] = self._limits_of(config) | limits
-        for kind, what in limits.descriptions().items():
-            self._observer.warn_once(
-                f"{kind} of {config.target} {config.deployment}",
-                f"Target '{config.target}': the model '{config.model}' {what}",
-            )
-
-    def _unnoticed(self, config: TranscriptionConfig) -> None:
-        """Say once of a target that it overlooks speech."""
-        self._observer.warn_once(
-            f"turn end of {config.target}",
-            f"Target '{config.target}' did not notice that somebody spoke: this server ends the turn",
-        )
 
     def _transcription(
         self,

@@ -1,4 +1,4 @@
-"""Which session is asked for at a target: the deployment that hears, the voice that speaks."""
+"""Which session is asked for at a target: what hears there, the voice that speaks, and what they take."""
 
 import dataclasses
 
@@ -8,6 +8,7 @@ from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.observe import Observer
 from wyoming_azure_realtime.providers.base import Deployment, Provider, described_models
 from wyoming_azure_realtime.providers.registry import provider_of
+from wyoming_azure_realtime.realtime.hint_limits import NO_LIMITS, HintLimits
 from wyoming_azure_realtime.realtime.session_config import (
     ConversationConfig,
     Hints,
@@ -30,6 +31,7 @@ class SessionChoice:
         self._preferred = preferred
         self._observer = observer
         self._known = described_models(settings.recognition)
+        self._limits: dict[tuple[str, str], HintLimits] = {}  # by target and deployment
 
     def hearing(
         self, target: Target, requested: Deployment | None, source_rate: int, *, exactly: bool
@@ -104,6 +106,26 @@ class SessionChoice:
             self.speaking(target, voice, 1.0, Deployment(deployment, deployment)),
             hearing,
             dataclasses.replace(hints, detection=detection),
+        )
+
+    def limits_of(self, config: TranscriptionConfig) -> HintLimits:
+        """What a model is known not to take of the hints."""
+        return self._limits.get((config.target, config.deployment), NO_LIMITS)
+
+    def refused(self, config: TranscriptionConfig, limits: HintLimits) -> None:
+        """Remember what a model does not take of the hints, and say so once."""
+        self._limits[config.target, config.deployment] = self.limits_of(config) | limits
+        for kind, what in limits.descriptions().items():
+            self._observer.warn_once(
+                f"{kind} of {config.target} {config.deployment}",
+                f"Target '{config.target}': the model '{config.model}' {what}",
+            )
+
+    def unnoticed(self, config: TranscriptionConfig) -> None:
+        """Say once of a target that it overlooks speech."""
+        self._observer.warn_once(
+            f"turn end of {config.target}",
+            f"Target '{config.target}' did not notice that somebody spoke: this server ends the turn",
         )
 
 

@@ -10,8 +10,8 @@ from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, Transcript
 
 from wyoming_azure_realtime.audio.pcm import REALTIME, AudioFormat
 from wyoming_azure_realtime.errors import OutOfOrder, UnsupportedAudio
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.speech.requests import Partial, RecognitionRequest, RecognitionResult
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.utterance import Utterance
 from wyoming_azure_realtime.wyoming_server.dispatcher import RequestHandler
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
@@ -30,7 +30,7 @@ class AsrHandler(RequestHandler):
     holds_session = True
 
     def __init__(
-        self, service: SpeechService, writer: EventWriter, on_ready: Callable[[], None], client: str
+        self, service: HomeService, writer: EventWriter, on_ready: Callable[[], None], client: str
     ) -> None:
         super().__init__(service, writer, on_ready, client)
         self._request: RecognitionRequest | None = None

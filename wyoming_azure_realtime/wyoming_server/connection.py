@@ -25,7 +25,7 @@ _MALFORMED_DRAIN = 2.0
 """Longest time in seconds for which malformed input is still read, so that the `error` before it arrives."""
 
 _LARGE_READ, _PAUSE = 16 << 10, 0.01
-"""Bytes at a time of input that is discarded, after which nothing is read for so many seconds."""
+"""Bytes at a time, after which others may go first, and if they are discarded nothing is read for a while."""
 
 _STALLED = "Others wait for the session of a request that does not go on"
 
@@ -192,7 +192,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         source = self._source
         source.feed(data)
         if not source.slice_over:
-            self._handle_events()
+            self._handle_events(len(data))
 
     def eof_received(self) -> bool:
         """The client has ended its side. True while it may still be waiting for an answer."""
@@ -284,7 +284,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         """An event that had to wait may be handled now, or what is sent has room again."""
         self._source.last_event_at = self._loop.time()
         if not self._source.slice_over:
-            self._handle_events()
+            self._handle_events(self._source.buffered)
         if self._input_ended and not self._dispatcher.busy:
             self._dispatcher.close()
 
@@ -312,15 +312,17 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     # Input.
 
-    def _handle_events(self) -> None:
+    def _handle_events(self, size: int = 0) -> None:
         """Hand complete events to the dispatcher, for as long as one time slice takes.
 
-        The way of every chunk of audio: no call here that it can do without.
+        The way of every chunk of audio: no call here that it can do without. `size`: bytes that have come;
+        many may have to wait for others.
         """
         source = self._source
+        source.slice_over = size >= _LARGE_READ and self._state.scheduler.crowded()
         handle = self._dispatcher.handle
         try:
-            while (event := source.next_event()) is not None:
+            while not source.slice_over and (event := source.next_event()) is not None:
                 taken = handle(event)
                 self._newcomer = False
                 if not taken:
@@ -329,17 +331,13 @@ class ClientConnection(asyncio.BufferedProtocol):
         except LimitExceeded as error:
             self._reject(error)
         if source.slice_over:
-            self._state.scheduler.queue(self._handle_next_slice)
+            self._state.scheduler.queue(self._handle_events)
         self._update_input()
 
     def _enter(self, stage: Stage) -> None:
         if self._stage is not stage and self._stage is not Stage.CLOSING:
             self._stage = stage
             self._registry.enter(self, stage)
-
-    def _handle_next_slice(self) -> None:
-        self._source.slice_over = False
-        self._handle_events()
 
     def _update_input(self) -> None:
         """Account for the bytes that wait, and read on or not."""

@@ -30,7 +30,7 @@ from wyoming_azure_realtime.errors import (
     TextTooLong,
     TooManyRequests,
 )
-from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
 from wyoming_azure_realtime.wyoming_server.events import (
     Bound,
@@ -71,7 +71,7 @@ class RequestHandler(ABC):
     """Whether a session is kept while the client's next event is awaited."""
 
     def __init__(
-        self, service: SpeechService, writer: EventWriter, on_ready: Callable[[], None], client: str
+        self, service: HomeService, writer: EventWriter, on_ready: Callable[[], None], client: str
     ) -> None:
         self._service = service
         self._client = client
@@ -101,12 +101,12 @@ class ListenerService:
     `programs`: the services that a client may select instead, by the names of their programs.
     """
 
-    service: SpeechService
+    service: HomeService
     info: bytes
     handlers: Mapping[str, type[RequestHandler]]
-    programs: Mapping[str, SpeechService] = field(default_factory=dict)
+    programs: Mapping[str, HomeService] = field(default_factory=dict)
 
-    def selected(self, program: str) -> SpeechService:
+    def selected(self, program: str) -> HomeService:
         """That of a program, if there is (still) one of that name, else the listener's own."""
         return self.programs.get(program, self.service)
 

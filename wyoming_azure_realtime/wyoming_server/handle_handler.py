@@ -17,7 +17,7 @@ from wyoming_azure_realtime.conversation.agent import ConversationRequest, Reply
 from wyoming_azure_realtime.conversation.guards import entities
 from wyoming_azure_realtime.conversation.sentences import sentences_in
 from wyoming_azure_realtime.errors import InvalidRequest, SpeechServiceError
-from wyoming_azure_realtime.speech.service import SpeechService
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.wyoming_server.dispatcher import RequestHandler
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
 from wyoming_azure_realtime.wyoming_server.events import (
@@ -59,7 +59,7 @@ class HandleHandler(RequestHandler):
     holds_session = False
 
     def __init__(
-        self, service: SpeechService, writer: EventWriter, on_ready: Callable[[], None], client: str
+        self, service: HomeService, writer: EventWriter, on_ready: Callable[[], None], client: str
     ) -> None:
         super().__init__(service, writer, on_ready, client)
         self._request = SpokenRequest()

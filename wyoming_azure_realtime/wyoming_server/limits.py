@@ -27,6 +27,12 @@ IpAddress = IPv4Address | IPv6Address
 SLICE = 0.001
 """Seconds for which the events of one client are handled at once, while the others wait."""
 
+ROUND = 0.003
+"""Seconds for which all of those who send much are handled, until all sockets are looked at again.
+
+Whether somebody speaks in what they sent is found out beyond that, and takes twice as long.
+"""
+
 _INTERFACES_SECONDS = 5.0
 """Seconds for which the interfaces count as unchanged: reading them blocks all clients for a millisecond."""
 
@@ -262,11 +268,25 @@ class FairScheduler:
     """A queue of connections whose events wait, so that one that sends much does not hold up the others.
 
     One of them runs, for about `SLICE` seconds; then all sockets are looked at before the next one runs.
+    Whoever has sent much asks first whether it is `crowded`.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._round_ends: float | None = None
+
+    def crowded(self) -> bool:
+        """Whether others have had all the time that there is before all sockets are looked at again."""
+        loop = asyncio.get_running_loop()
+        if self._round_ends is not None:
+            return loop.time() > self._round_ends
+        self._round_ends = loop.time() + ROUND
+        loop.call_soon(self._end_round)
+        return False
+
+    def _end_round(self) -> None:
+        self._round_ends = None
 
     def queue(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, after those that were queued before."""

@@ -9,7 +9,9 @@ import errno
 import os
 import socket
 import stat
+import struct
 import sys
+from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +31,10 @@ _AT_ONCE = 32
 
 _STEPS_OF_ACCEPTING = 4
 """Rounds of the loop from an accepted socket to its protocol's `connection_made`, and one to spare."""
+
+_SO_ATTACH_FILTER = 26  # of Linux; the socket module does not have it
+_NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+"""A socket filter: load the flags of the TCP header; drop what has SYN; keep all else."""
 
 _UNIX_MODE = 0o660
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None}
@@ -61,6 +67,11 @@ class TcpListener:
         except OSError as error:
             self.close()
             raise _cannot_listen(f"tcp://{self._address}", error) from error
+
+    def refuse(self) -> None:
+        """Let nobody begin to connect any more; those who have begun are still accepted."""
+        for accepting in self._accepting:
+            accepting.refuse()
 
     def close(self) -> None:
         """Accept no more connections than those that wait already."""
@@ -119,12 +130,17 @@ class UnixListener:
             sock.close()
             raise _cannot_listen(f"unix://{self._path}", error) from error
 
-    def close(self) -> None:
-        """Accept no more connections than those that wait already; remove the socket if it is still ours."""
+    def refuse(self) -> None:
+        """Remove the socket if it is still ours; whoever has connected is still accepted."""
         if self._accepting is not None:
             with suppress(OSError):
                 if self._path.stat().st_ino == self._inode:
                     self._path.unlink()
+
+    def close(self) -> None:
+        """Accept no more connections than those that wait already."""
+        self.refuse()
+        if self._accepting is not None:
             self._accepting.close()
 
     async def accepted(self) -> None:
@@ -170,7 +186,8 @@ class _Accepting:
     """Accepts on a bound socket until it is closed.
 
     The kernel finishes handshakes by itself, and whoever has connected but was not accepted is reset when the
-    socket is closed. So closing accepts first what waits.
+    socket is closed. So first nobody can begin any more, who then tries again and finds the port closed; and
+    closing accepts what waits.
     """
 
     def __init__(self, factory: Factory, sock: socket.socket, server: asyncio.Server) -> None:
@@ -192,6 +209,15 @@ class _Accepting:
             sock.close()
             raise
         return cls(factory, sock, server)
+
+    def refuse(self) -> None:
+        """Ignore who begins to connect from now on, where the system can do so."""
+        if sys.platform != "linux":
+            return
+        code = array("B", b"".join(struct.pack("HBBI", *step) for step in _NO_SYN))
+        program = struct.pack("HL", len(_NO_SYN), code.buffer_info()[0])
+        with suppress(OSError):  # closed already, or the system does not allow it
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
     def close(self) -> None:
         """Accept those who wait, and nobody after them."""
@@ -242,8 +268,11 @@ class StdioListener:
         await loop.connect_write_pipe(lambda: _WriteSide(transport), _copy(sys.stdout.fileno(), "wb"))
         await loop.connect_read_pipe(lambda: _ReadSide(transport), _copy(sys.stdin.fileno(), "rb"))
 
-    def close(self) -> None:
+    def refuse(self) -> None:
         """Nothing to do: there are no other clients."""
+
+    def close(self) -> None:
+        """Nothing to do either."""
 
     async def accepted(self) -> None:
         """Nothing to wait for."""

@@ -25,6 +25,7 @@ from wyoming_azure_realtime._version import __version__
 from wyoming_azure_realtime.admission.connections import ConnectionRegistry, Stage
 from wyoming_azure_realtime.conversation.agent import ConversationAgent
 from wyoming_azure_realtime.errors import SettingsError
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.settings.addresses import (
     LOCAL,
     StdioAddress,
@@ -34,7 +35,6 @@ from wyoming_azure_realtime.settings.addresses import (
 )
 from wyoming_azure_realtime.settings.model import Limits, Listener, Pool, Profile
 from wyoming_azure_realtime.speech.catalog import Catalog, Model, Voice
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.wyoming_server.asr_handler import AsrHandler
 from wyoming_azure_realtime.wyoming_server.connection import ClientConnection
 from wyoming_azure_realtime.wyoming_server.dispatcher import ListenerService, RequestHandler
@@ -57,6 +57,9 @@ _ATTRIBUTION = Attribution("wyoming-azure-realtime", "https://www.home-assistant
 _LAST_SECONDS = 0.5
 """Seconds of the grace period that are kept for errors to be read and connections to end."""
 
+_HANDSHAKE_SECONDS = 0.01
+"""Seconds in which those who have begun to connect finish doing so."""
+
 _NEWCOMERS = (Stage.SILENT, Stage.INCOMPLETE)
 _NEWCOMER_SECONDS = 2.0
 """Seconds for the first event of clients that have connected and sent none yet.
@@ -76,7 +79,7 @@ class WyomingServer:
 
     def __init__(
         self,
-        service: SpeechService,
+        service: HomeService,
         listeners: Sequence[Listener],
         profiles: Mapping[str, Profile],
         limits: Limits,
@@ -150,6 +153,9 @@ class WyomingServer:
         last = min(_LAST_SECONDS, within / 2)
         latest = loop.time() + within - last
         for listener in self._listeners:
+            listener.refuse()
+        await asyncio.sleep(_HANDSHAKE_SECONDS)
+        for listener in self._listeners:
             listener.close()
         for listener in self._listeners:
             await listener.accepted()
@@ -222,7 +228,7 @@ def _listener(uri: str) -> TcpListener | UnixListener | StdioListener:
 
 
 def listener_service(
-    service: SpeechService, others: Mapping[str, SpeechService] = MappingProxyType({})
+    service: HomeService, others: Mapping[str, HomeService] = MappingProxyType({})
 ) -> ListenerService:
     """What the clients of a listener get: every handler, and an `info` of what the services' catalogs have.
 

@@ -10,8 +10,8 @@ from wyoming.tts import SynthesizeStopped
 
 from wyoming_azure_realtime.audio.pcm import REALTIME
 from wyoming_azure_realtime.errors import OutOfOrder, SpeechServiceError, first_of
+from wyoming_azure_realtime.home_service import HomeService
 from wyoming_azure_realtime.speech.requests import SynthesisRequest
-from wyoming_azure_realtime.speech.service import SpeechService
 from wyoming_azure_realtime.speech.synthesis import Synthesis
 from wyoming_azure_realtime.wyoming_server.dispatcher import RequestHandler
 from wyoming_azure_realtime.wyoming_server.event_writer import EventWriter
@@ -50,7 +50,7 @@ class TtsHandler(RequestHandler):
     holds_session = False
 
     def __init__(
-        self, service: SpeechService, writer: EventWriter, on_ready: Callable[[], None], client: str
+        self, service: HomeService, writer: EventWriter, on_ready: Callable[[], None], client: str
     ) -> None:
         super().__init__(service, writer, on_ready, client)
         self._start: SynthesizeStart | None = None

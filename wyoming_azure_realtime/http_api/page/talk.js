@@ -215,6 +215,7 @@ class Log {
 
 export class Talk {
   constructor(section, house) {
+    this.house = house;
     this.talk = null;
     this.unable = "";
     this.mode = MODES.includes(remembered("talk")) ? remembered("talk") : MODES[0];
@@ -436,6 +437,7 @@ export class Talk {
     this.ready = this.speaking = this.hearing = this.waiting = false;
     this.held = this.asked = 0;
     this.why = why;
+    if (why) this.house.refresh(); // it may be that nobody can talk any more
     this.draw();
   }
 

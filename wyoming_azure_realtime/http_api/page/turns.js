@@ -27,9 +27,11 @@ export function timeline(turn) {
     if (turn.outcome === "completed") mark("transcript", given.result ?? given.total);
   } else {
     mark("text", 0);
-    if (turn.kind === "answer" && turn.outcome === "completed") mark("answer", given.firstResult ?? given.total);
+    const written = turn.kind === "answer" && !given.audio;
+    if (turn.kind === "answer") mark("endOfSpeech", given.inputEnd);
+    if (written && turn.outcome === "completed") mark("answer", given.firstResult ?? given.total);
     const first = given.firstResult;
-    if (is(first) && turn.kind === "synthesis") {
+    if (is(first) && !written) {
       if (given.audio) stretches.push({ name: "audio", from: first, to: first + given.audio, length: given.audio });
       const last = given.result ?? given.total;
       if (is(last)) stretches.push({ name: "arriving", from: first, to: last });
@@ -44,7 +46,8 @@ export function timeline(turn) {
 
 /** Seconds that somebody waited: for the text after speaking, for the first sound, or for an answer. */
 export function waited({ kind, seconds: given = {} }) {
-  if (kind !== "recognition") return given.firstResult ?? null;
+  if (kind === "synthesis") return given.firstResult ?? null;
+  if (kind === "answer") return is(given.firstResult) ? Math.max(0, given.firstResult - (given.inputEnd ?? 0)) : null;
   const end = given.inputEnd ?? given.endOfSpeech;
   return is(given.result) && is(end) ? Math.max(0, given.result - end) : null;
 }

@@ -179,9 +179,9 @@ async def test_groups_of_the_last_place_fill_text_and_arguments() -> None:
     answer = await table.answer(AnswerRequest(items=(*earlier, words("user", "Call me!")), tools=tools))
     assert answer.text == "Bob!"
     assert answer.calls[0].arguments == {"who": ["Bob"], "deep": {"n": 1, "w": "Bob"}}
-    assert (await table.answer(AnswerRequest(items=(words("user", "Call me!"),)))).text.startswith(
-        "I have no"
-    )
+    told = (words("system", "Result of a lookup: I am Eve."), words("user", "Call me!"))
+    assert (await table.answer(AnswerRequest(items=told))).text == "Eve!"
+    assert (await table.answer(AnswerRequest(items=told[1:]))).text.startswith("I have no")
 
 
 async def post(url: str, body: object) -> int:

@@ -12,10 +12,11 @@ The table is JSON:
 
 The first entry that fits answers. A text between slashes is a regular expression that is searched for; its
 groups are put where the answer has `\1` and so on. Other texts are compared without case and punctuation.
-`after` must occur in what was said before, where the last place counts. `tool` and `output` fit the result of
-a call that came last. A call's name fits a tool `intent__HassTurnOn` as well, and may be a list, of which the
-first that is a tool is called; an argument `say~` is left out where the tool has no `say`. `misheard`: what
-the model hears where the transcript says something else. `read_aloud`: instructions by which a text is read.
+`after` must occur in what was said before, or told by the system, where the last place counts. `tool` and
+`output` fit the result of a call that came last. A call's name fits a tool `intent__HassTurnOn` as well,
+and may be a list, of which the first that is a tool is called; an argument `say~` is left out where the
+tool has no `say`. `misheard`: what the model hears where the transcript says something else. `read_aloud`:
+instructions by which a text is read.
 """
 
 import re
@@ -118,7 +119,8 @@ class TableAnswers:
         text = question.text
         if question.by_ear:
             text = self._misheard.get(_plain(text), text)
-        before = "\n".join(item.text for item in question.earlier if item.kind in ("user", "assistant"))
+        spoken = ("user", "assistant", "system")
+        before = "\n".join(item.text for item in question.earlier if item.kind in spoken)
         if last and last[0].kind == "result":
             return _Asked(text, before, last[0].name, last[0].text)
         return _Asked(text, before, "", "")

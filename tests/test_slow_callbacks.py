@@ -33,7 +33,7 @@ def test_what_computes_is_told_with_its_place_and_without_what_was_said() -> Non
         await asyncio.sleep(0)
 
     (slow,) = found(LIMIT, work)
-    assert LIMIT <= slow.seconds <= slow.elapsed
+    assert LIMIT <= slow.seconds <= slow.elapsed + 0.01  # they are read one after the other
     assert slow.name == "compute"
     assert "held the event loop for 0." in str(slow)
     assert "compute (tests/test_slow_callbacks.py:" in str(slow)

@@ -116,6 +116,19 @@ async def test_few_are_made_at_a_time_and_none_after_some_in_vain() -> None:
 
 
 @in_virtual_time
+async def test_none_is_made_while_satellites_talk_in_turn_and_again_when_one_talks_alone() -> None:
+    async with scripted_service(service_that_answers(TABLE)) as running:
+        house, turns = House(running), list[bool]()
+        for satellite in ("hall", "attic") * 4 + ("hall",) * 3:
+            before = running.requests
+            house.hear()
+            await asyncio.sleep(1.0)
+            turns.append(running.requests > before)
+            assert await house.ask(satellite=satellite) == Reply("Well.")
+        assert turns == [False, True, True, True, False, False, False, False, False, False, True]
+
+
+@in_virtual_time
 async def test_other_settings_know_whom_it_is_worth_it_for() -> None:
     other_settings = Settings(conversation=HomeConversation(max_tokens=100))
     async with scripted_service(service_that_answers(TABLE)) as running:

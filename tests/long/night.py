@@ -123,9 +123,11 @@ async def _live(night: Night) -> None:
 async def _nonsense(night: Night) -> None:
     """What it is answered with does not matter here."""
     _, writer = await asyncio.open_connection("127.0.0.1", night.house.wyoming.port)
-    writer.write(malformed(night.chance))
-    await asyncio.sleep(0.05)
-    writer.transport.abort()
+    try:
+        writer.write(malformed(night.chance))
+        await asyncio.sleep(0.05)
+    finally:
+        writer.transport.abort()
 
 
 @asynccontextmanager

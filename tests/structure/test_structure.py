@@ -16,7 +16,7 @@ def source() -> Source:
 
 
 def test_there_are_few_modules_with_few_imports_between_them(source: Source) -> None:
-    assert len(source.modules) <= 220
+    assert len(source.modules) <= 232
     assert 1000 * len(source.edges()) / sum(source.lines.values()) <= 21.5
 
 
@@ -36,7 +36,7 @@ async def test_a_chunk_of_sound_crosses_few_modules_and_few_look_on() -> None:
 
 
 @pytest.mark.usefixtures("loops_unwatched")
-@pytest.mark.parametrize(("walk", "most"), [(walks.text_out, 52), (walks.error_back, 42)])
+@pytest.mark.parametrize(("walk", "most"), [(walks.text_out, 52), (walks.error_back, 44)])
 async def test_what_passes_through_crosses_few_modules(
     walk: Callable[[], Awaitable[walks.Walk]], most: int
 ) -> None:

@@ -142,8 +142,12 @@ class AnswersAhead:
         Raises `SpeechServiceError`.
         """
         made = self._answers.get(recognized) if recognized is not None else None
+        fits = False
+        if recognized is not None and (expected := made.question if made else self._expected(recognized)):
+            fits = expected.input == question.input
+            self._requests.judge(question.client, expected=fits)
         if recognized is not None and made is not None:
-            if made.question.input == question.input:
+            if fits:
                 del self._answers[recognized]
                 made.claim()
                 try:
@@ -183,7 +187,7 @@ class AnswersAhead:
             self._leave_off(recognized)
         if step is not NextStep.BEGIN:
             return
-        question = self._predict(recognized, self._requests.language_of(recognized))
+        question = self._expected(recognized)
         if question is None:
             self._requests.failed(recognized)
             return
@@ -191,6 +195,9 @@ class AnswersAhead:
         self._answers[recognized] = AnswerInProgress(
             self._model, question, until, speech, ahead=True, failed=lambda: self._failed(recognized)
         )
+
+    def _expected(self, recognized: RecognizedRequest) -> ModelQuestion | None:
+        return self._predict(recognized, self._requests.language_of(recognized))
 
     def _failed(self, recognized: RecognizedRequest) -> None:
         if self._answers.pop(recognized, None) is not None:

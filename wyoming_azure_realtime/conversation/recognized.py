@@ -2,9 +2,9 @@
 
 A recognition says nothing of who spoke, and Home Assistant changes no byte of its text. So a later request is
 told to be about a recognition by the address of whoever asks and by the text. Not everything that is
-recognized is asked about: Home Assistant may have understood it by itself, or have another agent. Answers are
-made ahead only for clients that ask about what they had recognized, and not for a while after several were in
-vain.
+recognized is asked about: Home Assistant may have understood it by itself, or have another agent. And where
+several people talk at a time, it is not known whose conversation goes on. Answers are made ahead only for
+clients that ask about what they had recognized, and not for a while after several were in vain.
 """
 
 from collections import OrderedDict
@@ -22,7 +22,8 @@ MOST_AHEAD = 4
 """Answers that are made ahead at a time."""
 
 MOST_UNCLAIMED = 3
-"""Answers in a row that nobody asked for, after which none is made ahead until a client asks again."""
+"""Answers in a row that nobody asked for, after which none is made ahead until a client asks again; and to
+other requests than were asked, after which none is until a client asks what was to be expected."""
 
 MOST_TRANSCRIPTS = 64
 """That are remembered; the oldest is forgotten first."""
@@ -62,10 +63,14 @@ class NextStep(Enum):
 
 @dataclass(slots=True)
 class _Client:
-    """`asks`: about what it had recognized. `languages`: in which it asked, by those of the recognitions."""
+    """`asks`: about what it had recognized. `languages`: in which it asked, by those of the recognitions.
+
+    `misjudged`: requests in a row that were other ones than expected, as when two satellites talk in turn.
+    """
 
     asks: bool = False
     unclaimed: int = 0
+    misjudged: int = 0
     languages: dict[str, str] = field(default_factory=dict)
 
 
@@ -132,6 +137,11 @@ class RecognizedRequests:
                 return recognized
         return None
 
+    def judge(self, client: str, *, expected: bool) -> None:
+        """Whether a request that was claimed is the one for which an answer was made, or would have been."""
+        known = self._client(client)
+        known.misjudged = 0 if expected else known.misjudged + 1
+
     def unclaimed(self, now: float) -> list[RecognizedRequest]:
         """Those whose answers nobody has asked for in time: each once."""
         late = [
@@ -155,7 +165,7 @@ class RecognizedRequests:
     def asks(self, client: str) -> bool:
         """Whether answers are made ahead for it."""
         known = self._clients.get(client)
-        return known is not None and known.asks
+        return known is not None and known.asks and known.misjudged < MOST_UNCLAIMED
 
     @property
     def ahead(self) -> int:

@@ -32,6 +32,7 @@ from wyoming_azure_realtime.conversation.guards import (
 from wyoming_azure_realtime.conversation.sentences import sentences_in
 from wyoming_azure_realtime.conversation.tools import TOOLS
 from wyoming_azure_realtime.errors import SettingsError, SpeechServiceError
+from wyoming_azure_realtime.http_api.converse import ClientMessage, ToolOutput, read_message
 from wyoming_azure_realtime.http_api.openai_routes import parts_of
 from wyoming_azure_realtime.realtime.answer_turn import AnswerTurn, ModelRequest, ToolCall
 from wyoming_azure_realtime.realtime.codec import decode_server
@@ -126,6 +127,22 @@ def _events(chunks: Sequence[bytes]) -> tuple[list[wyoming.Event], str]:
         check(error)
         return found, str(error)
     return found, ""
+
+
+# Messages of a conversation by voice.
+
+
+def read_conversation(data: bytes) -> None:
+    """A message is refused, or it is one of those that there are, within their limits."""
+    try:
+        message = read_message(data.decode("utf-8", errors="surrogateescape"))
+    except SpeechServiceError as error:
+        check(error)
+        return
+    assert isinstance(message, ClientMessage)
+    if isinstance(message, ToolOutput):
+        assert len(message.call) <= 100
+        assert len(message.output) <= 20_000
 
 
 # Sound.
@@ -404,6 +421,15 @@ TARGETS = {
                 "type": "data_length": "payload_length": "data": {"type":"ping"}¶ "text":
                 "version":
                 """
+            ),
+        ),
+        Target(
+            "converse",
+            plain(read_conversation),
+            _JSON
+            + words('"type": "start" "audio-end" "played" "cancel" "tool-result" "tools": "parameters":')
+            + words(
+                '"language": "voice": "turn_detection": "server" "none" "answer": "ms": "call": "output":'
             ),
         ),
         Target(

@@ -152,7 +152,7 @@ async def _start(socket: web.WebSocketResponse) -> Start | None:
             message = await socket.receive()
     except TimeoutError as error:
         raise InvalidRequest("Nothing came.", advice='Send {"type": "start"} first.') from error
-    if message.type is WSMsgType.TEXT and isinstance(start := _read(message.data), Start):
+    if message.type is WSMsgType.TEXT and isinstance(start := read_message(message.data), Start):
         return start
     if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
         raise InvalidRequest("The conversation has not started.", advice='Send {"type": "start"} first.')
@@ -179,7 +179,7 @@ async def _hear(socket: web.WebSocketResponse, conversation: VoiceConversation) 
         if message.type is WSMsgType.BINARY:
             await conversation.send(message.data)
         elif message.type is WSMsgType.TEXT:
-            match _read(message.data):
+            match read_message(message.data):
                 case EndOfSpeech():
                     await conversation.finish()
                 case PlayedSound(answer, ms):
@@ -192,7 +192,8 @@ async def _hear(socket: web.WebSocketResponse, conversation: VoiceConversation) 
                     raise InvalidRequest("The conversation has started already.")
 
 
-def _read(text: str) -> ClientMessage:
+def read_message(text: str) -> ClientMessage:
+    """What a client says. Raises `InvalidRequest`."""
     try:
         message: ClientMessage = _MESSAGES.decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:

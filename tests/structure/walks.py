@@ -80,8 +80,7 @@ class Walk:
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        gc.collect()  # what other tests left behind is closed now, and not on the way
-        gc.disable()
+        gc.disable()  # what other tests left behind is closed later, and not on the way
         before, self.modules = self.modules, {}
         sys.setprofile(self.note)
         try:

@@ -120,7 +120,7 @@ class TestEmbedded:
     async def test_ten_commands_are_spoken_and_heard_over_wyoming(self, embedded: Program) -> None:
         uri = await embedded.uri()
         assert len(ROUND_TRIP) >= 10
-        for command in ROUND_TRIP:
+        for command in ROUND_TRIP[:10]:
             async with asyncio.timeout(30), AsyncClient.from_uri(uri) as client:
                 assert plain(await heard(client, *await spoken(client, command))) == command
 
@@ -128,7 +128,7 @@ class TestEmbedded:
     async def test_ten_commands_are_spoken_and_heard_over_http(self, embedded: Program) -> None:
         at = f"{await embedded.http()}/api/speech-realtime"
         async with aiohttp.ClientSession() as client:
-            for command in ROUND_TRIP:
+            for command in ROUND_TRIP[:10]:
                 async with client.post(f"{at}/synthesize", json={"text": command}) as answer:
                     assert answer.status == 200
                     pcm = await answer.read()

@@ -9,12 +9,12 @@ from wyoming_azure_realtime.settings.model import Embedded
 
 
 @pytest.fixture(scope="session")
-def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for the models of the home, so that they are built once for all tests."""
-    return tmp_path_factory.mktemp("language-models")
+def model_cache(own_cache: Path) -> Path:
+    """The cache of the programs that tests start, so that each model of a home is built once in a run."""
+    return own_cache / "wyoming-azure-realtime" / "language-models"
 
 
-@pytest.fixture(params=["whisper", "pocketsphinx"])
+@pytest.fixture(scope="module", params=["whisper", "pocketsphinx"])
 def choice(request: pytest.FixtureRequest) -> RecognizerChoice:
     """Each recogniser that is installed; the others are skipped by name."""
     name: RecognizerName = request.param

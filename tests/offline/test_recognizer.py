@@ -22,18 +22,28 @@ from wyoming_azure_realtime.offline.choice import RecognizerChoice
 from wyoming_azure_realtime.offline.espeak import EspeakVoice
 from wyoming_azure_realtime.offline.recognizer import Recognizer, RecognizerLimits
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 COMMAND = ROUND_TRIP[0]
 CHUNK = 2_880
 DEADLINE = 30.0
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def recognizer(model_cache: Path, choice: RecognizerChoice) -> AsyncIterator[Recognizer]:
     async with Recognizer(cache=model_cache, workers=1, choice=choice) as recognizer:
         yield recognizer
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(model_cache: Path, choice: RecognizerChoice) -> AsyncIterator[Recognizer]:
+    """One whose only worker has its model, for tests after which it is as before."""
+    async with Recognizer(cache=model_cache, workers=1, choice=choice) as recognizer:
+        await recognizer.ready()
+        yield recognizer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def command() -> bytes:
     voice = EspeakVoice()
     pcm = b"".join([piece async for piece in voice.speak(COMMAND)])
@@ -90,21 +100,20 @@ async def test_a_command_is_heard_though_nobody_waited_for_the_model(
     assert await heard(recognizer, command) == COMMAND
 
 
-async def test_it_does_not_matter_how_the_audio_is_cut(recognizer: Recognizer, command: bytes) -> None:
-    async with recognizer.utterance() as utterance:
+async def test_it_does_not_matter_how_the_audio_is_cut(shared: Recognizer, command: bytes) -> None:
+    async with shared.utterance() as utterance:
         for start in range(0, len(command), 999):
             utterance.feed(command[start : start + 999])
         assert plain(await utterance.finish()) == COMMAND
 
 
-async def test_silence_and_nothing_are_empty(recognizer: Recognizer) -> None:
-    assert await heard(recognizer, bytes(96_000)) == ""
-    assert await heard(recognizer, b"") == ""
+async def test_silence_and_nothing_are_empty(shared: Recognizer) -> None:
+    assert await heard(shared, bytes(96_000)) == ""
+    assert await heard(shared, b"") == ""
 
 
-async def test_partial_text_comes_while_the_audio_flows(recognizer: Recognizer, command: bytes) -> None:
-    await recognizer.ready()
-    async with recognizer.utterance() as utterance, asyncio.timeout(DEADLINE):
+async def test_partial_text_comes_while_the_audio_flows(shared: Recognizer, command: bytes) -> None:
+    async with shared.utterance() as utterance, asyncio.timeout(DEADLINE):
         partials, sound = utterance.partials(), bytes(24_000) + command
         cut = len(sound) // 8 * 6
         utterance.feed(sound[:cut])
@@ -121,9 +130,8 @@ async def collect(texts: AsyncIterator[str]) -> list[str]:
     return [text async for text in texts]
 
 
-async def test_partials_of_silence_are_none(recognizer: Recognizer) -> None:
-    await recognizer.ready()
-    async with recognizer.utterance() as utterance:
+async def test_partials_of_silence_are_none(shared: Recognizer) -> None:
+    async with shared.utterance() as utterance:
         texts = asyncio.create_task(collect(utterance.partials()))
         for _ in range(20):
             utterance.feed(bytes(9_600))
@@ -205,14 +213,14 @@ async def test_a_partial_text_gives_way_to_a_whole_one(
         assert await partials == []
 
 
-async def test_an_utterance_given_up_leaves_no_trace(recognizer: Recognizer, command: bytes) -> None:
-    async with frozen(recognizer):
-        given_up = [asyncio.create_task(heard(recognizer, command)) for _ in range(3)]
-        await handed_over(recognizer)
+async def test_an_utterance_given_up_leaves_no_trace(shared: Recognizer, command: bytes) -> None:
+    async with frozen(shared):
+        given_up = [asyncio.create_task(heard(shared, command)) for _ in range(3)]
+        await handed_over(shared)
         for task in given_up:
             task.cancel()
         await asyncio.gather(*given_up, return_exceptions=True)
-    assert await heard(recognizer, command) == COMMAND
+    assert await heard(shared, command) == COMMAND
 
 
 async def test_longer_than_the_longest_is_refused_and_the_rest_kept(
@@ -241,8 +249,8 @@ async def test_only_so_many_are_heard_at_once(model_cache: Path, choice: Recogni
         utterance.close()
 
 
-async def test_an_utterance_ends_once(recognizer: Recognizer, command: bytes) -> None:
-    async with recognizer.utterance() as utterance:
+async def test_an_utterance_ends_once(shared: Recognizer, command: bytes) -> None:
+    async with shared.utterance() as utterance:
         utterance.feed(command)
         await utterance.finish()
         with pytest.raises(OutOfOrder):
@@ -340,9 +348,9 @@ async def test_workers_do_not_outlive_a_killed_parent(model_cache: Path) -> None
     await until_ended(pid)
 
 
-async def test_workers_inherit_no_sockets(recognizer: Recognizer) -> None:
+async def test_workers_inherit_no_sockets(model_cache: Path, choice: RecognizerChoice) -> None:
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    async with server:
+    async with server, Recognizer(cache=model_cache, workers=1, choice=choice) as recognizer:
         await recognizer.ready()
         (pid,) = recognizer.worker_pids
         assert not [name for name in open_files(pid) if name.startswith("socket:")]

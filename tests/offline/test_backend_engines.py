@@ -1,11 +1,11 @@
 """The real engines behind the real protocol: what is spoken is heard again."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.support.home_commands import plain
 from tests.support.realtime_peer import GA, PREVIEW, Peer, hush, peer
@@ -17,27 +17,20 @@ from wyoming_azure_realtime.offline.language_model import why_not_kept
 from wyoming_azure_realtime.offline.recognizer import Recognizer
 from wyoming_azure_realtime.settings.model import Embedded
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 COMMAND = "turn on the kitchen lights"
 TRANSCRIPT = "conversation.item.input_audio_transcription"
 HEARS, WHY_NOT = Recognizer.available()
 
 
-@pytest.fixture(scope="module")
-def cache(model_cache: Path) -> str:
-    """With the language model in it, which takes a busy machine longer than a client waits for an event."""
-
-    async def build() -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(model_cache: Path) -> AsyncIterator[EmulatorServer]:
+    """One for all sessions. The models of the home are there: clients do not wait while those are built."""
+    if HEARS:
         async with Recognizer(workers=1, cache=model_cache) as recognizer:
             await recognizer.ready()
-
-    if HEARS:
-        asyncio.run(build())
-    return str(model_cache)
-
-
-@pytest.fixture
-async def server(cache: str) -> AsyncIterator[EmulatorServer]:
-    engines = await local_engines(Embedded(cache_dir=cache))
+    engines = await local_engines(Embedded(cache_dir=str(model_cache)))
     try:
         async with EmulatorServer(ServerOptions(), engines) as server:
             yield server

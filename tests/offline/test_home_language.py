@@ -1,6 +1,9 @@
 """What people say to a home, counted."""
 
 import math
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -63,9 +66,14 @@ def test_a_damaged_one_is_made_again_and_few_are_kept(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:1000])
     assert home_language((), tmp_path)[1]
-    for name in ("Luna", "Sol", "Mars", "Io", "Ceres"):
-        home_language((name,), tmp_path)
-    assert len(list(tmp_path.iterdir())) == 4
+    for age in range(5):
+        older = shutil.copy(file, tmp_path / f"words-{age}.npz")
+        os.utime(older, (time.time() - 100 * (age + 1),) * 2)
+    home_language(("Luna",), tmp_path)
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept > {file.name, "words-0.npz"}
+    assert len(kept) == 4
+    assert not home_language(("Luna",), tmp_path)[1]
 
 
 def test_where_it_cannot_be_kept_it_is_made_each_time(tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ class VoiceAccounts:
         self._received = 0
 
     def allowance(self) -> Allowance:
-        """What the first turn may use."""
-        self._recorder = self._new()
+        """What the turn may use that is in progress, or else the next one."""
+        self._recorder = self._new(self._recorder.id if self._recorder else "")
         return self._spending.begin(self._recorder.id, "answer")
 
     def over(self, config: ConversationConfig) -> None:
@@ -60,6 +60,8 @@ class VoiceAccounts:
         self._recorder = recorder = self._new(self._recorder.id if self._recorder else "")
         current_turn.set(recorder.id)
         allowed = self._spending.begin(recorder.id, recorder.kind)
+        if self._config is None:
+            return  # what may be used is asked again when a session is opened
         if allowed.targets is not None and recorder.target not in allowed.targets:
             raise SpendingLimit(
                 "No more may be spent on the cloud.",

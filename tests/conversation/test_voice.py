@@ -150,6 +150,11 @@ async def test_somebody_who_speaks_for_long_is_heard_out() -> None:
         before = conversation._deadline()
         await conversation.send(speaking(0.1, REALTIME))
         assert conversation._deadline() > before
+        async with talking(running, detects=False) as pressed:
+            await until(pressed, voice.ConversationReady)
+            before = pressed._deadline()
+            await pressed.send(speaking(0.1, REALTIME))
+            assert pressed._deadline() > before
 
 
 async def test_a_tool_that_tells_no_text_has_failed() -> None:

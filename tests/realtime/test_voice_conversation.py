@@ -139,6 +139,25 @@ def test_what_is_cancelled_before_the_service_has_taken_it_is_not_answered() -> 
     assert isinstance(create, client.ResponseCreate)
 
 
+def test_what_a_tool_tells_after_a_cancel_is_not_answered() -> None:
+    session = Session()
+    session.speech("u1")
+    session.answers()
+    session.ends(output=[call(1)])
+    session.state.cancel(session.now)
+    session.speech("u2")
+    session.answers("r2")
+    session.ends("r2", output=[call(2)])
+    told, create = sent(session.state.tool_result("c2", "22"))
+    assert isinstance(told, client.ConversationItemCreate)
+    assert isinstance(create, client.ResponseCreate)
+    session.answers("r3")
+    session.ends("r3")
+    (told,) = sent(session.state.tool_result("c1", "21"))
+    assert isinstance(told, client.ConversationItemCreate)
+    assert not session.state.answering
+
+
 def test_of_an_answer_that_was_cut_before_its_sound_nothing_was_heard() -> None:
     session = Session()
     session.speech("u1")

@@ -159,7 +159,7 @@ class VoiceConversation:
 
     def interrupt(self) -> None:
         """Leave off answering."""
-        self._follow(self._state.interrupt(_now()))
+        self._follow(self._state.cancel(_now()))
 
     def played(self, ms: int, answer: int = 0) -> None:
         """So much of an answer's sound has been played; 0: of the latest one."""
@@ -271,7 +271,8 @@ class VoiceConversation:
     def _deadline(self) -> float:
         if self._state.answering:
             return self._latest + ANSWER_SECONDS
-        latest = max(self._latest, self._sounded * self._state.speaking, self._state.plays_until())
+        speaking = self._state.speaking or not self._request.detects
+        latest = max(self._latest, self._sounded * speaking, self._state.plays_until())
         return latest + max(self._talk.idle, TOOL_SECONDS * bool(self._tools))
 
     def _follow(self, outcomes: Iterable[Outcome]) -> None:

@@ -81,6 +81,7 @@ class ConversationState:
         self._places: dict[str, tuple[int, int]] = {}  # ms of the session: from where to where
         self._latest: list[VoiceAnswer] = []  # that is made, and those that may still be playing
         self._calls: set[str] = set()  # without a result
+        self._unheeded: set[str] = set()  # those of them whose results are not to be answered
         self._exchanges: dict[int, _Exchange] = {}
         self._wanted = False  # an answer, as soon as there may be one
         self._owed = False  # an answer that was asked for and has not begun
@@ -133,6 +134,11 @@ class ConversationState:
         self._commits += 1
         return [*before, ToSend(send.InputAudioBufferCommit(event_id=f"turn-{self._turn + 1}-commit"))]
 
+    def cancel(self, now: float) -> Sequence[Outcome]:
+        """Leave off answering, also what tools have not told yet."""
+        self._unheeded |= self._calls
+        return self.interrupt(now)
+
     def interrupt(self, now: float) -> Sequence[Outcome]:
         """Leave off answering, and forget what was not heard."""
         self._wanted, self._unwanted = False, self._owed
@@ -161,7 +167,9 @@ class ConversationState:
         self._calls.remove(call)
         item = Item(type="function_call_output", call_id=call, output=output)
         result: list[Outcome] = [ToSend(send.ConversationItemCreate(item=item))]
-        if not self._calls and not (self.speaking and self._detects):
+        if call in self._unheeded:
+            self._unheeded.remove(call)
+        elif self._calls <= self._unheeded and not (self.speaking and self._detects):
             self._wanted = True
         return [*result, *self._go_on()]
 
@@ -182,6 +190,7 @@ class ConversationState:
         self._places.clear()
         self._latest.clear()
         self._calls.clear()
+        self._unheeded.clear()
         self._wanted = self._owed = self._unwanted = self.speaking = False
         self._commits = self._unwanted_commits = 0
         return outcomes

@@ -34,7 +34,7 @@ from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.emulator.wire import decode_client
-from wyoming_azure_realtime.errors import BackendTimeout, SessionLost, TooManyRequests
+from wyoming_azure_realtime.errors import BackendTimeout, SessionLost, SpendingLimit, TooManyRequests
 from wyoming_azure_realtime.observe import Observer, SessionClosed, SessionOpened, TurnKind, Warned
 from wyoming_azure_realtime.settings.model import Settings, Talk, Target
 from wyoming_azure_realtime.turns.budget import Allowance, Unlimited
@@ -84,11 +84,29 @@ class Frugal(Unlimited):
 
     def __init__(self, target: Target) -> None:
         self.begun: set[str] = set()
-        self._allowance = Allowance((target.name,))
+        self.allowance = Allowance((target.name,))
 
     def begin(self, turn: str, kind: TurnKind) -> Allowance:
         self.begun.add(turn)
-        return self._allowance
+        return self.allowance
+
+
+async def test_beyond_a_limit_whoever_asks_again_is_refused_again() -> None:
+    spending: list[Frugal] = []
+
+    def frugal(target: Target, observer: Observer) -> Frugal:
+        spending.append(Frugal(target))
+        return spending[0]
+
+    async with running_service(engines=ENGINES, spending=frugal) as running:
+        async with talking(running, detects=False) as conversation:
+            await until(conversation, voice.ConversationReady)
+            spending[0].allowance = Allowance(())
+            for _ in range(2):
+                await conversation.send(SAID)
+                with pytest.raises(SpendingLimit):
+                    await conversation.finish()
+        assert not any(turn.requests for turn in running.turns)
 
 
 async def test_a_service_that_does_not_answer_is_given_up_and_another_session_opened(

@@ -55,18 +55,17 @@ class VoiceAccounts:
         """Somebody speaks, or is answered. Raises `SpendingLimit`."""
         if self._used:
             return
-        self._used = True
         # the reservation goes on; what went before was no part of the turn
         self._recorder = recorder = self._new(self._recorder.id if self._recorder else "")
         current_turn.set(recorder.id)
         allowed = self._spending.begin(recorder.id, recorder.kind)
-        if self._config is None:
-            return  # what may be used is asked again when a session is opened
-        if allowed.targets is not None and recorder.target not in allowed.targets:
+        # before there is a session it is asked again when one is opened
+        if self._config and allowed.targets is not None and recorder.target not in allowed.targets:
             raise SpendingLimit(
                 "No more may be spent on the cloud.",
                 advice="A limit of cost.day or cost.month is reached, see cost.action.",
             )
+        self._used = True
 
     def input_ended(self) -> None:
         """The person has ended."""

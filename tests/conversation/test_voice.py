@@ -21,20 +21,23 @@ from wyoming_azure_realtime.conversation.voice import (
     AnswerWords,
     ConversationEvent,
     Heard,
+    PersonStarted,
     SoundStopped,
     ToolRequest,
     Trouble,
     VoiceConversation,
 )
-from wyoming_azure_realtime.conversation.voice_sessions import MOST_UNREAD, Unread, VoiceRequest
+from wyoming_azure_realtime.conversation.voice_sessions import MOST_UNREAD, MOST_UNSENT, Unread, VoiceRequest
 from wyoming_azure_realtime.emulator import session as emulator_session
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.emulator.wire import decode_client
-from wyoming_azure_realtime.errors import BackendTimeout, SessionLost, TooManyRequests
-from wyoming_azure_realtime.observe import SessionClosed, SessionOpened, Warned
+from wyoming_azure_realtime.errors import BackendTimeout, SessionLost, SpendingLimit, TooManyRequests
+from wyoming_azure_realtime.observe import Observer, SessionClosed, SessionOpened, TurnKind, Warned
+from wyoming_azure_realtime.settings.model import Settings, Talk, Target
+from wyoming_azure_realtime.turns.budget import Allowance, Unlimited
 
 ENGINES = sink_engines(("tell me a story",), TableAnswers({"otherwise": "There was a lamp."}))
 SAID = speaking(0.6, REALTIME) + silence(1500)
@@ -55,7 +58,10 @@ def talking(running: Running, **how: bool) -> VoiceConversation:
     return VoiceConversation(running.service.voice_sessions, VoiceRequest("test", **how))  # type: ignore[arg-type]
 
 
-async def test_where_nobody_can_write_down_what_is_said_it_is_answered_all_the_same() -> None:
+async def test_where_nobody_can_write_down_what_is_said_it_is_answered_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(voice, "MOST_TROUBLES", 1)  # of which this is none
     options = ServerOptions(key=KEY, deployments=Deployments({"gpt-realtime": "gpt-realtime"}))
     async with running_service(engines=ENGINES, options=options) as running:
         async with talking(running) as conversation:
@@ -73,13 +79,49 @@ async def test_where_nobody_can_write_down_what_is_said_it_is_answered_all_the_s
         assert any("talk.transcription" in message for message in warned)
 
 
+class Frugal(Unlimited):
+    """The limit is reached, and the target is all that may be used. `begun`: turns."""
+
+    def __init__(self, target: Target) -> None:
+        self.begun: set[str] = set()
+        self.allowance = Allowance((target.name,))
+
+    def begin(self, turn: str, kind: TurnKind) -> Allowance:
+        self.begun.add(turn)
+        return self.allowance
+
+
+async def test_beyond_a_limit_whoever_asks_again_is_refused_again() -> None:
+    spending: list[Frugal] = []
+
+    def frugal(target: Target, observer: Observer) -> Frugal:
+        spending.append(Frugal(target))
+        return spending[0]
+
+    async with running_service(engines=ENGINES, spending=frugal) as running:
+        async with talking(running, detects=False) as conversation:
+            await until(conversation, voice.ConversationReady)
+            spending[0].allowance = Allowance(())
+            for _ in range(2):
+                await conversation.send(SAID)
+                with pytest.raises(SpendingLimit):
+                    await conversation.finish()
+        assert not any(turn.requests for turn in running.turns)
+
+
 async def test_a_service_that_does_not_answer_is_given_up_and_another_session_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(voice, "ANSWER_SECONDS", 0.3)
     faults = Faults(silent_commit=Fault(times=1))
-    async with running_service(engines=ENGINES, faults=faults) as running:
-        async with talking(running, detects=False) as conversation:
+    spending: list[Frugal] = []
+
+    def frugal(target: Target, observer: Observer) -> Frugal:
+        spending.append(Frugal(target))
+        return spending[0]
+
+    async with running_service(engines=ENGINES, faults=faults, spending=frugal) as running:
+        async with talking(running, detects=False) as conversation:  # and speaks before it is open
             await conversation.send(SAID)
             await conversation.finish()
             *_, trouble = await until(conversation, Trouble)
@@ -92,6 +134,7 @@ async def test_a_service_that_does_not_answer_is_given_up_and_another_session_op
         seen = [event for event in running.events if isinstance(event, SessionOpened | SessionClosed)]
         assert [event.kind for event in seen] == ["answer"] * 4
         assert [turn.outcome for turn in running.turns][-1] == "completed"
+        assert {turn.id for turn in running.turns} == spending[0].begun  # nothing stays reserved
 
 
 async def test_without_a_service_it_ends_with_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,8 +145,51 @@ async def test_without_a_service_it_ends_with_the_error(monkeypatch: pytest.Monk
             running.server.drop_sessions()
             with pytest.raises(SessionLost):
                 await until(conversation, AnswerEnded)
+            async with asyncio.timeout(20):  # whoever goes on sending does not wait for anybody
+                for _ in range(3):
+                    await conversation.send(bytes(MOST_UNSENT))
+                    await conversation.finish()
         assert running.service.idle
         await eventually(lambda: not running.server.record.open_sessions)
+
+
+async def test_a_conversation_that_is_left_at_once_gives_its_place_back() -> None:
+    async with running_service(engines=ENGINES, settings=Settings(talk=Talk(at_once=1))) as running:
+        for _ in range(2):
+            async with talking(running):
+                pass
+        assert running.service.idle
+
+
+async def test_somebody_who_speaks_for_long_is_heard_out() -> None:
+    async with running_service(engines=ENGINES) as running, talking(running) as conversation:
+        await conversation.send(speaking(0.6, REALTIME))
+        await until(conversation, PersonStarted)
+        before = conversation._deadline()
+        await conversation.send(speaking(0.1, REALTIME))
+        assert conversation._deadline() > before
+        async with talking(running, detects=False) as pressed:
+            await until(pressed, voice.ConversationReady)
+            before = pressed._deadline()
+            await pressed.send(speaking(0.1, REALTIME))
+            assert pressed._deadline() > before
+
+
+async def test_a_tool_that_tells_no_text_has_failed() -> None:
+    async def tool(request: ToolRequest) -> str:
+        return None  # type: ignore[return-value]
+
+    failed = {"tool": "warmth", "output": "/failed/", "text": "I cannot tell."}
+    table = {"answers": [failed, TABLE["answers"][1]]}
+    request = VoiceRequest("test", tools=(WARMTH,), detects=False, call_tool=tool)
+    async with running_service(engines=sink_engines(("how warm is it",), TableAnswers(table))) as running:
+        async with VoiceConversation(running.service.voice_sessions, request) as conversation:
+            await conversation.send(SAID)
+            await conversation.finish()
+            await until(conversation, ToolRequest)
+            await until(conversation, AnswerEnded)
+            events = await until(conversation, AnswerEnded)
+    assert [event.text for event in events if isinstance(event, AnswerWords)][-1] == "I cannot tell."
 
 
 async def test_what_a_program_does_not_read_is_bounded_and_dropped_when_interrupted() -> None:

@@ -49,8 +49,8 @@ class Sentences(msgspec.Struct, frozen=True):
         return self.confirm.format(name=name[:_LONGEST_SHOWN])
 
     def is_yes(self, text: str) -> bool:
-        """Whether an answer agrees."""
-        return self._begins(text, self.yes) and not self._begins(text, self.no)
+        """Whether an answer agrees: no no is in it, as in "claro que no", and it asks for nothing itself."""
+        return self._begins(text, self.yes) and not (self._has_one(text, self.no) or is_question(text))
 
     def is_no(self, text: str) -> bool:
         """Whether an answer declines."""
@@ -72,6 +72,12 @@ class Sentences(msgspec.Struct, frozen=True):
         if self.language in _UNSPACED:
             return any(words.startswith(start) for start in starts)
         return any(f"{words} ".startswith(f"{start} ") for start in starts)
+
+    def _has_one(self, text: str, phrases: Iterable[str]) -> bool:
+        words = plain(text)
+        if self.language in _UNSPACED:
+            return any(phrase in words for phrase in phrases)
+        return any(f" {phrase} " in f" {words} " for phrase in phrases)
 
 
 def plain(text: str) -> str:

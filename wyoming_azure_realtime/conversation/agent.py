@@ -217,7 +217,7 @@ class ConversationAgent:
         A question is over with the next request, whatever that is.
         """
         question = self._questions.pop(key, None) if key is not None else None
-        if question is not None and question.until > _now():
+        if question is not None and question.until > _now() and self._settings.actions:
             if sentences.is_yes(text):
                 return self._remember(key, text, Reply(intents=question.intents))
             if sentences.is_no(text):

@@ -90,6 +90,19 @@ async def test_unasked_speech_is_freed_and_after_two_none_is_made_until_the_next
 
 
 @in_virtual_time
+async def test_where_voices_take_turns_none_is_made_that_would_be_paid_twice() -> None:
+    async with scripted_service() as running:
+        made = list[bool]()
+        for voice in ("cedar", "marin", "cedar", "marin", "marin", "marin"):
+            asked(running, TEXT, SynthesisRequest("wyoming", voice=voice, client=HOUSE))
+            speech = running.service.speech_ahead(HOUSE)
+            made.append(speech is not None)
+            if speech is not None:
+                speech.drop()
+        assert made == [True, False, False, False, True, True]
+
+
+@in_virtual_time
 async def test_the_text_that_counts_is_the_last_one_and_is_spoken_once() -> None:
     async with scripted_service() as running:
         asked(running, None)

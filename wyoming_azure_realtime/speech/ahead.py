@@ -47,11 +47,15 @@ class Speaker(Protocol):
 
 @dataclass(slots=True)
 class _Asker:
-    """How a client asked for speech the last time, and whom; how often it did not ask for what was made."""
+    """How a client asked for speech the last time, and whom; how often it did not ask for what was made.
+
+    `varies`: it had asked otherwise before, as where the voices of two satellites take turns.
+    """
 
     speaker: Speaker
     request: SynthesisRequest
     unasked: int = 0
+    varies: bool = False
 
 
 class SpeechAhead:
@@ -64,7 +68,7 @@ class SpeechAhead:
     def begin(self, client: str) -> "PreparedSpeech | None":
         """Speech for a client, in the voice of its last request; None if it would probably be in vain."""
         asker = self._askers.get(client)
-        if asker is None or asker.unasked >= MOST_UNASKED or len(self._made) >= MOST_AHEAD:
+        if asker is None or asker.varies or asker.unasked >= MOST_UNASKED or len(self._made) >= MOST_AHEAD:
             return None
         speech = PreparedSpeech(self, asker)
         self._made.append(speech)
@@ -83,6 +87,7 @@ class SpeechAhead:
         `text`: None if it is another one than any of them.
         """
         asker = self._askers.setdefault(request.client, _Asker(speaker, request))
+        asker.varies = asker.request != request
         asker.speaker, asker.request, asker.unasked = speaker, request, 0
         self._askers.move_to_end(request.client)
         if len(self._askers) > MOST_CLIENTS:

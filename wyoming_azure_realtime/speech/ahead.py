@@ -136,7 +136,7 @@ class PreparedSpeech:
         self._speaker = asker.speaker
         self._all = all_
         self._space = ""  # at the end of the text so far, which may be its end
-        self._over = False
+        self._over = self._asked = False
         self._synthesis: Synthesis | None = None
         self._unneeded = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -179,13 +179,17 @@ class PreparedSpeech:
 
     def offer(self) -> None:
         """Whoever asked has the text."""
-        if not self._over and self._timer is None:
+        if not (self._over or self._asked) and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(UNASKED_SECONDS, self._unasked)
 
     def drop(self) -> None:
-        """Nobody will ask for it. A second call does nothing."""
-        self._end()
-        self._all.over(self)
+        """Nobody will ask for it. A second call does nothing, nor does one while somebody hears it.
+
+        Who hears it may have asked for another answer of the same text.
+        """
+        if not self._asked:
+            self._end()
+            self._all.over(self)
 
     def answers(self, catalog: Catalog, request: SynthesisRequest) -> bool:
         """Whether it is what that request asks for, but for the text."""
@@ -196,6 +200,7 @@ class PreparedSpeech:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def __aenter__(self) -> "PreparedSpeech":
+        self._asked = True
         if self._timer is not None:
             self._timer.cancel()
         if self._synthesis is not None:

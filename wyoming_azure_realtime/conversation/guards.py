@@ -69,10 +69,11 @@ def _is_number(part: str) -> bool:
 class Situation:
     """Who asks what, where, and what is known of the home.
 
-    `room`: that of the satellite; empty if it is not known. `names`: of things in the home, empty if none are
-    known. `kinds_of`: domains and device classes of what has a name; empty if they are not known. `confirm`:
-    kinds that need a yes. `has_device`: Home Assistant knows which device asks; `can_answer`: a yes can be
-    told to be the answer to a question.
+    `languages`: in which they may speak, and name things; empty: in that of `sentences`. `room`: that of the
+    satellite; empty if it is not known. `names`: of things in the home, empty if none are known. `kinds_of`:
+    domains and device classes of what has a name; empty if they are not known. `confirm`: kinds that need a
+    yes. `has_device`: Home Assistant knows which device asks; `can_answer`: a yes can be told to be the
+    answer to a question.
     """
 
     said: str = field(repr=False)
@@ -84,6 +85,7 @@ class Situation:
     confirm: tuple[str, ...] = ()
     has_device: bool = False
     can_answer: bool = False
+    languages: tuple[Sentences, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +195,13 @@ def _needs_yes(intent: IntentCall, situation: Situation) -> bool:
         return True
     if known and not known & _UNKNOWN_KIND and ("cover" not in known or known & _COVERS):
         return False
-    if situation.sentences.speaks_of(name, situation.sentences.lights):
-        return False
     words = (name, *(str(slots.get(where, "")) for where in ("area", "floor")), situation.said)
-    return _sound_like(words, confirm, situation.sentences)
+    languages = situation.languages or (situation.sentences,)
+    return any(
+        _sound_like(words, confirm, language)
+        for language in languages
+        if not language.speaks_of(name, language.lights)
+    )
 
 
 def _sound_like(words: Collection[str], kinds: Collection[str], sentences: Sentences) -> bool:

@@ -102,6 +102,13 @@ def sentences_in(language: str) -> Sentences:
     return table.get(plain_language(language), table[USUAL])
 
 
+def perhaps_in(language: str) -> tuple[Sentences, ...]:
+    """Those of a BCP 47 tag's language; of all languages where it is none of the table, or not known."""
+    table = _table()
+    known = table.get(plain_language(language)) if language else None
+    return (known,) if known else tuple(table.values())
+
+
 def known_languages() -> tuple[str, ...]:
     """The languages of the table."""
     return tuple(_table())

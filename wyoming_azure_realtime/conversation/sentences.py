@@ -49,8 +49,12 @@ class Sentences(msgspec.Struct, frozen=True):
         return self.confirm.format(name=name[:_LONGEST_SHOWN])
 
     def is_yes(self, text: str) -> bool:
-        """Whether an answer agrees: no no is in it, as in "claro que no", and it asks for nothing itself."""
-        return self._begins(text, self.yes) and not (self._has_one(text, self.no) or is_question(text))
+        """Whether an answer agrees: no no is in it, as in "claro que no", and it asks for nothing itself.
+
+        A yes ends with its word in every script: with as many signs begins the name of a lamp.
+        """
+        agrees = any(f"{plain(text)} ".startswith(f"{word} ") for word in self.yes)
+        return agrees and not (self._has_one(text, self.no) or is_question(text))
 
     def is_no(self, text: str) -> bool:
         """Whether an answer declines."""

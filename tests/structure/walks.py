@@ -6,6 +6,7 @@ is told apart. Run: `python -m tests.structure.walks`.
 """
 
 import asyncio
+import functools
 import gc
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import walk_stack
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import wyoming_azure_realtime
@@ -32,14 +33,21 @@ TIMERS = ("SilenceWatch.",)
 """What runs every second, whatever passes meanwhile."""
 
 
-def module_of(frame: FrameType) -> str:
+@functools.cache
+def module_of(code: CodeType) -> str:
     """`pool.slots`; empty for code that is not the program's."""
-    path = frame.f_code.co_filename
+    path = code.co_filename
     return (
         path.removeprefix(f"{ROOT}/").removesuffix(".py").replace("/", ".")
         if path.startswith(str(ROOT))
         else ""
     )
+
+
+@functools.cache
+def is_not_counted(code: CodeType) -> bool:
+    """Whether what this calls is on no way."""
+    return code.co_qualname.startswith(TIMERS) or module_of(code).startswith(NOT_COUNTED)
 
 
 class Walk:
@@ -61,21 +69,18 @@ class Walk:
         return [module for module in self._below if module not in self.modules]
 
     def note(self, frame: FrameType, event: str, _: Any) -> None:
-        if event != "call" or not frame.f_code.co_filename.startswith(str(ROOT)):
+        if event != "call" or not (module := module_of(frame.f_code)):
             return
-        frames = [one for one, _ in walk_stack(frame)]
-        if any(one.f_code.co_qualname.startswith(TIMERS) for one in frames):
-            return
-        stack = [module_of(one) for one in frames]
-        if any(module.startswith(NOT_COUNTED) for module in stack):
+        codes = [one.f_code for one, _ in walk_stack(frame)]
+        if any(map(is_not_counted, codes)):
             return  # the emulator runs in this process, and uses modules of ours
-        modules = self._below if self._onlooker in stack else self.modules
-        modules[stack[0]] = None
+        looks_on = self._onlooker and self._onlooker in map(module_of, codes)
+        modules = self._below if looks_on else self.modules
+        modules[module] = None
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        gc.collect()  # what other tests left behind is closed now, and not on the way
-        gc.disable()
+        gc.disable()  # what other tests left behind is closed later, and not on the way
         before, self.modules = self.modules, {}
         sys.setprofile(self.note)
         try:

@@ -30,8 +30,9 @@ class Result:
         return len(self.misses) / self.corrupted.total()
 
 
-def agrees(text: str, spoken: str, tolerance: float = TOLERANCE) -> bool:
-    verifier = TranscriptVerifier(text, tolerance=tolerance)
+def agrees(verifier: TranscriptVerifier, spoken: str) -> bool:
+    """Whether a transcript, in place of the one before, is the whole text."""
+    verifier.replace("")
     for word in spoken.split(" "):
         verifier.add(f" {word}")
     verifier.finish()
@@ -44,15 +45,17 @@ def measured(corpus: Iterable[Answer], tolerance: float = TOLERANCE, seed: int =
     for answer in corpus:
         result.texts += 1
         fair = answer.renderings()
+        # a text is read once for all its transcripts
+        verifier = TranscriptVerifier(answer.text, tolerance=tolerance)
         for spoken in fair:
             result.fair += 1
-            if not agrees(answer.text, spoken, tolerance):
+            if not agrees(verifier, spoken):
                 result.alarms.append((answer.text, spoken))
         for kind, spoken in corruptions(answer, chance):
             if spoken in fair:
                 continue
             result.corrupted[kind] += 1
-            if agrees(answer.text, spoken, tolerance):
+            if agrees(verifier, spoken):
                 result.misses.append((kind, answer.text, spoken))
     return result
 

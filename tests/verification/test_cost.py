@@ -1,13 +1,14 @@
 # ruff: noqa: RUF001 (characters as they are spoken and written)
 """What a comparison costs: so much for each character at most, whatever text and transcript are made of."""
 
+import functools
 import itertools
 import time
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.cpu import takes_less
 from tests.verification.language_data import LANGUAGES
 from wyoming_azure_realtime.verification.differences import compare
 from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
@@ -90,13 +91,23 @@ def for_a_character_of_speech() -> float:
     return seconds(_SPEECH, _SPEECH, ("en",), 7) / (2 * len(_SPEECH))
 
 
+@functools.cache
+def at_best() -> float:
+    """What it took in the best of five tries."""
+    return min(for_a_character_of_speech() for _ in range(5))
+
+
 def is_cheap(text: str, transcript: str, languages: tuple[str, ...], piece: int = 7) -> bool:
-    """Whether it costs no more than it may, in the best of four tries: others use the machine too."""
-    for _ in range(4):
-        most = _TIMES_SPEECH * for_a_character_of_speech() * (len(text) + len(transcript) + 20)
-        if seconds(text, transcript, languages, piece) < most:
-            return True
-    return False
+    """Whether it costs no more than it may, in the best of five tries: others use the machine too.
+
+    Only what is dearer than speech was at best is compared with what speech takes at this time.
+    """
+    most = _TIMES_SPEECH * (len(text) + len(transcript) + 20)
+    if seconds(text, transcript, languages, piece) < most * at_best():
+        return True
+    return any(
+        seconds(text, transcript, languages, piece) < most * for_a_character_of_speech() for _ in range(4)
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -157,15 +168,10 @@ def test_a_transcript_far_longer_than_the_text_is_not_looked_at() -> None:
 @given(PIECES, PIECES, st.integers(1, 120), st.sampled_from(LANGUAGES))
 def test_differences_are_found_at_that_cost_too(one: str, other: str, times: int, language: str) -> None:
     text, transcript = one * times, other * times
-    for _ in range(4):
-        most = (
-            2
-            * _TIMES_SPEECH
-            * for_a_character_of_speech()
-            * (len(text[:1000]) + len(transcript[:4000]) + 200)
-        )
-        began = time.thread_time()
+    most = 2 * _TIMES_SPEECH * (len(text[:1000]) + len(transcript[:4000]) + 200)
+
+    def work() -> None:
         compare(text, transcript, (language,))
-        if time.thread_time() - began < most:
-            return
-    pytest.fail("costs too much")
+
+    cheap = takes_less(work, most * at_best(), times=1)
+    assert cheap or any(takes_less(work, most * for_a_character_of_speech(), times=1) for _ in range(4))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.cpu import cpu_seconds
+from tests.support.cpu import cpu_seconds, takes_less
 from tests.verification.answers import answers, corruptions
 from wyoming_azure_realtime.verification.verifier import TranscriptVerifier
 
@@ -276,7 +276,7 @@ def test_text_made_to_be_slow_takes_time_with_its_length_only(unit: str) -> None
     compare(50)
     # three times the length: three times the time, or nine if that grows with the square
     short = max(cpu_seconds(lambda: compare(400)) for _ in range(2))
-    assert cpu_seconds(lambda: compare(1200), times=2) < 6 * short
+    assert takes_less(lambda: compare(1200), 6 * short, times=2)
 
 
 def test_a_transcript_in_full_takes_the_place_of_its_pieces() -> None:

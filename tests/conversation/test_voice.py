@@ -26,7 +26,7 @@ from wyoming_azure_realtime.conversation.voice import (
     Trouble,
     VoiceConversation,
 )
-from wyoming_azure_realtime.conversation.voice_sessions import MOST_UNREAD, Unread, VoiceRequest
+from wyoming_azure_realtime.conversation.voice_sessions import MOST_UNREAD, MOST_UNSENT, Unread, VoiceRequest
 from wyoming_azure_realtime.emulator import session as emulator_session
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.engines import sink_engines
@@ -104,6 +104,20 @@ async def test_without_a_service_it_ends_with_the_error(monkeypatch: pytest.Monk
                 await until(conversation, AnswerEnded)
         assert running.service.idle
         await eventually(lambda: not running.server.record.open_sessions)
+
+
+async def test_nobody_waits_to_send_what_no_session_will_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a program does that sends all it has before it looks at what came."""
+    monkeypatch.setattr(voice, "MOST_RENEWALS", 0)
+    async with running_service(engines=ENGINES) as running:
+        async with talking(running) as conversation:
+            await until(conversation, voice.ConversationReady)
+            running.server.drop_sessions()
+            with pytest.raises(SessionLost):
+                await until(conversation, AnswerEnded)
+            async with asyncio.timeout(20):
+                for _ in range(3 * MOST_UNSENT // REALTIME.bytes_per_second):
+                    await conversation.send(bytes(REALTIME.bytes_per_second))
 
 
 async def test_what_a_program_does_not_read_is_bounded_and_dropped_when_interrupted() -> None:
@@ -201,3 +215,25 @@ async def test_all_that_is_sent_is_known_to_the_vendor_s_own_package(
         "conversation.item.truncate",
     }
     assert [verdict for verdict in verdicts if isinstance(verdict, list) and verdict] == []
+
+
+async def test_of_a_tool_that_returns_no_text_the_model_is_told_that_it_failed() -> None:
+    async def warmth(request: ToolRequest) -> Any:
+        return {"degrees": 21}
+
+    table = {
+        "answers": [
+            {"tool": "warmth", "output": "/failed/", "text": "I cannot find out."},
+            {"heard": "how warm is it", "calls": [{"name": "warmth"}]},
+        ]
+    }
+    engines = sink_engines(("how warm is it",), TableAnswers(table))
+    request = VoiceRequest("test", tools=(WARMTH,), detects=False, call_tool=warmth)
+    async with running_service(engines=engines) as running:
+        async with VoiceConversation(running.service.voice_sessions, request) as conversation:
+            await conversation.send(SAID)
+            await conversation.finish()
+            await until(conversation, AnswerEnded)  # with the call
+            events = await until(conversation, AnswerEnded)
+    words = [event for event in events if isinstance(event, AnswerWords)]
+    assert words[-1] == AnswerWords(1, 2, "I cannot find out.")

@@ -133,7 +133,10 @@ class VoiceConversation:
     # --- what the program does
 
     async def send(self, sound: bytes) -> None:
-        """More of what the microphone hears, cut anywhere; waits while the service takes no more."""
+        """More of what the microphone hears, cut anywhere; waits while the service takes no more.
+
+        Once the conversation is over it is thrown away; iterating says why it is.
+        """
         await self._send(self._resampler.process(sound))
 
     async def finish(self) -> None:
@@ -197,7 +200,7 @@ class VoiceConversation:
             over = isinstance(failure, ConversationOver)
             self._accounts.close(None if over else failure)
             self._unread.end(failure)
-            self._outgoing.clear()
+            self._outgoing.end()
             self._sessions.ended()
 
     async def _converse(self) -> None:
@@ -327,16 +330,23 @@ class VoiceConversation:
         try:
             async with asyncio.timeout(TOOL_SECONDS):
                 called = self._request.call_tool
-                output = await (called(request) if called else self._tools[request.call])
+                output = _text(await (called(request) if called else self._tools[request.call]))
         except TimeoutError:
             output = "Error: the tool did not answer in time."
         except Exception:
             _LOGGER.exception("A tool of a conversation failed")
             output = "Error: the tool failed."
         finally:
-            del self._tools[request.call]
+            self._tools.pop(request.call, None)
         with suppress(SpeechServiceError):
             self._follow(self._state.tool_result(request.call, output[:LONGEST_OUTPUT]))
+
+
+def _text(result: object) -> str:
+    """What a program's tool returned. Raises TypeError if that is no text."""
+    if not isinstance(result, str):
+        raise TypeError(f"The result of a tool is a text, and no {type(result).__name__}.")
+    return result
 
 
 def _now() -> float:

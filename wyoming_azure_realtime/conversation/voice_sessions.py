@@ -238,12 +238,15 @@ class Outgoing:
         self._urgent: deque[ClientEvent] = deque()
         self._sound: deque[bytes | InputAudioBufferCommit] = deque()
         self._unsent = 0
+        self._over = False
         self._more, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
 
     async def sound(self, pcm: bytes) -> None:
-        """More sound, 24 kHz PCM16 mono; waits while too much is unsent."""
+        """More sound, 24 kHz PCM16 mono; waits while too much is unsent. Nothing once it has ended."""
         await self._room.wait()
+        if self._over:
+            return
         for at in range(0, len(pcm), _PIECE):
             self._sound.append(pcm[at : at + _PIECE])
         self._unsent += len(pcm)
@@ -258,6 +261,11 @@ class Outgoing:
         else:
             self._urgent.append(event)
         self._more.set()
+
+    def end(self) -> None:
+        """No session will ever get any of it: nobody waits for room any more."""
+        self._over = True
+        self.clear()
 
     def clear(self) -> None:
         """The session that was to get it is gone."""

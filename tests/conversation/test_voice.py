@@ -34,7 +34,8 @@ from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.emulator.wire import decode_client
 from wyoming_azure_realtime.errors import BackendTimeout, SessionLost, TooManyRequests
-from wyoming_azure_realtime.observe import SessionClosed, SessionOpened, Warned
+from wyoming_azure_realtime.observe import SessionClosed, SessionOpened, TurnKind, Warned
+from wyoming_azure_realtime.turns.budget import Allowance, Unlimited
 
 ENGINES = sink_engines(("tell me a story",), TableAnswers({"otherwise": "There was a lamp."}))
 SAID = speaking(0.6, REALTIME) + silence(1500)
@@ -118,6 +119,26 @@ async def test_nobody_waits_to_send_what_no_session_will_get(monkeypatch: pytest
             async with asyncio.timeout(20):
                 for _ in range(3 * MOST_UNSENT // REALTIME.bytes_per_second):
                     await conversation.send(bytes(REALTIME.bytes_per_second))
+
+
+async def test_a_turn_that_loses_its_session_ends_all_the_same() -> None:
+    """Nothing stays reserved for it."""
+    begun: list[str] = []
+
+    class Noted(Unlimited):
+        def begin(self, turn: str, kind: TurnKind) -> Allowance:
+            begun.append(turn)
+            return super().begin(turn, kind)
+
+    async with running_service(engines=ENGINES, spending=lambda target, observer: Noted()) as running:
+        async with talking(running) as conversation:
+            await until(conversation, voice.ConversationReady)
+            running.server.drop_sessions()
+            await until(conversation, Trouble)
+            await conversation.send(SAID)
+            await until(conversation, AnswerEnded)
+        assert len(begun) > 1
+        assert set(begun) == {turn.id for turn in running.turns}
 
 
 async def test_what_a_program_does_not_read_is_bounded_and_dropped_when_interrupted() -> None:

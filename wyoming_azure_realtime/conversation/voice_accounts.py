@@ -41,8 +41,8 @@ class VoiceAccounts:
         self._received = 0
 
     def allowance(self) -> Allowance:
-        """What the first turn may use."""
-        self._recorder = self._new()
+        """What the next turn may use, or the one that lost its session, over another one."""
+        self._recorder = self._new(self._recorder.id if self._recorder else "")
         return self._spending.begin(self._recorder.id, "answer")
 
     def over(self, config: ConversationConfig) -> None:

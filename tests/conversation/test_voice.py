@@ -10,7 +10,7 @@ from openai.types.realtime import RealtimeClientEvent
 from pydantic import TypeAdapter
 
 from tests.support.eventually import eventually
-from tests.support.service import KEY, Running, running_service
+from tests.support.service import DEFAULTS, KEY, Running, running_service
 from tests.support.spoken_words import speaking
 from tests.support.voice_live_judge import client_complaints
 from wyoming_azure_realtime.audio.pcm import REALTIME, silence
@@ -21,6 +21,7 @@ from wyoming_azure_realtime.conversation.voice import (
     AnswerWords,
     ConversationEvent,
     Heard,
+    PersonStarted,
     SoundStopped,
     ToolRequest,
     Trouble,
@@ -33,7 +34,7 @@ from wyoming_azure_realtime.emulator.engines import sink_engines
 from wyoming_azure_realtime.emulator.faults import Fault, Faults
 from wyoming_azure_realtime.emulator.models import Deployments, ServerOptions
 from wyoming_azure_realtime.emulator.wire import decode_client
-from wyoming_azure_realtime.errors import BackendTimeout, SessionLost, TooManyRequests
+from wyoming_azure_realtime.errors import BackendTimeout, ConversationOver, SessionLost, TooManyRequests
 from wyoming_azure_realtime.observe import SessionClosed, SessionOpened, TurnKind, Warned
 from wyoming_azure_realtime.turns.budget import Allowance, Unlimited
 
@@ -119,6 +120,44 @@ async def test_nobody_waits_to_send_what_no_session_will_get(monkeypatch: pytest
             async with asyncio.timeout(20):
                 for _ in range(3 * MOST_UNSENT // REALTIME.bytes_per_second):
                     await conversation.send(bytes(REALTIME.bytes_per_second))
+
+
+@pytest.mark.parametrize("detects", [True, False])
+async def test_who_speaks_for_long_is_not_taken_for_silent(
+    detects: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, passed, looks = voice._now, 0.0, 0
+
+    class Watched(VoiceConversation):
+        def _deadline(self) -> float:
+            nonlocal looks
+            looks += 1
+            return super()._deadline()
+
+    async def looked_at() -> None:
+        before = looks
+        await eventually(lambda: looks > before)
+
+    monkeypatch.setattr(voice, "_now", lambda: real() + passed)
+    async with running_service(engines=ENGINES) as running:
+        sessions = running.service.voice_sessions
+        async with Watched(sessions, VoiceRequest("test", detects=detects)) as conversation:
+            await conversation.send(speaking(0.6, REALTIME))
+            await until(conversation, PersonStarted if detects else voice.ConversationReady)
+            for _ in range(2):
+                passed += 0.75 * DEFAULTS.talk.idle
+                await conversation.send(speaking(0.3, REALTIME))
+                await looked_at()
+            await conversation.send(silence(1500))
+            await conversation.finish()
+            *_, ended = await until(conversation, AnswerEnded)
+            assert ended == AnswerEnded(1, 1, "completed")
+            await conversation.send(speaking(0.6, REALTIME))
+            if detects:
+                await until(conversation, PersonStarted)
+            passed += 2 * DEFAULTS.talk.idle  # without any sound
+            with pytest.raises(ConversationOver):
+                await until(conversation, AnswerEnded)
 
 
 async def test_a_turn_that_loses_its_session_ends_all_the_same() -> None:

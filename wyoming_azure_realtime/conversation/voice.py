@@ -112,7 +112,7 @@ class VoiceConversation:
         self._task: asyncio.Task[None] | None = None
         self._tools: dict[str, asyncio.Future[str]] = {}
         self._working: set[asyncio.Task[None]] = set()
-        self._latest = 0.0  # when something happened
+        self._latest = self._latest_sound = 0.0  # when something happened, and when sound was sent
         self._uncommitted = 0  # bytes
         self._troubles = 0
         self._reported: set[str] = set()  # codes of what is told once
@@ -176,6 +176,7 @@ class VoiceConversation:
     async def _send(self, pcm: bytes) -> None:
         self._uncommitted += len(pcm)
         if pcm:
+            self._latest_sound = _now()
             await self._outgoing.sound(pcm)
 
     # --- while it goes on
@@ -267,9 +268,9 @@ class VoiceConversation:
     def _deadline(self) -> float:
         if self._state.answering:
             return self._latest + ANSWER_SECONDS
-        return max(self._latest, self._state.plays_until()) + max(
-            self._talk.idle, TOOL_SECONDS * bool(self._tools)
-        )
+        speaks = self._state.speaking or not self._request.detects  # sound is speech then
+        latest = max(self._latest, self._state.plays_until(), self._latest_sound if speaks else 0.0)
+        return latest + max(self._talk.idle, TOOL_SECONDS * bool(self._tools))
 
     def _follow(self, outcomes: Iterable[Outcome]) -> None:
         """Do what follows from a step of the conversation. Raises `SpendingLimit`, `TooManyRequests`."""

@@ -18,6 +18,7 @@ import re
 import socket
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -144,7 +145,9 @@ class AssistReader:
             if _now() - known_at >= FRESH_SECONDS and (self._renewing is None or self._renewing.done()):
                 self._renewing = asyncio.create_task(self._read_unless_failing(device_id))
             return
-        await self._read_unless_failing(device_id)
+        with suppress(TimeoutError):  # others read before, one after the other
+            async with asyncio.timeout(2 * self.within):
+                await self._read_unless_failing(device_id)
 
     async def _read_unless_failing(self, device_id: str) -> None:
         async with self._reading:

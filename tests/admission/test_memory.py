@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_azure_realtime.admission.memory import LAZY_SECONDS, Claim, MemoryBudget
+from wyoming_azure_realtime.admission.memory import FREED, LAZY_SECONDS, Claim, MemoryBudget
 from wyoming_azure_realtime.errors import TooManyRequests
 
 
@@ -105,3 +105,15 @@ def test_a_request_that_wants_more_than_there_is_is_refused_alone() -> None:
         greedy.claim.hold(101)
     assert not house.ended
     assert budget.held == 50
+
+
+def test_it_is_told_when_much_was_released() -> None:
+    told = list[int]()
+    budget = MemoryBudget(1 << 40, on_released=lambda: told.append(budget.held))
+    claims = [budget.claim("", lambda _: None) for _ in range(5)]
+    for claim in claims:
+        claim.hold(FREED // 2)
+    for claim in claims:
+        claim.release()
+        claim.release()
+    assert told == [3 * FREED // 2, FREED // 2]

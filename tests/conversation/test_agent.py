@@ -104,6 +104,33 @@ async def test_a_door_opens_after_a_yes_of_the_same_satellite_and_once() -> None
 
 
 @in_virtual_time
+async def test_a_question_that_waits_opens_nothing_any_more_where_actions_are_switched_off() -> None:
+    hall, none = {"satellite_id": "hall"}, Settings(conversation=HomeConversation(actions=False))
+    async with scripted_service(service_that_answers(table(LIGHTS))) as running:
+        assert await ask(running, "open up", **hall) == Reply("Front door: are you sure?")
+        await asyncio.sleep(1.0)
+        async with scripted_service(service_that_answers(table(LIGHTS)), none) as other:
+            former, conversation = running.service.conversation, other.service.conversation
+            assert former is not None
+            assert conversation is not None
+            conversation.go_on_from(former)
+            assert not (await ask(other, "yes please", **hall)).intents
+        assert (await ask(running, "yes please", **hall)).intents
+
+
+@pytest.mark.parametrize("language", ["", "hr"])
+@in_virtual_time
+async def test_a_door_needs_a_yes_too_where_nobody_knows_the_language_in_which_it_has_its_name(
+    language: str,
+) -> None:
+    names = ("Haustür", "Porte d'entrée", "Haustürlicht", "Lampe")
+    answers: dict[str, Calls] = {name: [("HassTurnOff", {"say": "Ok.", "name": name})] for name in names}
+    async with scripted_service(service_that_answers(table(answers)), home_names=names) as running:
+        done = [bool((await ask(running, name, language=language)).intents) for name in names]
+        assert done == [False, False, True, True]
+
+
+@in_virtual_time
 async def test_a_question_waits_for_its_yes_until_something_else_is_said_or_a_minute_has_passed() -> None:
     async with scripted_service(service_that_answers(table({**LIGHTS, **PARIS})), HOME) as running:
         hall: dict[str, Any] = {"satellite_id": "hall"}

@@ -2,16 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from tests.support.answering import service_that_answers, table
-from tests.support.scripted_channel import Scripted, scripted_service
+from tests.support.scripted_channel import HONEST, Scripted, ScriptedChannel, scripted_service
 from tests.support.virtual_time import in_virtual_time
 from wyoming_azure_realtime.conversation.agent import ConversationRequest, Reply
 from wyoming_azure_realtime.conversation.ahead import RecognitionAhead
 from wyoming_azure_realtime.conversation.recognized import CLAIM_SECONDS, MOST_AHEAD, MOST_UNCLAIMED
+from wyoming_azure_realtime.observe import ObservedEvent, TurnEnded
+from wyoming_azure_realtime.realtime import client_events as client
 from wyoming_azure_realtime.settings.model import HomeConversation, Settings
+from wyoming_azure_realtime.speech.requests import SynthesisRequest
 from wyoming_azure_realtime.turns.budget import Allowance, Unlimited
 
 HOUSE = "10.0.0.2"
@@ -126,6 +130,36 @@ async def test_none_is_made_while_satellites_talk_in_turn_and_again_when_one_tal
             turns.append(running.requests > before)
             assert await house.ask(satellite=satellite) == Reply("Well.")
         assert turns == [False, True, True, True, False, False, False, False, False, False, True]
+
+
+@in_virtual_time
+async def test_who_leaves_just_when_the_answer_is_there_leaves_no_speech_of_it_behind() -> None:
+    request, answers = SynthesisRequest("wyoming", client=HOUSE), service_that_answers(TABLE)
+
+    def speaks_too(channel: ScriptedChannel, event: client.ClientEvent) -> None:
+        parameters: Any = event.response if isinstance(event, client.ResponseCreate) else None
+        (answers if parameters and parameters.output_modalities == ["text"] else HONEST)(channel, event)
+
+    async with scripted_service(speaks_too) as running:
+        house, asking = House(running), list[asyncio.Task[Reply]]()
+
+        def leave(event: ObservedEvent) -> None:
+            if isinstance(event, TurnEnded) and event.record.kind == "answer" and asking:
+                asking.pop().cancel()
+
+        running.observer.subscribe(leave)
+        await house.settle_in()
+        assert running.service.prepared_speech(request, None) is None  # now it is known who speaks
+        for _ in range(MOST_AHEAD):
+            house.hear()
+            asking.append(left := asyncio.create_task(house.ask()))
+            await asyncio.gather(left, return_exceptions=True)
+            assert left.cancelled()
+        await asyncio.sleep(1.0)
+        assert not running.service.may_have_prepared(request, "")
+        house.hear()
+        assert await house.ask() == Reply("Well.")
+        assert running.service.may_have_prepared(request, "")
 
 
 @in_virtual_time

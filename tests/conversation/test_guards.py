@@ -24,9 +24,10 @@ from wyoming_azure_realtime.conversation.guards import (
 from wyoming_azure_realtime.conversation.sentences import sentences_in
 from wyoming_azure_realtime.conversation.tools import TOOLS, IntentCall
 from wyoming_azure_realtime.realtime.answer_turn import ToolCall
+from wyoming_azure_realtime.settings.model import HomeConversation
 
 NEWEST = HomeAssistantAbilities(respects_exposure=True, several=True)
-LOCKS = ("lock", "alarm_control_panel", "garage", "gate")
+LOCKS = HomeConversation().confirm
 
 
 def nothing_known(name: str) -> frozenset[str]:
@@ -95,6 +96,9 @@ def test_a_whole_room_is_its_lights_and_plugs_and_no_doors() -> None:
         ({"name": "Driveway gate"}, "open it", "en"),
         ({"area": "Hall", "domain": ["lock"]}, "open all", "en"),
         ({"area": "Yard", "domain": ["cover"], "device_class": ["gate"]}, "open all", "en"),
+        ({"area": "Hall", "device_class": ["door"]}, "open all", "en"),
+        ({"area": "Garage", "domain": ["cover"]}, "open all", "en"),
+        ({"area": "here", "domain": ["light", "cover"]}, "close all in the garage", "en"),
         ({"name": "玄関のドア"}, "開けて", "ja"),
         ({"name": "Porte d'entrée"}, "ouvre", "fr"),
         ({"name": "Входная дверь"}, "открой", "ru"),
@@ -104,7 +108,7 @@ def test_a_whole_room_is_its_lights_and_plugs_and_no_doors() -> None:
 def test_what_may_be_a_lock_or_a_gate_needs_a_yes(
     arguments: dict[str, Any], said: str, language: str, tool: str
 ) -> None:
-    ruling = ruled((tool, {"say": "Done.", **arguments}), said=said, language=language)
+    ruling = ruled((tool, {"say": "Done.", **arguments}), said=said, language=language, room="Cellar")
     assert isinstance(ruling, Ask)
     assert ruling.question.endswith("?")
     assert [intent.say for intent in ruling.intents] == ["Done."]
@@ -132,7 +136,10 @@ def test_the_kind_of_a_thing_is_believed_where_it_is_known() -> None:
     assert isinstance(ruled(("HassTurnOn", {"say": "", "name": "Door fan"}), kinds_of=kinds), Act)
 
 
-@pytest.mark.parametrize("kind", [{"switch"}, {"cover"}, {"button"}, {"script"}, {"switch", "outlet"}])
+@pytest.mark.parametrize(
+    "kind",
+    [{"switch"}, {"cover"}, {"cover", "light"}, {"button"}, {"group"}, {"script"}, {"switch", "outlet"}],
+)
 def test_what_a_thing_of_a_kind_that_can_be_anything_does_is_told_by_its_name(kind: set[str]) -> None:
     def of(name: str) -> frozenset[str]:
         return frozenset(kind)
@@ -146,6 +153,14 @@ def test_what_a_thing_of_a_kind_that_can_be_anything_does_is_told_by_its_name(ki
 def test_where_nobody_could_say_yes_nothing_is_asked_and_nothing_is_done() -> None:
     ruling = ruled(("HassTurnOff", {"say": "Open.", "name": "Front door"}), can_answer=False)
     assert ruling == Say("I cannot do that.", understood=False)
+
+
+def test_the_question_names_all_that_needs_the_yes() -> None:
+    calls = [("HassTurnOff", {"say": "", "name": name}) for name in ("Front door", "Lamp", "Garage")]
+    ruling = ruled(*calls, said="open up")
+    assert isinstance(ruling, Ask)
+    assert ruling.question == "Front door, Garage: are you sure?"
+    assert len(ruling.intents) == 3
 
 
 def test_with_no_kinds_in_the_settings_nothing_is_asked() -> None:

@@ -110,6 +110,18 @@ async def test_what_is_to_be_done_is_done_after_the_lookup_in_the_room_that_home
         assert not api.started
 
 
+async def test_what_home_assistant_offers_under_the_name_of_an_intent_stays_an_intent() -> None:
+    status = FunctionCall("HassTimerStatus", {"say": "Well."})
+    model = Model(lambda asked, found: Answer("", (status,)))
+    async with told_home(model) as (running, api):
+        api.tools.append({"name": "intent__HassTimerStatus", "annotations": {"readOnlyHint": True}})
+        assert [intent.name for intent in (await ask(running, "how long")).intents] == ["HassTimerStatus"]
+        assert "intent__HassTimerStatus" not in {name for name, _ in api.calls()}
+    names = [tool["name"] for tool in model.requests[0].tools]
+    assert "GetLiveContext" in names
+    assert len(names) == len({*names})
+
+
 async def test_a_model_that_only_looks_up_is_stopped() -> None:
     model = Model(lambda asked, found: Answer("", (LOOKUP,)))
     async with told_home(model) as (running, _):

@@ -14,7 +14,7 @@ from wyoming_azure_realtime.conversation.history import (
     messages,
 )
 from wyoming_azure_realtime.conversation.sentences import known_languages, sentences_in
-from wyoming_azure_realtime.conversation.tools import SAY, TOOLS, function_tools
+from wyoming_azure_realtime.conversation.tools import SAY, TOOLS, IntentCall, function_tools
 from wyoming_azure_realtime.realtime.speech_turn import LANGUAGE_NAMES
 
 # --- sentences
@@ -51,6 +51,24 @@ def test_the_language_of_a_tag_is_found_or_it_is_english(tag: str, language: str
         ("en", "yes please", True),
         ("en", "Yesterday it was cold", False),
         ("en", "No, yes, no", False),
+        ("en", "Yes... no, don't!", False),
+        ("de", "Sicher nicht!", False),
+        ("es", "Claro que no.", False),
+        ("fr", "Bien sûr que non", False),
+        ("it", "Certo che no", False),
+        ("nl", "Zeker niet.", False),
+        ("pt", "Pode acender a luz?", False),
+        ("pt", "Pode, sim.", True),
+        ("ru", "Да нет", False),
+        ("tr", "Tabii ki hay\u0131r", False),
+        ("zh", "可以打开灯吗?", False),
+        ("zh", "可以", True),
+        ("zh", "好的, 打开吧。", True),
+        ("zh", "对面的灯打开。", False),
+        ("ja", "ええと、電気をつけて", False),
+        ("ko", "네온등 켜 줘", False),
+        ("ko", "네, 열어 주세요.", True),
+        ("ja", "はい、やめて", False),
         ("en", "what is the capital of France", False),
         ("de", "Ja, bitte!", True),
         ("de", "Jalousie runter", False),
@@ -58,7 +76,9 @@ def test_the_language_of_a_tag_is_found_or_it_is_english(tag: str, language: str
         ("ja", "いいえ", False),
     ],
 )
-def test_an_answer_agrees_only_if_it_begins_with_a_yes(language: str, text: str, yes: bool) -> None:
+def test_an_answer_agrees_only_if_it_begins_with_a_yes_and_says_nothing_else(
+    language: str, text: str, yes: bool
+) -> None:
     assert sentences_in(language).is_yes(text) is yes
 
 
@@ -170,3 +190,4 @@ def test_a_conversation_is_known_by_its_satellite_and_by_its_home() -> None:
 
 def test_what_people_say_is_in_no_repr() -> None:
     assert "secret" not in repr(PastRequest("secret", "secret"))
+    assert "secret" not in repr(IntentCall("HassBroadcast", {"message": "secret"}, "secret"))

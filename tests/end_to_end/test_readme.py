@@ -16,7 +16,7 @@ import pytest_asyncio
 from tests.support.home_commands import plain
 from tests.support.ports import reserved_ports
 from tests.support.program import START_SECONDS, Program, clean_environment
-from tests.support.readme import PAGES, ROOT, Block, blocks, under
+from tests.support.readme import ROOT, Block, blocks, under
 from wyoming_azure_realtime.offline.recognizer import Recognizer
 from wyoming_azure_realtime.wyoming_server.server import _HANDLERS
 
@@ -196,16 +196,45 @@ def test_the_readme_is_a_page() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
-        file, _, anchor = target.partition("#")
-        there = ((ROOT / page).parent / file).resolve() if file else ROOT / page
-        assert there.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+def test_every_link_leads_somewhere() -> None:
+    dead = []
+    for page in documents():
+        for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            file, _, anchor = target.partition("#")
+            there = (page.parent / file).resolve() if file else page
+            if not there.exists() or (anchor and anchor not in anchors(there)):
+                dead.append(f"{page.relative_to(ROOT)}: {target}")
+    assert dead == []
+
+
+def documents() -> list[Path]:
+    """All of the project's, also those that are not for users."""
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "config").rglob("*.md")]
+
+
+def anchors(page: Path) -> set[str]:
+    """Of its headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+
+
+NO_SETTINGS = {"conversation.azure_realtime", "conversation.item.truncate", "limits.py"}
+"""What has the shape of a setting: an entity of Home Assistant, an event, a module."""
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    """By the headings of docs/settings.md, which are made from the declarations."""
+    headings = re.findall(
+        r"^##+ `([^`]+)`", (ROOT / "docs/settings.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    known = {re.sub(r"\[\w*\]", "", name) for name in headings}
+    sections = {name.partition(".")[0] for name in known if "." in name}
+    unknown = set()
+    for page in documents():
+        named = re.findall(r"`(\w+(?:\[\w*\])?(?:\.[a-z_]+)+)(?:: [^`]*)?`", page.read_text(encoding="utf-8"))
+        names = {re.sub(r"\[\w*\]", "", name) for name in named} - NO_SETTINGS
+        unknown |= {name for name in names if name.partition(".")[0] in sections and name not in known}
+    assert {name for name in unknown if not name.startswith("speech.audio.")} == set()  # events of OpenAI's
 
 
 def test_the_notes_on_wyoming_name_every_event_that_is_served() -> None:

@@ -387,15 +387,17 @@ def _request(data: bytes) -> bytes:
 
 
 def _check_answer(answer: bytes) -> None:
-    line, _, rest = answer.partition(b"\r\n")
-    version, _, more = line.partition(b" ")
+    head, end, rest = answer.partition(b"\r\n\r\n")
+    version, _, more = head.partition(b" ")
     assert version.startswith(b"HTTP/"), "the answer is no HTTP"
     status = int(more[:3])
-    # what is no HTTP is refused by the library, which quotes a line of the head
-    most = _LONGEST_REFUSAL if b"json" in answer.partition(b"\r\n\r\n")[0] else _LONGEST_HEAD
-    assert status < 400 or len(answer) <= most, f"a refusal of {len(answer)} bytes"
     assert status < 500 or status in (503, 504), f"answered {status}"
     assert b"Traceback" not in rest, "a traceback in an answer"
+    # what is no HTTP is refused by the library, which quotes a line of it, also behind a refusal of ours
+    most = _LONGEST_REFUSAL if b"json" in head else _LONGEST_HEAD
+    length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    size = len(head + end) + min(len(rest), int(length[1]) if length else len(rest))
+    assert status < 400 or size <= most, f"a refusal of {size} bytes"
 
 
 # What their languages are made of.

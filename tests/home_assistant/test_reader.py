@@ -1,8 +1,10 @@
 """What Home Assistant tells of the home over the Model Context Protocol, and how that goes wrong."""
 
 import asyncio
+import itertools
 import json
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,9 +13,12 @@ import pytest
 
 from tests.support.assist_api import ACTING, OVERVIEW, STATES, TOKEN, AssistApi, assist_api, reading
 from tests.support.eventually import eventually
+from tests.support.virtual_time import in_virtual_time
+from wyoming_azure_realtime.conversation.home import MOST_CHARACTERS, MOST_READ_AT_ONCE, Home
 from wyoming_azure_realtime.home_assistant import reader as module
 from wyoming_azure_realtime.home_assistant.names import base_url, overview_in
 from wyoming_azure_realtime.home_assistant.reader import AssistReader
+from wyoming_azure_realtime.realtime.answer_turn import ToolCall
 from wyoming_azure_realtime.settings.model import Secret
 
 DEVICE = "io.home-assistant/device_id"
@@ -183,6 +188,11 @@ async def test_a_token_that_is_refused_is_not_sent_again_and_never_shown(
         assert not await reader.ask_aloud(SATELLITE, "Which one?")
         assert len(api.paths) == 1
         assert not api.asked
+    async with assist_api() as api, reader_of(api, "a-wrong-token") as reader:
+        assert not await reader.ask_aloud(SATELLITE, "Which one?")
+        await reader.refresh("device")
+        assert not await reader.ask_aloud(SATELLITE, "Which one?")
+        assert api.paths == {"/api/services/assist_satellite/start_conversation"}
         assert "conversation.token" in warnings(caplog)[0]
         assert "a-wrong-token" not in caplog.text + repr(reader) + repr(reader.__dict__)
 
@@ -199,9 +209,13 @@ async def test_what_a_tool_tells_is_bounded_and_may_be_that_it_failed() -> None:
     async with assist_api() as api, reader_of(api) as reader:
         await reader.refresh("")
         api.states = "- names: " + "x" * 100_000
-        told = await reader.call("GetLiveContext", "", "")
-        assert len(told) < module.LONGEST_RESULT + 100
-        assert told.endswith("(There is more: ask for less.)")
+        home = Home({}, tuple, reader)
+        for calls in (1, 2, MOST_READ_AT_ONCE + 2):
+            asked = [ToolCall("GetLiveContext", json.dumps({"area": str(call)})) for call in range(calls)]
+            told = await home.read(asked, "")
+            assert len(told) == min(calls, MOST_READ_AT_ONCE)
+            assert all(one.endswith("(There is more: ask for less.)") for one in told)
+            assert 0 <= sum(map(len, told)) - MOST_CHARACTERS < 100 * calls
         api.error = True
         assert "No exposed entities matched" in await reader.call("GetLiveContext", "{}", "")
         assert await reader.call("GetLiveContext", "[1]", "") == "The arguments are no JSON object."
@@ -216,6 +230,26 @@ async def test_home_assistant_is_known_by_the_address_of_its_name() -> None:
     gone = AssistReader("http://nobody.invalid:8123", Secret(TOKEN))
     await gone.look_up()
     assert not gone.addresses
+
+
+@in_virtual_time
+async def test_a_name_that_led_nowhere_is_looked_up_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up, answers = list[float](), [OSError("no network yet"), [(2, 1, 6, "", ("192.0.2.7", 0))]]
+
+    def getaddrinfo(*_: object, **__: object) -> Any:
+        looked_up.append(asyncio.get_running_loop().time())
+        if isinstance(answer := answers[min(len(looked_up), 2) - 1], OSError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    reader = AssistReader("http://homeassistant.local:8123", Secret(TOKEN))
+    for _ in range(120):
+        await reader.look_up()
+        assert bool(reader.addresses) is (len(looked_up) > 1)
+        await asyncio.sleep(1.0)
+    waited = [later - earlier for earlier, later in itertools.pairwise(looked_up)]
+    assert waited == [pytest.approx(module.RETRY_SECONDS), pytest.approx(module.FRESH_SECONDS)]
 
 
 async def test_a_satellite_is_told_to_ask_and_to_listen_unless_it_cannot() -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import logging
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +17,7 @@ from wyoming_azure_realtime.audio.pcm import REALTIME, silence
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, Engines, sink_engines
 from wyoming_azure_realtime.emulator.faults import Faults
+from wyoming_azure_realtime.http_api import converse
 from wyoming_azure_realtime.http_api.server import PREFIX
 from wyoming_azure_realtime.observe import RequestJudged
 from wyoming_azure_realtime.settings.model import Cost, Settings, Talk
@@ -242,6 +245,40 @@ async def test_a_client_that_vanishes_takes_the_session_along() -> None:
         assert [one.outcome for one in judged if one.kind == "answer"] == ["abandoned"]
         async with talks(door) as talker:
             await talker.start()
+
+
+async def test_a_client_that_does_not_read_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(converse, "WRITE_SECONDS", 1.0)
+    async with http_door(engines=talkative(EVERYTHING)) as door:
+        (listening,) = (sock for server in door.server._servers for sock in server.sockets)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+        async with talks(door) as talker:
+            assert talker.socket._response.connection
+            transport = talker.socket._response.connection.transport
+            assert transport
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+            await talker.start(turn_detection="none")
+            await talker.say()
+            await talker.send(type="audio-end")
+            await talker.until("audio-start")
+            transport.pause_reading()
+            await eventually(lambda: not door.server._connections._by_protocol)
+            transport.abort()
+        await eventually(lambda: not door.running.server.record.open_sessions)
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+async def test_an_upgrade_that_is_damaged_is_refused() -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=\u202e=",
+    }
+    async with http_door() as door:
+        assert (await door.get(CONVERSE, headers=upgrade)).status == 400
 
 
 async def test_when_a_limit_is_reached_nobody_is_answered_any_more() -> None:

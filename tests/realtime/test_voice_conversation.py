@@ -21,7 +21,7 @@ from wyoming_azure_realtime.realtime.conversation_events import (
 )
 from wyoming_azure_realtime.realtime.shapes import ErrorDetail, Response, StatusDetails
 from wyoming_azure_realtime.realtime.turn import ToSend
-from wyoming_azure_realtime.realtime.voice_conversation import ConversationState
+from wyoming_azure_realtime.realtime.voice_conversation import MOST_ROUNDS, ConversationState
 
 SECOND = bytes(48_000)
 
@@ -124,6 +124,65 @@ def test_an_answer_that_is_cancelled_before_it_begins_ends_when_it_does() -> Non
     assert isinstance(cancel, client.ResponseCancel)
     session.ends(status="cancelled")
     assert not session.state.answering
+
+
+def test_what_is_cancelled_before_the_service_has_taken_it_is_not_answered() -> None:
+    session = Session(detects=False)
+    session.state.ask(session.now)
+    session.state.interrupt(session.now)
+    assert sent(session.gets(server.BufferCommitted(item_id="u1"))) == []
+    assert not session.state.answering
+    session.state.ask(session.now)
+    session.state.ask(session.now)  # the person goes on: only all of it is to be answered
+    assert sent(session.gets(server.BufferCommitted(item_id="u2"))) == []
+    (create,) = sent(session.gets(server.BufferCommitted(item_id="u3")))
+    assert isinstance(create, client.ResponseCreate)
+
+
+def test_what_a_tool_tells_after_a_cancel_is_not_answered() -> None:
+    session = Session()
+    session.speech("u1")
+    session.answers()
+    session.ends(output=[call(1)])
+    session.state.cancel(session.now)
+    session.speech("u2")
+    session.answers("r2")
+    session.ends("r2", output=[call(2)])
+    told, create = sent(session.state.tool_result("c2", "22"))
+    assert isinstance(told, client.ConversationItemCreate)
+    assert isinstance(create, client.ResponseCreate)
+    session.answers("r3")
+    session.ends("r3")
+    (told,) = sent(session.state.tool_result("c1", "21"))
+    assert isinstance(told, client.ConversationItemCreate)
+    assert not session.state.answering
+
+
+def test_of_an_answer_that_was_cut_before_its_sound_nothing_was_heard() -> None:
+    session = Session()
+    session.speech("u1")
+    session.answers("r")
+    session.state.interrupt(session.now)
+    session.ends(status="cancelled")
+    assert session.state.items() == []
+
+
+def test_a_model_that_calls_tools_without_end_is_told_to_answer() -> None:
+    session = Session()
+    session.speech("u1")
+    for number in range(MOST_ROUNDS):
+        session.answers(f"r{number}")
+        assert any(isinstance(one, ToolRequest) for one in session.ends(f"r{number}", output=[call(number)]))
+        _, create = sent(session.state.tool_result(f"c{number}", "21"))
+        assert isinstance(create, client.ResponseCreate)
+        choice = create.response.tool_choice if create.response else "auto"
+        assert choice == ("none" if number == MOST_ROUNDS - 1 else "auto")
+    session.answers("last")
+    assert not any(isinstance(one, ToolRequest) for one in session.ends("last", output=[call(99)]))
+    assert not session.state.waits_for_tools
+    session.speech("u2")
+    session.answers("next")
+    assert any(isinstance(one, ToolRequest) for one in session.ends("next", output=[call(100)]))
 
 
 def test_sound_is_whole_samples_however_it_comes() -> None:

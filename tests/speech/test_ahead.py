@@ -90,6 +90,19 @@ async def test_unasked_speech_is_freed_and_after_two_none_is_made_until_the_next
 
 
 @in_virtual_time
+async def test_where_voices_take_turns_none_is_made_that_would_be_paid_twice() -> None:
+    async with scripted_service() as running:
+        made = list[bool]()
+        for voice in ("cedar", "marin", "cedar", "marin", "marin", "marin"):
+            asked(running, TEXT, SynthesisRequest("wyoming", voice=voice, client=HOUSE))
+            speech = running.service.speech_ahead(HOUSE)
+            made.append(speech is not None)
+            if speech is not None:
+                speech.drop()
+        assert made == [True, False, False, False, True, True]
+
+
+@in_virtual_time
 async def test_the_text_that_counts_is_the_last_one_and_is_spoken_once() -> None:
     async with scripted_service() as running:
         asked(running, None)
@@ -103,6 +116,30 @@ async def test_the_text_that_counts_is_the_last_one_and_is_spoken_once() -> None
         assert asked(running, TEXT) is None
         async with speech:
             pass
+
+
+@in_virtual_time
+async def test_who_hears_speech_hears_it_to_its_end_though_the_answer_it_was_made_for_is_not_wanted() -> None:
+    async with scripted_service() as running:
+        asked(running, None)
+        speech = running.service.speech_ahead(HOUSE)
+        assert speech is not None
+        speech.begin()
+        await speech.finish(TEXT)  # for somebody who may yet go on speaking
+        other = running.service.speech_ahead(HOUSE)
+        assert other is not None
+        other.begin()
+        await other.finish(TEXT)
+        other.offer()
+        assert asked(running, TEXT) is speech
+        async with asyncio.timeout(UNASKED_SECONDS * 3), speech:
+            audio = speech.audio()
+            assert await anext(audio)
+            speech.offer()
+            speech.drop()
+            await asyncio.sleep(UNASKED_SECONDS + 1)
+            assert b"".join([pcm async for pcm in audio])
+        assert [turn.outcome for turn in running.turns] == ["unclaimed", "completed"]
 
 
 @in_virtual_time

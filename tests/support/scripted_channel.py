@@ -187,6 +187,7 @@ class Scripted:
     channels: list[ScriptedChannel]
     events: list[ObservedEvent]
     opener: "ScriptedOpener"
+    observer: Observer
 
     @property
     def turns(self) -> list[TurnRecord]:
@@ -259,7 +260,7 @@ async def scripted_service(
         observer.subscribe(ledger.count)
     service.conversation = conversation_of(settings, targets, engine, service, observer, lambda: home_names)
     try:
-        yield Scripted(service, sessions, opener.channels, events, opener)
+        yield Scripted(service, sessions, opener.channels, events, opener, observer)
         await service.end_ahead()
         await asyncio.sleep(1.0)
         assert "0 leased, 0 waiting" in repr(sessions)

@@ -5,12 +5,21 @@ address that holds most has to end: the one whose client has sent nothing for lo
 else the newest.
 """
 
+import asyncio
+import ctypes
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from wyoming_azure_realtime.admission.connections import host_of
 from wyoming_azure_realtime.errors import TooManyRequests
+
+FREED = 64 << 20
+"""Bytes that were released, after which it is worth while to give unused memory back to the system."""
+
+GIVE_BACK_SECONDS = 1.0
+"""After which what was released has been freed."""
 
 LAZY_SECONDS = 5.0
 """How long a client that still owes something may send nothing before its request is the first to end."""
@@ -54,13 +63,22 @@ class Claim:
 
 
 class MemoryBudget:
-    """At most `most` bytes in all claims. `clock`: seconds that never go back."""
+    """At most `most` bytes in all claims. `clock`: seconds that never go back.
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+    `on_released` is called each time that `FREED` bytes were released, just before they are freed.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+        on_released: Callable[[], None] = lambda: None,
+    ) -> None:
         self._most = most
         self._clock = clock
         self._claims: dict[Claim, None] = {}  # in the order in which they began to hold something
-        self._held = 0
+        self._held = self._released = 0
+        self._on_released = on_released
 
     @property
     def held(self) -> int:
@@ -97,7 +115,11 @@ class MemoryBudget:
         if claim in self._claims:
             del self._claims[claim]
             self._held -= claim.size
+            self._released += claim.size
             claim.size = 0
+            if self._released >= FREED:
+                self._released = 0
+                self._on_released()
 
     def _loser(self) -> Claim:
         """Whose request ends: of the address that holds most, the laziest, else the newest."""
@@ -109,6 +131,23 @@ class MemoryBudget:
         latest = self._clock() - LAZY_SECONDS
         lazy = [claim for claim in those if claim.owed and claim.changed_at <= latest]
         return min(lazy, key=lambda claim: claim.changed_at) if lazy else those[-1]
+
+
+def give_back_soon() -> None:
+    """Have the C library give unused memory back to the system, in a thread: it would keep most of it."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(GIVE_BACK_SECONDS, _start, loop)
+
+
+def _start(loop: asyncio.AbstractEventLoop) -> None:
+    with suppress(RuntimeError):  # at the very end there are no threads any more
+        loop.run_in_executor(None, _give_back)
+
+
+def _give_back() -> None:
+    """Only the GNU library can."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _nobody(_: TooManyRequests) -> None:

@@ -21,7 +21,7 @@ from wyoming_azure_realtime.conversation.history import (
 )
 from wyoming_azure_realtime.conversation.home import Home, HomeReader, plain_address
 from wyoming_azure_realtime.conversation.recognized import RecognizedRequest
-from wyoming_azure_realtime.conversation.sentences import Sentences, is_question, sentences_in
+from wyoming_azure_realtime.conversation.sentences import Sentences, is_question, perhaps_in, sentences_in
 from wyoming_azure_realtime.conversation.tools import IntentCall
 from wyoming_azure_realtime.errors import SpeechServiceError
 from wyoming_azure_realtime.observe import Observer
@@ -217,7 +217,7 @@ class ConversationAgent:
         A question is over with the next request, whatever that is.
         """
         question = self._questions.pop(key, None) if key is not None else None
-        if question is not None and question.until > _now():
+        if question is not None and question.until > _now() and self._settings.actions:
             if sentences.is_yes(text):
                 return self._remember(key, text, Reply(intents=question.intents))
             if sentences.is_no(text):
@@ -268,6 +268,7 @@ class ConversationAgent:
             self._settings.confirm,
             has_device=bool(request.device_id),
             can_answer=key is not None,
+            languages=perhaps_in(request.language),
         )
 
     def _ruled(self, ruling: Ruling, key: Key | None) -> Reply:

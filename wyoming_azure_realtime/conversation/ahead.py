@@ -54,7 +54,12 @@ class AnswerInProgress:
 
     async def result(self) -> ModelAnswer:
         """The answer. Cancelling it makes the service leave off. Raises `SpeechServiceError`."""
-        return await self._task
+        try:
+            return await self._task
+        except asyncio.CancelledError:  # perhaps just as the answer was there
+            if self.speech is not None:
+                self.speech.drop()
+            raise
 
     def claim(self) -> None:
         """Somebody asks for it now."""

@@ -28,9 +28,13 @@ EVERYTHING = ("light", "switch", "fan", "media_player", "input_boolean")
 """The kinds that are meant where a whole room is to be switched; doors and heatings are not."""
 
 _SWITCHES = frozenset({"HassTurnOn", "HassTurnOff", "HassSetPosition", "HassStopMoving"})
-_UNKNOWN_KIND = frozenset({"button", "input_boolean", "input_button", "scene", "script", "switch"})
+_UNKNOWN_KIND = frozenset({"button", "group", "input_boolean", "input_button", "scene", "script", "switch"})
 """What they do is in their names at most: the relay of a garage's door is a switch."""
 
+_COVERS = frozenset(
+    {"awning", "blind", "curtain", "damper", "door", "garage", "gate", "shade", "shutter", "window"}
+)
+"""The classes of covers; a cover without one may be any of them."""
 
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{[%#].*?[%#]\}|[{}]", re.DOTALL)
 
@@ -65,10 +69,11 @@ def _is_number(part: str) -> bool:
 class Situation:
     """Who asks what, where, and what is known of the home.
 
-    `room`: that of the satellite; empty if it is not known. `names`: of things in the home, empty if none are
-    known. `kinds_of`: domains and device classes of what has a name; empty if they are not known. `confirm`:
-    kinds that need a yes. `has_device`: Home Assistant knows which device asks; `can_answer`: a yes can be
-    told to be the answer to a question.
+    `languages`: in which they may speak, and name things; empty: in that of `sentences`. `room`: that of the
+    satellite; empty if it is not known. `names`: of things in the home, empty if none are known. `kinds_of`:
+    domains and device classes of what has a name; empty if they are not known. `confirm`: kinds that need a
+    yes. `has_device`: Home Assistant knows which device asks; `can_answer`: a yes can be told to be the
+    answer to a question.
     """
 
     said: str = field(repr=False)
@@ -80,6 +85,7 @@ class Situation:
     confirm: tuple[str, ...] = ()
     has_device: bool = False
     can_answer: bool = False
+    languages: tuple[Sentences, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +134,10 @@ def judge(calls: Sequence[ToolCall], situation: Situation) -> Ruling:
         if isinstance(outcome, Say):
             return outcome
         aimed.append(_worded(outcome, sentences))
-    if doubtful := next((intent for intent in aimed if _needs_yes(intent, situation)), None):
+    if doubtful := [intent for intent in aimed if _needs_yes(intent, situation)]:
         if not situation.can_answer:
             return Say(sentences.impossible, understood=False)
-        return Ask(sentences.ask(_called(doubtful)), tuple(aimed))
+        return Ask(sentences.ask(", ".join(dict.fromkeys(map(_called, doubtful)))), tuple(aimed))
     return Act(tuple(aimed))
 
 
@@ -176,7 +182,7 @@ def _aimed(intent: IntentCall, situation: Situation) -> IntentCall | Say:
 
 
 def _needs_yes(intent: IntentCall, situation: Situation) -> bool:
-    """Whether it may open what is to stay shut. Where the kind is not known, names and words tell."""
+    """Whether it may open what is to stay shut. Where the kind is not known, names, rooms and words tell."""
     if intent.name not in _SWITCHES or not situation.confirm:
         return False
     slots, confirm = intent.slots, frozenset(situation.confirm)
@@ -187,16 +193,18 @@ def _needs_yes(intent: IntentCall, situation: Situation) -> bool:
     known = (situation.kinds_of(name) if name else None) or kinds
     if known & confirm:
         return True
-    if (
-        known and known != frozenset({"cover"}) and not known & _UNKNOWN_KIND
-    ):  # a cover of no class may be anything
+    if known and not known & _UNKNOWN_KIND and ("cover" not in known or known & _COVERS):
         return False
-    return _sounds_like(name, situation.said, confirm, situation.sentences)
+    words = (name, *(str(slots.get(where, "")) for where in ("area", "floor")), situation.said)
+    languages = situation.languages or (situation.sentences,)
+    return any(
+        _sound_like(words, confirm, language)
+        for language in languages
+        if not language.speaks_of(name, language.lights)
+    )
 
 
-def _sounds_like(name: str, said: str, kinds: Collection[str], sentences: Sentences) -> bool:
-    if sentences.speaks_of(name, sentences.lights):
-        return False
+def _sound_like(words: Collection[str], kinds: Collection[str], sentences: Sentences) -> bool:
     stems: Mapping[str, tuple[str, ...]] = {
         "lock": sentences.locks,
         "door": sentences.locks,
@@ -204,9 +212,7 @@ def _sounds_like(name: str, said: str, kinds: Collection[str], sentences: Senten
         "garage": sentences.gates,
         "alarm_control_panel": sentences.alarms,
     }
-    return any(
-        sentences.speaks_of(text, stems[kind]) for kind in kinds if kind in stems for text in (name, said)
-    )
+    return any(sentences.speaks_of(text, stems[kind]) for kind in kinds if kind in stems for text in words)
 
 
 def _called(intent: IntentCall) -> str:

@@ -8,12 +8,15 @@ import ipaddress
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
+from wyoming_azure_realtime.conversation.tools import TOOLS
 from wyoming_azure_realtime.realtime.answer_turn import ToolCall
 from wyoming_azure_realtime.realtime.shapes import JsonObject
 
 MOST_READ_AT_ONCE = 4
 """Calls of one answer that are read; the others get no result."""
 
+MOST_CHARACTERS = 16_000
+"""Of all results of these calls together, which share it."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -77,8 +80,9 @@ class Home:
 
     @property
     def tools(self) -> tuple[JsonObject, ...]:
-        """Function tools that only read."""
-        return tuple(self._reader.tools) if self._reader else ()
+        """Function tools that only read, but for those that are intents here: a name may be there once."""
+        tools = self._reader.tools if self._reader else ()
+        return tuple(tool for tool in tools if tool["name"] not in TOOLS)
 
     async def refresh(self, device_id: str) -> None:
         """See `HomeReader.refresh`."""
@@ -100,7 +104,7 @@ class Home:
             *(reader.call(call.name, call.arguments, device_id) for call in wanted)
         )
         return [
-            f"Result of {call.name} with {call.arguments[:_LONGEST_SHOWN] or '{}'}: {text}"
+            f"Result of {call.name} with {call.arguments[:_LONGEST_SHOWN] or '{}'}: {_cut(text, len(wanted))}"
             for call, text in zip(wanted, results, strict=True)
         ]
 
@@ -124,6 +128,12 @@ class Home:
 
 
 _LONGEST_SHOWN = 500  # characters of a call's arguments
+
+
+def _cut(text: str, results: int) -> str:
+    """What one of so many results may be, and a word to the model if there was more."""
+    most = MOST_CHARACTERS // results
+    return text if len(text) <= most else f"{text[:most]}\n(There is more: ask for less.)"
 
 
 def plain_address(client: str) -> Address:

@@ -49,8 +49,12 @@ class Sentences(msgspec.Struct, frozen=True):
         return self.confirm.format(name=name[:_LONGEST_SHOWN])
 
     def is_yes(self, text: str) -> bool:
-        """Whether an answer agrees."""
-        return self._begins(text, self.yes) and not self._begins(text, self.no)
+        """Whether an answer agrees: no no is in it, as in "claro que no", and it asks for nothing itself.
+
+        A yes ends with its word in every script: with as many signs begins the name of a lamp.
+        """
+        agrees = any(f"{plain(text)} ".startswith(f"{word} ") for word in self.yes)
+        return agrees and not (self._has_one(text, self.no) or is_question(text))
 
     def is_no(self, text: str) -> bool:
         """Whether an answer declines."""
@@ -73,6 +77,12 @@ class Sentences(msgspec.Struct, frozen=True):
             return any(words.startswith(start) for start in starts)
         return any(f"{words} ".startswith(f"{start} ") for start in starts)
 
+    def _has_one(self, text: str, phrases: Iterable[str]) -> bool:
+        words = plain(text)
+        if self.language in _UNSPACED:
+            return any(phrase in words for phrase in phrases)
+        return any(f" {phrase} " in f" {words} " for phrase in phrases)
+
 
 def plain(text: str) -> str:
     """The words in small letters, with one blank between them."""
@@ -94,6 +104,13 @@ def sentences_in(language: str) -> Sentences:
     """Those of a BCP 47 tag's language, else the English ones."""
     table = _table()
     return table.get(plain_language(language), table[USUAL])
+
+
+def perhaps_in(language: str) -> tuple[Sentences, ...]:
+    """Those of a BCP 47 tag's language; of all languages where it is none of the table, or not known."""
+    table = _table()
+    known = table.get(plain_language(language)) if language else None
+    return (known,) if known else tuple(table.values())
 
 
 def known_languages() -> tuple[str, ...]:

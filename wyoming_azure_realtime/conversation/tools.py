@@ -34,7 +34,7 @@ class IntentCall:
     """What Home Assistant is asked to do: an intent, its slots, and what is said when it has worked."""
 
     name: str
-    slots: Mapping[str, Any]
+    slots: Mapping[str, Any] = field(repr=False)
     say: str = field(default="", repr=False)
 
 

@@ -24,6 +24,7 @@ from wyoming_azure_realtime.errors import (
     InvalidRequest,
     ProtocolViolation,
     SpeechServiceError,
+    TranscriptionFailed,
     first_of,
 )
 from wyoming_azure_realtime.realtime.client_events import ConversationItemCreate, InputAudioBufferAppend
@@ -112,7 +113,7 @@ class VoiceConversation:
         self._task: asyncio.Task[None] | None = None
         self._tools: dict[str, asyncio.Future[str]] = {}
         self._working: set[asyncio.Task[None]] = set()
-        self._latest = 0.0  # when something happened
+        self._latest = self._sounded = 0.0  # when something happened, and when sound came
         self._uncommitted = 0  # bytes
         self._troubles = 0
         self._reported: set[str] = set()  # codes of what is told once
@@ -120,6 +121,7 @@ class VoiceConversation:
     async def __aenter__(self) -> Self:
         self._sessions.began()
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(lambda _: self._sessions.ended())  # also if it never ran
         return self
 
     async def __aexit__(
@@ -133,13 +135,18 @@ class VoiceConversation:
     # --- what the program does
 
     async def send(self, sound: bytes) -> None:
-        """More of what the microphone hears, cut anywhere; waits while the service takes no more."""
+        """More of what the microphone hears, cut anywhere; waits while the service takes no more.
+
+        Once the conversation is over it is thrown away.
+        """
         await self._send(self._resampler.process(sound))
 
     async def finish(self) -> None:
         """The person has ended; `send` begins the next turn."""
         await self._send(self._resampler.flush())
         self._resampler = StreamResampler(self._request.source)
+        if self._outgoing.over:
+            return
         if self._request.detects:
             await self._send(silence(self._sessions.silence_ms()))
         elif self._uncommitted < SHORTEST:
@@ -152,7 +159,7 @@ class VoiceConversation:
 
     def interrupt(self) -> None:
         """Leave off answering."""
-        self._follow(self._state.interrupt(_now()))
+        self._follow(self._state.cancel(_now()))
 
     def played(self, ms: int, answer: int = 0) -> None:
         """So much of an answer's sound has been played; 0: of the latest one."""
@@ -173,6 +180,7 @@ class VoiceConversation:
     async def _send(self, pcm: bytes) -> None:
         self._uncommitted += len(pcm)
         if pcm:
+            self._sounded = _now()
             await self._outgoing.sound(pcm)
 
     # --- while it goes on
@@ -197,8 +205,7 @@ class VoiceConversation:
             over = isinstance(failure, ConversationOver)
             self._accounts.close(None if over else failure)
             self._unread.end(failure)
-            self._outgoing.clear()
-            self._sessions.ended()
+            self._outgoing.end()
 
     async def _converse(self) -> None:
         """Over one session after the other."""
@@ -264,9 +271,9 @@ class VoiceConversation:
     def _deadline(self) -> float:
         if self._state.answering:
             return self._latest + ANSWER_SECONDS
-        return max(self._latest, self._state.plays_until()) + max(
-            self._talk.idle, TOOL_SECONDS * bool(self._tools)
-        )
+        speaking = self._state.speaking or not self._request.detects
+        latest = max(self._latest, self._sounded * speaking, self._state.plays_until())
+        return latest + max(self._talk.idle, TOOL_SECONDS * bool(self._tools))
 
     def _follow(self, outcomes: Iterable[Outcome]) -> None:
         """Do what follows from a step of the conversation. Raises `SpendingLimit`, `TooManyRequests`."""
@@ -302,11 +309,14 @@ class VoiceConversation:
         self._unread.put(event)
 
     def _is_news(self, code: str) -> bool:
-        """Count what goes wrong; that nobody writes down what is said is told once. Raises beyond a limit."""
-        self._troubles += 1
-        if self._troubles > MOST_TROUBLES:
-            raise ProtocolViolation("Too much goes wrong in this conversation.")
-        if code != "transcription-failed":
+        """Count what goes wrong, and raise beyond a limit.
+
+        That nobody writes down what is said ends nothing, however often, and is told once.
+        """
+        if code != TranscriptionFailed.code:
+            self._troubles += 1
+            if self._troubles > MOST_TROUBLES:
+                raise ProtocolViolation("Too much goes wrong in this conversation.")
             return True
         if self._config is not None:
             self._sessions.cannot_transcribe(self._config)
@@ -328,15 +338,16 @@ class VoiceConversation:
             async with asyncio.timeout(TOOL_SECONDS):
                 called = self._request.call_tool
                 output = await (called(request) if called else self._tools[request.call])
+                output = output[:LONGEST_OUTPUT]
         except TimeoutError:
             output = "Error: the tool did not answer in time."
         except Exception:
             _LOGGER.exception("A tool of a conversation failed")
             output = "Error: the tool failed."
         finally:
-            del self._tools[request.call]
+            self._tools.pop(request.call, None)  # a service may use an id again
         with suppress(SpeechServiceError):
-            self._follow(self._state.tool_result(request.call, output[:LONGEST_OUTPUT]))
+            self._follow(self._state.tool_result(request.call, output))
 
 
 def _now() -> float:

@@ -41,8 +41,8 @@ class VoiceAccounts:
         self._received = 0
 
     def allowance(self) -> Allowance:
-        """What the first turn may use."""
-        self._recorder = self._new()
+        """What the turn may use that is in progress, or else the next one."""
+        self._recorder = self._new(self._recorder.id if self._recorder else "")
         return self._spending.begin(self._recorder.id, "answer")
 
     def over(self, config: ConversationConfig) -> None:
@@ -55,16 +55,17 @@ class VoiceAccounts:
         """Somebody speaks, or is answered. Raises `SpendingLimit`."""
         if self._used:
             return
-        self._used = True
         # the reservation goes on; what went before was no part of the turn
         self._recorder = recorder = self._new(self._recorder.id if self._recorder else "")
         current_turn.set(recorder.id)
         allowed = self._spending.begin(recorder.id, recorder.kind)
-        if allowed.targets is not None and recorder.target not in allowed.targets:
+        # before there is a session it is asked again when one is opened
+        if self._config and allowed.targets is not None and recorder.target not in allowed.targets:
             raise SpendingLimit(
                 "No more may be spent on the cloud.",
                 advice="A limit of cost.day or cost.month is reached, see cost.action.",
             )
+        self._used = True
 
     def input_ended(self) -> None:
         """The person has ended."""

@@ -240,10 +240,13 @@ class Outgoing:
         self._unsent = 0
         self._more, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
+        self.over = False
 
     async def sound(self, pcm: bytes) -> None:
         """More sound, 24 kHz PCM16 mono; waits while too much is unsent."""
         await self._room.wait()
+        if self.over:
+            return
         for at in range(0, len(pcm), _PIECE):
             self._sound.append(pcm[at : at + _PIECE])
         self._unsent += len(pcm)
@@ -265,6 +268,11 @@ class Outgoing:
         self._sound.clear()
         self._unsent = 0
         self._room.set()
+
+    def end(self) -> None:
+        """Nothing is sent any more: what still comes is thrown away, and nobody waits."""
+        self.over = True
+        self.clear()
 
     async def next(self) -> ClientEvent:
         """What is to be sent next."""

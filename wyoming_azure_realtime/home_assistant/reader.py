@@ -18,6 +18,7 @@ import re
 import socket
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,9 +59,6 @@ LOG_SECONDS = 60.0
 
 LARGEST_ANSWER = 2 << 20
 _PIECE = 64 << 10
-LONGEST_RESULT = 16_000
-"""Characters of what a tool tells that a model is given."""
-
 MOST_ROOMS = 256
 """Devices whose rooms are kept; the one that was asked for longest ago is forgotten first."""
 
@@ -147,7 +145,9 @@ class AssistReader:
             if _now() - known_at >= FRESH_SECONDS and (self._renewing is None or self._renewing.done()):
                 self._renewing = asyncio.create_task(self._read_unless_failing(device_id))
             return
-        await self._read_unless_failing(device_id)
+        with suppress(TimeoutError):  # others read before, one after the other
+            async with asyncio.timeout(2 * self.within):
+                await self._read_unless_failing(device_id)
 
     async def _read_unless_failing(self, device_id: str) -> None:
         async with self._reading:
@@ -203,7 +203,7 @@ class AssistReader:
             if not isinstance(given, dict):
                 return "The arguments are no JSON object."
             async with asyncio.timeout(self.within):
-                text = _unwrapped(result_text(await self._call(tool.name, given, device_id)))
+                return _unwrapped(result_text(await self._call(tool.name, given, device_id)))
         except (ValueError, RecursionError):
             return "The arguments are no JSON."
         except TimeoutError:
@@ -212,11 +212,6 @@ class AssistReader:
         except ReadingFailed as failure:
             self._failed(failure)
             return "Home Assistant did not answer."
-        return (
-            text
-            if len(text) <= LONGEST_RESULT
-            else f"{text[:LONGEST_RESULT]}\n(There is more: ask for less.)"
-        )
 
     async def _call(self, tool: str, arguments: JsonObject, device_id: str) -> Any:
         return await self._rpc("tools/call", {"name": tool, "arguments": arguments}, device_id)
@@ -279,17 +274,24 @@ class AssistReader:
     # --- who asks
 
     async def look_up(self) -> None:
-        """Find the `addresses` of Home Assistant's name, once a minute at most; while it fails, they stay."""
-        if _now() - self._resolved_at < FRESH_SECONDS:
+        """Find the `addresses` of Home Assistant's name, once a minute at most; while it fails, they stay.
+
+        While there are none, nobody else than this machine is answered, so that it is tried again soon.
+        """
+        if not self._resolves_again:
             return
         if not self.addresses:
             await self._resolve()
         elif self._resolving is None or self._resolving.done():
             self._resolving = asyncio.create_task(self._resolve())
 
+    @property
+    def _resolves_again(self) -> bool:
+        return _now() - self._resolved_at >= (FRESH_SECONDS if self.addresses else RETRY_SECONDS)
+
     async def _resolve(self) -> None:
         async with self._looking_up:
-            if _now() - self._resolved_at >= FRESH_SECONDS:
+            if self._resolves_again:
                 hosts = _ADD_ON_HOSTS.get(self._host, (self._host,))
                 found = await asyncio.gather(*(_addresses_of(host, self.within) for host in hosts))
                 self.addresses = frozenset().union(*found) or self.addresses
@@ -319,6 +321,8 @@ class AssistReader:
                 self._session().post(self._base + path, json=body, allow_redirects=False) as answer,
             ):
                 why = "" if answer.status == 200 else f"status {answer.status}"
+                if answer.status == 401:
+                    self._failed(_failure(401))
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a time-out is an OSError
             why = type(error).__name__
         if why:

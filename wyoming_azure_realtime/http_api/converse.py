@@ -104,18 +104,24 @@ class Converse:
     async def converse(self, request: web.Request) -> web.StreamResponse:
         """One conversation. What is wrong is told as a message, since a browser shows no other answer."""
         socket = web.WebSocketResponse(max_msg_size=MOST_BYTES, compress=False, heartbeat=HEARTBEAT_SECONDS)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ValueError as error:  # a key of the upgrade that is no base64 can be one
+            raise web.HTTPBadRequest(text="The upgrade to a WebSocket is damaged.") from error
         try:
             failure = await self._run(socket, request.remote or "")
-            if failure is not None:
-                await _send(socket, Trouble.of(failure, final=True))
-            await socket.close()
+            async with asyncio.timeout(WRITE_SECONDS):
+                if failure is not None:
+                    await _send(socket, Trouble.of(failure, final=True))
+                await socket.close()
         except TimeoutError:
             _LOGGER.info("A client that converses does not read")
+            if request.transport is not None:
+                request.transport.abort()  # to close would wait for what it does not read
         return socket
 
     async def _run(self, socket: web.WebSocketResponse, client: str) -> SpeechServiceError | None:
-        """Converse; why it ended, unless the client went away."""
+        """Converse; why it ended, unless the client went away. Raises TimeoutError if it does not read."""
         try:
             start = await _start(socket)
             if start is not None:
@@ -125,6 +131,8 @@ class Converse:
                 message = f"Conversation by voice: {error.code}"
                 self._observer.report(ClientRefused(DOOR, error.code, message, logging.INFO))
             return error
+        except TimeoutError:
+            raise
         except Exception as error:
             _LOGGER.exception("Unexpected error in a conversation by voice")
             return InternalError.of(error)

@@ -214,7 +214,9 @@ class VoiceAnswer:
     def heard_text(self, now: float) -> str:
         """About what the person has heard of the text."""
         text = self.text
-        if self.interrupted and self.ms:
+        if self.interrupted:
+            if not self.ms:
+                return ""
             text = text[: len(text) * self.heard(now) // self.ms].rpartition(" ")[0]
             return f"{text} …" if text else ""
         return text

@@ -38,12 +38,16 @@ from wyoming_azure_realtime.realtime.shapes import (
     ErrorDetail,
     Item,
     Response,
+    ResponseParameters,
     StatusDetails,
 )
 from wyoming_azure_realtime.realtime.turn import ToSend, transcript_of
 
 MOST_EXCHANGES, MOST_CHARACTERS = 20, 6000
 """Of what was said, to be told to another session."""
+
+MOST_ROUNDS = 10
+"""Answers that are asked for since somebody spoke, because of what tools told; the last one calls none."""
 
 _OF_CUTS = ("item_id", "content_index", "audio_end_ms")
 """Parameters of events that cut an answer: where the service does not, nothing is lost."""
@@ -77,11 +81,14 @@ class ConversationState:
         self._places: dict[str, tuple[int, int]] = {}  # ms of the session: from where to where
         self._latest: list[VoiceAnswer] = []  # that is made, and those that may still be playing
         self._calls: set[str] = set()  # without a result
+        self._unheeded: set[str] = set()  # those of them whose results are not to be answered
         self._exchanges: dict[int, _Exchange] = {}
         self._wanted = False  # an answer, as soon as there may be one
         self._owed = False  # an answer that was asked for and has not begun
         self._unwanted = False  # the one that is owed
-        self._commits = 0  # that are to be answered
+        self._commits = 0  # that the service has not confirmed
+        self._unwanted_commits = 0  # the first so many of them: they are not to be answered
+        self._rounds = 0  # answers that were asked for since somebody spoke
         self.speaking = False
 
     # --- what is known
@@ -127,9 +134,15 @@ class ConversationState:
         self._commits += 1
         return [*before, ToSend(send.InputAudioBufferCommit(event_id=f"turn-{self._turn + 1}-commit"))]
 
+    def cancel(self, now: float) -> Sequence[Outcome]:
+        """Leave off answering, also what tools have not told yet."""
+        self._unheeded |= self._calls
+        return self.interrupt(now)
+
     def interrupt(self, now: float) -> Sequence[Outcome]:
         """Leave off answering, and forget what was not heard."""
         self._wanted, self._unwanted = False, self._owed
+        self._unwanted_commits = self._commits
         outcomes: list[Outcome] = []
         for answer in self._latest:
             if cut := [*answer.cut(now)]:
@@ -154,7 +167,9 @@ class ConversationState:
         self._calls.remove(call)
         item = Item(type="function_call_output", call_id=call, output=output)
         result: list[Outcome] = [ToSend(send.ConversationItemCreate(item=item))]
-        if not self._calls and not (self.speaking and self._detects):
+        if call in self._unheeded:
+            self._unheeded.remove(call)
+        elif self._calls <= self._unheeded and not (self.speaking and self._detects):
             self._wanted = True
         return [*result, *self._go_on()]
 
@@ -175,8 +190,9 @@ class ConversationState:
         self._places.clear()
         self._latest.clear()
         self._calls.clear()
+        self._unheeded.clear()
         self._wanted = self._owed = self._unwanted = self.speaking = False
-        self._commits = 0
+        self._commits = self._unwanted_commits = 0
         return outcomes
 
     # --- what the service does
@@ -245,14 +261,19 @@ class ConversationState:
 
     def _committed(self, event: got.BufferCommitted) -> Sequence[Outcome]:
         turn = self._turn_of(event.item_id)
-        self.speaking = False
+        self.speaking, self._rounds = False, 0
         nothing = [] if self.transcribes else [Heard(turn, "")]
         if self._commits:
-            self._commits -= 1
-            self._wanted = True
+            self._wanted = self._next_commit() or self._wanted
             return [*nothing, *self._go_on()]
         self._owed = self._detects  # by itself
         return nothing
+
+    def _next_commit(self) -> bool:
+        """The service has judged the first commit that it owes; whether that is to be answered."""
+        unwanted = self._unwanted_commits > 0
+        self._commits, self._unwanted_commits = self._commits - 1, self._unwanted_commits - unwanted
+        return not unwanted
 
     def _transcript(self, item_id: str, text: str) -> Heard:
         turn = self._turn_of(item_id)
@@ -313,7 +334,12 @@ class ConversationState:
         return [*outcomes, *self._go_on()]
 
     def _requests(self, answer: VoiceAnswer, response: Response) -> Iterator[ToolRequest]:
-        """Only of a complete answer: others may hold arguments that end in the middle."""
+        """Only of a complete answer: others may hold arguments that end in the middle.
+
+        After so many rounds there are none, or a model that calls without end would be paid without end.
+        """
+        if self._rounds >= MOST_ROUNDS:
+            return
         for item in response.output:
             answer.note_call(item)
         for request in answer.requests():
@@ -326,8 +352,9 @@ class ConversationState:
         if busy or not self._wanted:
             return []
         self._wanted, self._owed = False, True
-        self._asked += 1
-        return [ToSend(send.ResponseCreate(event_id=f"answer-{self._asked}-create"))]
+        self._asked, self._rounds = self._asked + 1, self._rounds + 1
+        last = ResponseParameters(tool_choice="none") if self._rounds >= MOST_ROUNDS else None
+        return [ToSend(send.ResponseCreate(event_id=f"answer-{self._asked}-create", response=last))]
 
     def _error(self, detail: ErrorDetail) -> Sequence[Outcome]:
         """Most leave the session as it was. Raises those that do not."""
@@ -337,12 +364,13 @@ class ConversationState:
             self._wanted, self._owed = True, False  # after the one that is made
             return []
         if detail.code == "input_audio_buffer_commit_empty":
-            self._commits = max(0, self._commits - 1)
+            if self._commits:
+                self._next_commit()
             return [Trouble("invalid-request", "There was no sound to be answered.")]
         error = from_error(detail)
         if not isinstance(error, ProtocolViolation):
             raise error
-        self._wanted, self._owed, self._commits = False, False, 0
+        self._wanted, self._owed, self._commits, self._unwanted_commits = False, False, 0, 0
         return [Trouble.of(error)]
 
 

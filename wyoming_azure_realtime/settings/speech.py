@@ -238,7 +238,7 @@ class HomeConversation(SettingsModel, frozen=True, kw_only=True):
             "Where the kind of a thing is not known, words such as door and garage in its name or in the "
             "request tell it.",
         ),
-    ] = ("lock", "alarm_control_panel", "garage", "gate")
+    ] = ("lock", "alarm_control_panel", "door", "garage", "gate")
     rooms: Annotated[
         dict[str, str],
         Meta(max_length=500),

@@ -47,11 +47,15 @@ class Speaker(Protocol):
 
 @dataclass(slots=True)
 class _Asker:
-    """How a client asked for speech the last time, and whom; how often it did not ask for what was made."""
+    """How a client asked for speech the last time, and whom; how often it did not ask for what was made.
+
+    `varies`: it had asked otherwise before, as where the voices of two satellites take turns.
+    """
 
     speaker: Speaker
     request: SynthesisRequest
     unasked: int = 0
+    varies: bool = False
 
 
 class SpeechAhead:
@@ -64,7 +68,7 @@ class SpeechAhead:
     def begin(self, client: str) -> "PreparedSpeech | None":
         """Speech for a client, in the voice of its last request; None if it would probably be in vain."""
         asker = self._askers.get(client)
-        if asker is None or asker.unasked >= MOST_UNASKED or len(self._made) >= MOST_AHEAD:
+        if asker is None or asker.varies or asker.unasked >= MOST_UNASKED or len(self._made) >= MOST_AHEAD:
             return None
         speech = PreparedSpeech(self, asker)
         self._made.append(speech)
@@ -83,6 +87,7 @@ class SpeechAhead:
         `text`: None if it is another one than any of them.
         """
         asker = self._askers.setdefault(request.client, _Asker(speaker, request))
+        asker.varies = asker.request != request
         asker.speaker, asker.request, asker.unasked = speaker, request, 0
         self._askers.move_to_end(request.client)
         if len(self._askers) > MOST_CLIENTS:
@@ -131,7 +136,7 @@ class PreparedSpeech:
         self._speaker = asker.speaker
         self._all = all_
         self._space = ""  # at the end of the text so far, which may be its end
-        self._over = False
+        self._over = self._asked = False
         self._synthesis: Synthesis | None = None
         self._unneeded = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -174,13 +179,17 @@ class PreparedSpeech:
 
     def offer(self) -> None:
         """Whoever asked has the text."""
-        if not self._over and self._timer is None:
+        if not (self._over or self._asked) and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(UNASKED_SECONDS, self._unasked)
 
     def drop(self) -> None:
-        """Nobody will ask for it. A second call does nothing."""
-        self._end()
-        self._all.over(self)
+        """Nobody will ask for it. A second call does nothing, nor does one while somebody hears it.
+
+        Who hears it may have asked for another answer of the same text.
+        """
+        if not self._asked:
+            self._end()
+            self._all.over(self)
 
     def answers(self, catalog: Catalog, request: SynthesisRequest) -> bool:
         """Whether it is what that request asks for, but for the text."""
@@ -191,6 +200,7 @@ class PreparedSpeech:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def __aenter__(self) -> "PreparedSpeech":
+        self._asked = True
         if self._timer is not None:
             self._timer.cancel()
         if self._synthesis is not None:

@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from msgspec.structs import replace
 
-from wyoming_azure_realtime.admission.memory import MemoryBudget
+from wyoming_azure_realtime.admission.memory import MemoryBudget, give_back_soon
 from wyoming_azure_realtime.audio import detector
 from wyoming_azure_realtime.errors import SpeechServiceError, UnknownVoice
 from wyoming_azure_realtime.observe import Observer, RequestRefused, TargetState, TurnKind
@@ -79,7 +79,7 @@ class SpeechService:
         self._given = self._catalog = catalog
         self._preferred = ""  # which is in `_catalog`
         self.spending: Spending = Unlimited()
-        self.memory = MemoryBudget(settings.limits.memory)
+        self.memory = MemoryBudget(settings.limits.memory, on_released=give_back_soon)
         self.home_names = home_names
         self.mismatches: Counter[str] = Counter()
         self.last_resorts: Counter[LastResort] = Counter()

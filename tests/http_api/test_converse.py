@@ -17,7 +17,7 @@ from wyoming_azure_realtime.audio.pcm import REALTIME, silence
 from wyoming_azure_realtime.emulator.answer_table import TableAnswers
 from wyoming_azure_realtime.emulator.engines import MS_PER_CHARACTER, Engines, sink_engines
 from wyoming_azure_realtime.emulator.faults import Faults
-from wyoming_azure_realtime.http_api import converse
+from wyoming_azure_realtime.http_api import sockets
 from wyoming_azure_realtime.http_api.server import PREFIX
 from wyoming_azure_realtime.observe import RequestJudged
 from wyoming_azure_realtime.settings.model import Cost, Settings, Talk
@@ -250,7 +250,7 @@ async def test_a_client_that_vanishes_takes_the_session_along() -> None:
 async def test_a_client_that_does_not_read_is_dropped(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(converse, "WRITE_SECONDS", 1.0)
+    monkeypatch.setattr(sockets, "WRITE_SECONDS", 1.0)
     async with http_door(engines=talkative(EVERYTHING)) as door:
         (listening,) = (sock for server in door.server._servers for sock in server.sockets)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)

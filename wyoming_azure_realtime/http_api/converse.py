@@ -5,7 +5,6 @@ docs/http.md has the protocol. What is told are the events of `conversation.voic
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,7 +12,6 @@ from aiohttp import WSMsgType, web
 
 from wyoming_azure_realtime.conversation.voice import (
     AnswerSound,
-    ConversationEvent,
     Trouble,
     VoiceConversation,
 )
@@ -26,6 +24,7 @@ from wyoming_azure_realtime.errors import (
     TooManyRequests,
 )
 from wyoming_azure_realtime.home_service import HomeService
+from wyoming_azure_realtime.http_api import sockets
 from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.observe import ClientRefused, Observer
 
@@ -39,8 +38,6 @@ START_SECONDS = 15.0
 
 HEARTBEAT_SECONDS = 15.0
 """After which a client that says nothing is asked whether it is there."""
-
-WRITE_SECONDS = 10.0
 
 _Name = Annotated[str, msgspec.Meta(max_length=100)]
 _Text = Annotated[str, msgspec.Meta(max_length=20_000)]
@@ -103,21 +100,13 @@ class Converse:
 
     async def converse(self, request: web.Request) -> web.StreamResponse:
         """One conversation. What is wrong is told as a message, since a browser shows no other answer."""
-        socket = web.WebSocketResponse(max_msg_size=MOST_BYTES, compress=False, heartbeat=HEARTBEAT_SECONDS)
-        try:
-            await socket.prepare(request)
-        except ValueError as error:  # a key of the upgrade that is no base64 can be one
-            raise web.HTTPBadRequest(text="The upgrade to a WebSocket is damaged.") from error
+        socket = await sockets.opened(request, MOST_BYTES, HEARTBEAT_SECONDS)
         try:
             failure = await self._run(socket, request.remote or "")
-            async with asyncio.timeout(WRITE_SECONDS):
-                if failure is not None:
-                    await _send(socket, Trouble.of(failure, final=True))
-                await socket.close()
+            await sockets.close(socket, Trouble.of(failure, final=True) if failure else None)
         except TimeoutError:
             _LOGGER.info("A client that converses does not read")
-            if request.transport is not None:
-                request.transport.abort()  # to close would wait for what it does not read
+            sockets.abort(request)
         return socket
 
     async def _run(self, socket: web.WebSocketResponse, client: str) -> SpeechServiceError | None:
@@ -170,15 +159,7 @@ async def _start(socket: web.WebSocketResponse) -> Start | None:
 async def _both_ways(socket: web.WebSocketResponse, conversation: VoiceConversation) -> None:
     """Until the client goes away or the conversation ends. Raises `SpeechServiceError`, TimeoutError."""
     async with conversation:
-        hearing = asyncio.create_task(_hear(socket, conversation))
-        telling = asyncio.create_task(_tell(socket, conversation))
-        try:
-            done, _ = await asyncio.wait({hearing, telling}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (hearing, telling):
-                task.cancel()
-            await asyncio.gather(hearing, telling, return_exceptions=True)
-        (hearing if hearing in done else telling).result()
+        await sockets.both_ways(_hear(socket, conversation), _tell(socket, conversation))
 
 
 async def _hear(socket: web.WebSocketResponse, conversation: VoiceConversation) -> None:
@@ -214,14 +195,4 @@ def read_message(text: str) -> ClientMessage:
 async def _tell(socket: web.WebSocketResponse, conversation: VoiceConversation) -> None:
     """Tell the client what happens. Raises what ends the conversation."""
     async for event in conversation:
-        await _send(socket, event)
-
-
-async def _send(socket: web.WebSocketResponse, event: ConversationEvent) -> None:
-    """Send it, if anybody is there. Raises TimeoutError where the client does not read."""
-    with suppress(ConnectionError):
-        async with asyncio.timeout(WRITE_SECONDS):
-            if isinstance(event, AnswerSound):
-                await socket.send_bytes(event.pcm)
-            else:
-                await socket.send_str(msgspec.json.encode(event).decode())
+        await sockets.send(socket, event.pcm if isinstance(event, AnswerSound) else event)

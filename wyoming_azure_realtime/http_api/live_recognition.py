@@ -6,7 +6,6 @@ The client sends PCM16 mono in binary messages, and `{"type": "audio-end"}`. Mes
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,7 +21,7 @@ from wyoming_azure_realtime.errors import (
     TooManyRequests,
 )
 from wyoming_azure_realtime.home_service import HomeService
-from wyoming_azure_realtime.http_api import bodies
+from wyoming_azure_realtime.http_api import bodies, sockets
 from wyoming_azure_realtime.http_api.bodies import RecognitionOptions
 from wyoming_azure_realtime.http_api.problems import DOOR
 from wyoming_azure_realtime.observe import ClientRefused, Observer
@@ -38,7 +37,6 @@ MOST_BYTES = 256 << 10
 IDLE_SECONDS, TOTAL_SECONDS = 15.0, 660.0
 """For which a client may send nothing while it is to send sound, and for all of it."""
 
-WRITE_SECONDS = 10.0
 LEVEL_SECONDS = 0.1
 """Between two levels, at least."""
 
@@ -85,9 +83,6 @@ class ErrorMessage(msgspec.Struct, frozen=True, tag="error"):
     message: str
 
 
-Message = Level | PartialMessage | Transcript | ErrorMessage
-
-
 class LiveRecognition:
     """The route: `MOST_AT_A_TIME` commands at a time. `observer` gets what is refused."""
 
@@ -103,19 +98,13 @@ class LiveRecognition:
         call = RecognitionRequest(
             DOOR, model=query.model or "", language=query.language or "", client=request.remote or ""
         )
-        socket = web.WebSocketResponse(max_msg_size=MOST_BYTES, compress=False, heartbeat=IDLE_SECONDS)
-        try:
-            await socket.prepare(request)
-        except ValueError as error:  # a key of the upgrade that is no base64 can be one
-            raise web.HTTPBadRequest(text="The upgrade to a WebSocket is damaged.") from error
+        socket = await sockets.opened(request, MOST_BYTES, IDLE_SECONDS)
         self._running += 1
         try:
-            failure = await self._run(socket, call, source)
-            if failure is not None:
-                await _send(socket, failure)
-            await socket.close()
+            await sockets.close(socket, await self._run(socket, call, source))
         except TimeoutError:
             _LOGGER.info("A client that speaks does not read")
+            sockets.abort(request)
         finally:
             self._running -= 1
         return socket
@@ -149,16 +138,8 @@ async def _converse(socket: web.WebSocketResponse, utterance: Utterance, source:
     """Hear the client out and tell it what was heard. Raises SpeechServiceError, TimeoutError."""
     async with utterance:
         utterance.begin(source)
-        hearing = asyncio.create_task(_hear(socket, utterance))
-        telling = asyncio.create_task(_tell(socket, utterance))
-        try:
-            done, _ = await asyncio.wait({hearing, telling}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (hearing, telling):
-                task.cancel()
-            await asyncio.gather(hearing, telling, return_exceptions=True)
-        # what ended it first says why; whoever hears ends without an error only when the client has gone
-        (hearing if hearing in done else telling).result()
+        # what ends it first says why; whoever hears ends without an error only when the client has gone
+        await sockets.both_ways(_hear(socket, utterance), _tell(socket, utterance))
 
 
 async def _hear(socket: web.WebSocketResponse, utterance: Utterance) -> None:
@@ -177,7 +158,7 @@ async def _hear(socket: web.WebSocketResponse, utterance: Utterance) -> None:
                 next_level = loop.time() + LEVEL_SECONDS
                 loudness, opinion = level(bytes(unheard[-MOST_HEARD:])), utterance.opinion
                 unheard.clear()
-                await _send(socket, Level(round(loudness, 1), round(opinion, 2)))
+                await sockets.send(socket, Level(round(loudness, 1), round(opinion, 2)))
         elif message.type is WSMsgType.TEXT:
             _require_end(message.data)
             ended = True
@@ -202,13 +183,6 @@ async def _tell(socket: web.WebSocketResponse, utterance: Utterance) -> None:
         match result:
             case Partial(more):
                 text += more
-                await _send(socket, PartialMessage(text))
+                await sockets.send(socket, PartialMessage(text))
             case RecognitionResult(final, language):
-                await _send(socket, Transcript(final, language))
-
-
-async def _send(socket: web.WebSocketResponse, message: Message) -> None:
-    """Send it, if anybody is there. Raises TimeoutError where the client does not read."""
-    with suppress(ConnectionError):
-        async with asyncio.timeout(WRITE_SECONDS):
-            await socket.send_str(msgspec.json.encode(message).decode())
+                await sockets.send(socket, Transcript(final, language))
